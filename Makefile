@@ -1,0 +1,63 @@
+# One sentence per recipe; each sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+UNIT := tests/unit tests/laws tests/agents tests/simulation tests/test_architecture.py
+
+.PHONY: demo test check format quick coverage integration bench figures lock clean
+
+# Start an embedded Kafka and Redis, a worker and a simulated bank, and show what comes out (ARGS="--seconds 60 --json demo.json").
+demo: $(VENV)/.ready
+	@$(BIN)/rapport demo $(ARGS)
+
+# Everything that must hold: the checks, the pure core with its coverage, then all on a real Kafka and Redis.
+test: check coverage integration
+
+# Style, types and import contracts, in under a minute.
+check: $(VENV)/.ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m schemas.export --check
+
+# Unit tests, laws and the simulation of the engine; schemas/ and models/ at 100 % of branches.
+coverage: $(VENV)/.ready
+	@$(BIN)/python -m pytest $(UNIT) -q -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=100
+
+# The same without coverage, for the inner loop.
+quick: $(VENV)/.ready
+	@$(BIN)/python -m pytest $(UNIT) -q -n 2 -x
+
+# Tests on a real Kafka and Redis, started by the tests themselves.
+integration: $(VENV)/.ready
+	@$(BIN)/python -m pytest tests/integration tests/replay -q
+
+# Measure where the microseconds of an event go.
+bench: $(VENV)/.ready
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+# Compute every figure that the README quotes, into docs/figures.json.
+figures: $(VENV)/.ready
+	@$(BIN)/python -m stream_app.figures $(ARGS)
+
+# Repair what ruff can repair.
+format: $(VENV)/.ready
+	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format -q .
+
+# Resolve the dependencies again (needs uv).
+lock:
+	uv pip compile -q --generate-hashes --extra dev --python-version 3.11 pyproject.toml -o requirements.lock
+
+# Remove what the recipes made.
+clean:
+	rm -rf $(VENV) .rapport build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Rapport needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=/path/to/python3.11."; exit 1; }
+	@echo "Setting up $(VENV) (once, about half a minute) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
