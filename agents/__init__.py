@@ -1,0 +1,1 @@
+"""Who listens: plain async functions over ports."""

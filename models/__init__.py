@@ -1,0 +1,1 @@
+"""What follows: folding, scoring, rules and decisions, all pure."""

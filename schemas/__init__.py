@@ -1,0 +1,1 @@
+"""What the data is: events, actions, profiles, and their bytes."""

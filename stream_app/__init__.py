@@ -1,0 +1,1 @@
+"""How it runs: Faust, Kafka, Redis, HTTP and the command line."""

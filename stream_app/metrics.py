@@ -1,0 +1,119 @@
+"""The metrics of contract.md §7: base units, labels from fixed sets, never an id.
+
+One `Metrics` belongs to one registry and one worker; nothing here is global. It is the `Meter` of the agents and the
+observer of the engine.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+
+EVENT_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60)
+ALERT_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+COMMIT_BUCKETS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5)
+
+
+@dataclass(frozen=True)
+class MetricSpec:
+    """Name, help and labels of one metric; `kind` picks the Prometheus type."""
+
+    kind: type[Counter] | type[Gauge] | type[Histogram]
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+    def register(self, name: str, registry: CollectorRegistry) -> Counter | Gauge | Histogram:
+        """Make the metric in `registry`."""
+        if self.kind is Histogram:
+            return Histogram(name, self.help, self.labels, registry=registry, buckets=self.buckets)
+        return self.kind(name, self.help, self.labels, registry=registry)
+
+
+SPECS: dict[str, MetricSpec] = {
+    "crm_events_total": MetricSpec(Counter, "Records of bank.*, by what became of them", ("topic", "result")),
+    "crm_event_latency_seconds": MetricSpec(
+        Histogram, "From the record's time stamp to done", ("topic",), EVENT_BUCKETS
+    ),
+    "crm_alert_latency_seconds": MetricSpec(
+        Histogram, "From the record's time stamp to the entry on Redis", ("queue",), ALERT_BUCKETS
+    ),
+    "crm_alerts_total": MetricSpec(Counter, "Alerts written", ("queue", "kind", "priority")),
+    "crm_offers_total": MetricSpec(Counter, "Offers written", ("channel", "action")),
+    "crm_arrivals_total": MetricSpec(Counter, "Arrival cards written"),
+    "crm_suppressed_total": MetricSpec(Counter, "Actions held back", ("reason",)),
+    "crm_dead_letters_total": MetricSpec(Counter, "Records sent to the dead letters", ("topic", "reason")),
+    "crm_late_events_total": MetricSpec(Counter, "Events older than their partition's clock", ("topic",)),
+    "crm_duplicates_total": MetricSpec(Counter, "Events whose id was applied before", ("topic",)),
+    "crm_unknown_values_total": MetricSpec(Counter, "Values outside the known lists, kept as other", ("field",)),
+    "crm_profiles": MetricSpec(Gauge, "Profiles held by this worker"),
+    "crm_consumer_lag_records": MetricSpec(Gauge, "Records not yet done", ("topic", "partition")),
+    "crm_last_event_timestamp_seconds": MetricSpec(Gauge, "Highest event time done", ("topic",)),
+    "crm_commit_seconds": MetricSpec(Histogram, "Duration of a checkpoint", (), COMMIT_BUCKETS),
+    "crm_recovery_seconds": MetricSpec(Gauge, "Duration of the last restore of the tables"),
+    "crm_clock_standing_still": MetricSpec(Gauge, "1 where a partition number has had no traffic", ("partition",)),
+    "crm_checkpoint_batches_total": MetricSpec(Counter, "Batches done by checkpoints"),
+    "crm_examples_total": MetricSpec(Counter, "Training examples matured", ("model", "label")),
+    "crm_examples_pending": MetricSpec(Gauge, "Examples that wait for their horizon", ("model",)),
+    "crm_outcomes_total": MetricSpec(Counter, "Outcomes heard", ("label", "result")),
+    "crm_model_predictions_total": MetricSpec(Counter, "Scores given", ("model",)),
+    "crm_model_auc": MetricSpec(Gauge, "Prequential ROC AUC", ("model",)),
+    "crm_model_log_loss": MetricSpec(Gauge, "Prequential log loss", ("model",)),
+    "crm_model_calibration_error": MetricSpec(Gauge, "Expected calibration error", ("model",)),
+    "crm_model_version": MetricSpec(Gauge, "Version in use", ("model",)),
+    "crm_model_examples": MetricSpec(Gauge, "Examples that the version in use has learned", ("model",)),
+    "crm_drift_total": MetricSpec(Counter, "Drifts detected", ("model",)),
+    "crm_queue_lag_entries": MetricSpec(Gauge, "Entries that a consumer group has not read", ("stream", "group")),
+    "crm_queue_pending_entries": MetricSpec(Gauge, "Entries read but not acknowledged", ("stream", "group")),
+    "crm_queue_oldest_seconds": MetricSpec(Gauge, "Age of a stream's oldest entry", ("stream",)),
+}
+
+
+class Metrics:
+    """All metrics of one process in one registry."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self._metrics: dict[str, Counter | Gauge | Histogram] = {}
+        for name, spec in SPECS.items():
+            self._metrics[name] = spec.register(name, self.registry)
+        Info("crm_build", "Version of Rapport", registry=self.registry).info({"version": version("rapport")})
+
+    def count(self, name: str, *labels: str, by: float = 1) -> None:
+        """Add `by` to a counter."""
+        metric = self._labelled(name, labels)
+        assert isinstance(metric, Counter)
+        metric.inc(by)
+
+    def set(self, name: str, value: float, *labels: str) -> None:
+        """Set a gauge."""
+        metric = self._labelled(name, labels)
+        assert isinstance(metric, Gauge)
+        metric.set(value)
+
+    def observe_seconds(self, name: str, seconds: float, *labels: str) -> None:
+        """Add one duration to a histogram."""
+        metric = self._labelled(name, labels)
+        assert isinstance(metric, Histogram)
+        metric.observe(seconds)
+
+    def value(self, name: str, **labels: str) -> float:
+        """Return the sum of a metric's samples that carry all of `labels`; 0 when there is none."""
+        return sum(
+            sample.value
+            for family in self._metrics[name].collect()
+            for sample in family.samples
+            if not sample.name.endswith(("_created", "_bucket", "_sum"))
+            and all(sample.labels.get(key) == value for key, value in labels.items())
+        )
+
+    def forget(self, name: str, labels: Iterable[str]) -> None:
+        """Drop one label set of a gauge (a partition that moved away must not stay at its last lag)."""
+        metric = self._metrics[name]
+        if tuple(labels) in metric._metrics:  # noqa: SLF001 - the library raises KeyError on an unknown set
+            metric.remove(*labels)
+
+    def _labelled(self, name: str, labels: tuple[str, ...]) -> Counter | Gauge | Histogram:
+        metric = self._metrics[name]
+        return metric.labels(*labels) if labels else metric

@@ -1,0 +1,168 @@
+"""Every setting in one class: environment `RAPPORT_*` (nested by `__`), then `rapport.toml`, then secrets files.
+
+Business policy is not here: it lies in `deploy/policy/*.toml` (`models.policy`).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, RedisDsn, SecretStr, TypeAdapter, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+NAMESPACE_PATTERN = r"^[a-z][a-z0-9-]{0,30}$"
+CHECKOUT = Path(__file__).resolve().parent.parent
+MASK = "**********"
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the text names the variable."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class KafkaSecurity(_Section):
+    """TLS and SASL towards Kafka; plain text by default."""
+
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    username: str | None = None
+    password: SecretStr | None = None
+
+
+class Kafka(_Section):
+    """Where Kafka is and how patient we are with it (seconds)."""
+
+    bootstrap: str = Field("127.0.0.1:9092", pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$")
+    security: KafkaSecurity = KafkaSecurity()
+    session_timeout_seconds: float = Field(10.0, ge=1, le=300)
+    commit_interval_seconds: float = Field(1.0, gt=0, le=2)
+    replication: int = Field(1, ge=1, le=9)
+
+
+class Redis(_Section):
+    """Where Redis is, and how long its streams keep an entry (seconds)."""
+
+    url: str = "redis://127.0.0.1:6379/0"
+    retention: int = Field(7 * 86_400, ge=60)  # seconds; the contract fixes the variable's name
+
+    @field_validator("url")
+    @classmethod
+    def _a_redis_url(cls, value: str) -> str:
+        TypeAdapter(RedisDsn).validate_python(value)
+        return value
+
+
+class Metrics(_Section):
+    """The worker's port for /metrics, /healthz, /readyz, /version and /profiles."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(9464, ge=0, le=65_535)
+    token: SecretStr | None = None
+
+
+class Settings(BaseSettings):
+    """All settings. `Settings.load()` gives them, or a SettingsError that names the variable."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RAPPORT_",
+        env_nested_delimiter="__",
+        toml_file="rapport.toml",
+        extra="ignore",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    kafka: Kafka = Kafka()
+    redis: Redis = Redis()
+    metrics: Metrics = Metrics()
+    data_dir: Path = Path(".rapport")
+    app_id: str = Field("crm", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    namespace: str = Field("crm", pattern=NAMESPACE_PATTERN)
+    input_namespace: str = Field("bank", pattern=NAMESPACE_PATTERN)
+    partitions: int = Field(4, ge=1, le=1_000)
+    seed: int = Field(1, ge=0)
+    policy_dir: Path = CHECKOUT / "deploy" / "policy"
+    learning: bool = True
+    worker_id: str = Field("w1", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_key: SecretStr = SecretStr("rapport-development")
+
+    @field_validator("learning", mode="before")
+    @classmethod
+    def _on_or_off(cls, value: Any) -> Any:
+        return {"on": True, "off": False}.get(value.lower(), value) if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order of sources: arguments, environment, rapport.toml, secrets directory."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls), file_secret_settings
+
+    @classmethod
+    def load(cls, **given: Any) -> "Settings":
+        """Read the settings; the first wrong value becomes one line that names its variable.
+
+        `given` (a command's own options) overrides all sources; `RAPPORT_SECRETS_DIR` names a directory of secrets.
+        """
+        try:
+            return cls(_secrets_dir=secrets_dir(), **given)
+        except ValidationError as error:
+            raise SettingsError(explain(error)) from None
+
+    def shown(self) -> dict[str, Any]:
+        """Return all values for printing, with secrets masked (also a password inside the Redis URL)."""
+        values = self.model_dump(mode="json")
+        values["redis"]["url"] = _without_password(self.redis.url)
+        return values
+
+
+def secrets_dir() -> Path | None:
+    """Return the directory of secret files, None when the environment names none."""
+    import os  # noqa: PLC0415 - the environment is read in this function only
+
+    name = os.environ.get("RAPPORT_SECRETS_DIR")
+    return Path(name) if name else None
+
+
+def explain(error: ValidationError) -> str:
+    """Turn pydantic's report into one line: the variable and what is wrong, never the value."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    variable = "RAPPORT_" + "__".join(str(part).upper() for part in first["loc"])
+    return f"{variable}: {first['msg']}"
+
+
+def _without_password(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    credentials, at, host = rest.rpartition("@")
+    if not at:
+        return url
+    user, _, _ = credentials.partition(":")
+    return f"{scheme}://{user}:{MASK}@{host}"
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "RAPPORT_") -> dict[str, Any]:
+    """Return `values` by environment variable, as `config show` prints them."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{name.upper()}__")
+        else:
+            flat[prefix + name.upper()] = value
+    return flat

@@ -1,0 +1,70 @@
+"""Each topic once: its logical name, who writes it, how long it is kept, how many partitions."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from stream_app.settings import Settings
+
+Kept = Literal["delete", "compact"]
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """One topic of contract.md §1; `partitions` 0 means "as many as RAPPORT_PARTITIONS"."""
+
+    logical: str
+    ours: bool
+    kept: Kept
+    retention_ms: int = 7 * DAY_MS
+    partitions: int = 0
+
+    def name(self, settings: Settings) -> str:
+        """Return the topic's full name under the settings' namespaces."""
+        return f"{settings.namespace if self.ours else settings.input_namespace}.{self.logical}"
+
+    def config(self) -> dict[str, str]:
+        """Return the topic's Kafka configuration."""
+        config: dict[str, str] = {"cleanup.policy": self.kept}
+        if self.kept == "delete":
+            config["retention.ms"] = str(self.retention_ms)
+        if not self.ours:
+            # Retention and the check for the future must not hang on a producer's clock.
+            config["message.timestamp.type"] = "LogAppendTime"
+        return config
+
+
+INPUTS = (
+    TopicSpec("transactions", ours=False, kept="delete"),
+    TopicSpec("interactions", ours=False, kept="delete"),
+    TopicSpec("mentions", ours=False, kept="delete"),
+    TopicSpec("customers", ours=False, kept="compact"),
+    TopicSpec("outcomes", ours=False, kept="delete", retention_ms=30 * DAY_MS),
+)
+OURS = (
+    TopicSpec("links", ours=True, kept="delete", retention_ms=30 * DAY_MS),
+    TopicSpec("mentions-linked", ours=True, kept="delete"),
+    TopicSpec("models", ours=True, kept="compact", partitions=1),
+    TopicSpec("decisions", ours=True, kept="delete", retention_ms=400 * DAY_MS),
+    TopicSpec("dead-letters", ours=True, kept="delete", retention_ms=30 * DAY_MS),
+    TopicSpec("timers", ours=True, kept="delete"),
+    TopicSpec("mood", ours=True, kept="delete"),
+)
+EXAMPLES = TopicSpec("examples", ours=True, kept="delete", retention_ms=30 * DAY_MS)
+TABLES = ("profiles", "links", "mood")
+
+
+def all_topics(settings: Settings, models: int) -> dict[str, tuple[int, dict[str, str]]]:
+    """Return every topic with its partition count and configuration; `models` = how many models policy names."""
+    topics = {spec.name(settings): (spec.partitions or settings.partitions, spec.config()) for spec in (*INPUTS, *OURS)}
+    topics[EXAMPLES.name(settings)] = (models, EXAMPLES.config())
+    changelog = {
+        "cleanup.policy": "compact",
+        "min.cleanable.dirty.ratio": "0.1",
+        "segment.ms": "3600000",
+        "min.compaction.lag.ms": "3600000",
+        "max.compaction.lag.ms": "86400000",
+    }
+    for table in TABLES:
+        topics[f"{settings.app_id}-{table}-changelog"] = (settings.partitions, changelog)
+    return topics

@@ -1,0 +1,50 @@
+"""Logs: one JSON object a line, customers as keyed hashes, no forged lines."""
+
+import io
+import json
+import logging
+
+import pytest
+import structlog
+
+from stream_app.logs import configure, customer_hash
+from stream_app.settings import Settings
+
+
+@pytest.fixture
+def lines():
+    stream = io.StringIO()
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level)
+    configure(Settings.load(), stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root.handlers[:], _ = before
+    root.setLevel(before[1])
+    structlog.reset_defaults()
+
+
+def test_each_record_is_one_json_object(lines):
+    structlog.get_logger("rapport").info("checkpoint done", batches=3)
+    logging.getLogger("other").warning("plain %s", "text")
+
+    first, second = lines()
+    assert (first["event"], first["batches"], first["level"]) == ("checkpoint done", 3, "info")
+    assert second["event"] == "plain text"
+
+
+def test_an_id_with_a_line_break_cannot_forge_a_line(lines):
+    structlog.get_logger("rapport").warning("bad key", key='x\n{"event": "forged"}')
+
+    assert [line["event"] for line in lines()] == ["bad key"]
+
+
+def test_faust_never_logs_below_warning(lines):
+    logging.getLogger("faust.topics").info("values")
+
+    assert lines() == []
+
+
+def test_a_customer_is_the_same_hash_under_one_key_and_another_under_the_next():
+    assert customer_hash("C1", "a") == customer_hash("C1", "a")
+    assert len({customer_hash("C1", "a"), customer_hash("C1", "b"), customer_hash("C2", "a")}) == 3
+    assert "C1" not in customer_hash("C1", "a")

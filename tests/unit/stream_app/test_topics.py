@@ -1,0 +1,32 @@
+"""Topics: each once, equal partitions where customers meet, broker time on the inputs."""
+
+from stream_app.settings import Settings
+from stream_app.topics import INPUTS, OURS, all_topics
+
+
+def test_all_topics_keyed_by_customer_have_the_same_partition_count():
+    topics = all_topics(Settings.load(partitions=6), models=2)
+
+    by_customer = ["bank.transactions", "bank.interactions", "bank.customers", "bank.outcomes", "crm.mentions-linked",
+                   "crm.timers", "crm.decisions", "crm-profiles-changelog"]  # fmt: skip
+    assert {topics[name][0] for name in by_customer} == {6}
+    assert topics["crm.links"][0] == topics["bank.mentions"][0]
+
+
+def test_examples_have_one_partition_per_model():
+    assert all_topics(Settings.load(), models=3)["crm.examples"][0] == 3
+
+
+def test_input_topics_carry_the_brokers_time():
+    topics = all_topics(Settings.load(), models=1)
+
+    assert all(topics[f"bank.{s.logical}"][1]["message.timestamp.type"] == "LogAppendTime" for s in INPUTS)
+    assert all("message.timestamp.type" not in topics[f"crm.{s.logical}"][1] for s in OURS)
+
+
+def test_namespaces_and_app_id_keep_two_deployments_apart():
+    one = all_topics(Settings.load(), models=1)
+    two = all_topics(Settings.load(namespace="crm-b", input_namespace="bank-b", app_id="b"), models=1)
+
+    assert not set(one) & set(two)
+    assert len(one) == len(two)
