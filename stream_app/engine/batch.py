@@ -1,0 +1,185 @@
+"""One batch of records on its way through the agent: which record comes next, and what happens when the agent raises.
+
+The driver (Faust's stream, a file replay, the simulation) asks `advance()` again and again: it gets the next event for
+the agent, or a `SealedBatch` for the checkpoint. When the agent raised, it calls `fail(error)` and goes on asking.
+
+    while not batch.done:
+        turn = batch.advance()
+        if isinstance(turn, SealedBatch):
+            ...hand it to the checkpoint; then wait until not state.waiting...
+        else:
+            ...give it to the agent...
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from stream_app.engine.effects import BadInput
+from stream_app.engine.partition import AgentMistakeError, Begun, EngineUseError, Finished, PartitionState
+from stream_app.engine.records import Position, Record
+from stream_app.engine.sealed import Counts, SealedBatch
+
+Decode = Callable[[Record], Any]
+"""A record's event, or `BadInput`; must not raise and must not look at anything but the record."""
+
+TRIES = 2
+"""An event that the agent could not take this often is dead-lettered."""
+
+
+class Given:
+    """One decoded event as the agent gets it."""
+
+    __slots__ = ("event", "record")
+
+    def __init__(self, record: Record, event: Any) -> None:
+        self.record = record
+        self.event = event
+
+    @property
+    def received_ms(self) -> int:
+        """Kafka's time stamp of the record (epoch ms)."""
+        return self.record.timestamp_ms
+
+    @property
+    def position(self) -> Position:
+        """Where the record lies."""
+        return self.record.position
+
+    @property
+    def traceparent(self) -> str | None:
+        """The W3C trace parent that came with the record, if any."""
+        raw = self.record.header("traceparent")
+        return None if raw is None else raw.decode("ascii", "replace")
+
+
+class Batch:
+    """A run of records of one topic and partition, in offset order, and how far the agent is in it."""
+
+    def __init__(self, state: PartitionState, records: Sequence[Record], generation: int, decode: Decode) -> None:
+        if not records:
+            raise EngineUseError("a batch holds at least one record")
+        first = records[0]
+        self.topic, self.topic_id, self.partition = first.topic, first.topic_id, first.partition
+        self.generation = generation
+        self.done = False
+        self._state = state
+        self._records = records
+        self._decode = decode
+        self._moves_clock = state.topics[first.topic].moves_clock
+        self._position = 0
+        self._tries = 0
+        self._given: Given | None = None
+        self._open = False
+        self._counts = Counts()
+        self._highest_ms: int | None = None
+
+    @property
+    def first_ms(self) -> int:
+        """Event time of the first record (epoch ms), or its time stamp where it tells none; decides who goes first."""
+        first = self._records[0]
+        told = getattr(self._decode(first), "occurred_ms", None)
+        return first.timestamp_ms if told is None else told
+
+    @property
+    def end_offset(self) -> int:
+        """The first offset that is not done yet."""
+        if self._position < len(self._records):
+            return self._records[self._position].offset
+        return self._records[-1].offset + 1
+
+    def advance(self) -> Given | SealedBatch:
+        """Finish the event that was given last, if any, and return the next one, or the batch sealed up to here.
+
+        Raises `EngineUseError` when the batch is done, another is under way, or the partition number is waiting.
+        """
+        if self.done:
+            raise EngineUseError("the batch is done")
+        if not self._open:
+            if self._state.waiting:
+                raise EngineUseError(f"partition number {self.partition} waits for a checkpoint")
+            self._state.open(self.topic_id)
+            self._open = True
+        if self._given is not None:
+            finished = self._finish(self._given)
+            if finished is not Finished.ON:
+                return self._seal(wait=True)
+        return self._next() or self._seal(wait=False)
+
+    def fail(self, error: BaseException) -> None:
+        """Undo the event given last, on which the agent raised; the second time, dead-letter it."""
+        given = self._given
+        if given is None:
+            raise EngineUseError("no event is with the agent")
+        self._given = None
+        self._state.undo()
+        self._tries += 1
+        if self._tries >= TRIES:
+            self._state.reject(given.record, type(error).__name__)  # the message may quote the payload
+            self._counts.rejected += 1
+            self._end(given.event)
+
+    def abandon(self) -> None:
+        """Forget the part that is not sealed yet: a rebalance took it away."""
+        if self._open:
+            self._state.abandon()
+        self._open = False
+        self._given = None
+        self.done = True
+
+    def _next(self) -> Given | None:
+        state, records = self._state, self._records
+        while self._position < len(records):
+            record = records[self._position]
+            event = self._decode(record)
+            # Before the guard: a bad record leaves none, and a later one of its key must not hide its letter.
+            if type(event) is BadInput:
+                state.letter(record, event)
+                self._counts.undecodable += 1
+                self._position += 1
+                continue
+            begun = state.begin(record)
+            if begun is Begun.FOLD:
+                self._given = given = Given(record, event)
+                return given
+            if begun is Begun.SKIPPED:
+                self._counts.skipped += 1
+            else:
+                self._counts.repeated += 1
+            self._end(event)
+        return None
+
+    def _finish(self, given: Given) -> Finished:
+        try:
+            finished = self._state.finish()
+        except AgentMistakeError as mistake:
+            self.fail(mistake)
+            return Finished.ON
+        self._given = None
+        if finished is not Finished.AGAIN:
+            self._counts.folded += 1
+            self._end(given.event)
+        return finished
+
+    def _end(self, event: Any) -> None:
+        """One record is done."""
+        self._position += 1
+        self._tries = 0
+        if self._moves_clock and (self._highest_ms is None or event.occurred_ms > self._highest_ms):
+            self._highest_ms = event.occurred_ms
+
+    def _seal(self, *, wait: bool) -> SealedBatch:
+        sealed = SealedBatch(
+            self._state,
+            self.topic,
+            self.topic_id,
+            self.partition,
+            self.generation,
+            self.end_offset,
+            self._highest_ms,
+            self._counts,
+        )
+        self._state.seal(sealed, wait=wait)
+        self._open = False
+        self.done = self._position == len(self._records)
+        self._counts, self._highest_ms = Counts(), None
+        return sealed

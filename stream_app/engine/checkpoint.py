@@ -1,0 +1,112 @@
+"""The ordered checkpoint: what has been sealed leaves the process, in the one order that survives a crash anywhere.
+
+`run_checkpoint` is that order, and the only place where it is written down (faust-engine.md §5):
+
+    fence → changelog → fence → effects (Redis, then Kafka outputs and dead letters) → offsets → store → acknowledge
+
+Effects after the changelog, since a replay re-stages them from the stored outbox; offsets after the effects, since what
+lies below a committed offset is never read again; the store after the changelog, since it must never be ahead of it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from stream_app.engine.effects import STREAM, Staged
+from stream_app.engine.ports import Ports, StreamCall, Write, Writes
+from stream_app.engine.sealed import SealedBatch
+
+MAX_ENTRIES_PER_CALL = 2_000
+"""Entries in one call of the mark script; one record's entries stay together even above it."""
+
+
+@dataclass(frozen=True)
+class CheckpointPlan:
+    """One checkpoint as plain data; `offsets` maps (topic, partition) to the first record that is not done."""
+
+    batches: tuple[SealedBatch, ...]
+    generations: frozenset[int]
+    writes: Writes
+    calls: tuple[StreamCall, ...]
+    outputs: tuple[Staged, ...]
+    offsets: Mapping[tuple[str, int], int]
+
+
+def plan(batches: Sequence[SealedBatch]) -> CheckpointPlan:
+    """Plan one checkpoint of all batches, given in the order in which they were sealed."""
+    return CheckpointPlan(
+        batches=tuple(batches),
+        generations=frozenset(batch.generation for batch in batches),
+        writes=_merge(batches),
+        calls=tuple(_calls(batches)),
+        outputs=tuple(staged for batch in batches for staged in batch.effects if staged.effect.kind != STREAM),
+        offsets={(batch.topic, batch.partition): batch.end_offset for batch in batches},
+    )
+
+
+def no_crash(point: str) -> None:
+    """Pass the point: the crash hook of production."""
+
+
+async def run_checkpoint(plan: CheckpointPlan, ports: Ports, at: Callable[[str], None] = no_crash) -> None:
+    """Deliver the plan in the order of the contract and acknowledge its batches.
+
+    `at` is told each point passed; a test may kill there. What a port or the fence raises comes out: nothing after that
+    point has happened, and the caller ends the process.
+    """
+
+    async def fence() -> None:
+        await ports.fence.check(plan.generations)
+
+    await fence()
+    changelog_offsets = await ports.changelog.append(plan.writes, fence) if plan.writes else {}
+    at("after_changelog")
+    await fence()
+    if plan.calls:
+        await ports.sink.deliver(plan.calls, fence)
+    at("mid_effects")
+    if plan.outputs:
+        await ports.outputs.produce(plan.outputs, fence)
+    at("after_effects")
+    for (topic, partition), next_offset in plan.offsets.items():
+        ports.offsets.advance(topic, partition, next_offset)
+    at("after_offsets")
+    for (table, partition), writes in plan.writes.items():
+        await ports.store.write(table, partition, writes, changelog_offsets[table, partition])
+    at("after_store")
+    for batch in plan.batches:
+        batch.owner.acknowledge(batch)
+
+
+def _merge(batches: Sequence[SealedBatch]) -> dict[tuple[str, int], dict[bytes, Write]]:
+    """Keep the last value of each key, with the due time that the store knows it by, from the first."""
+    merged: dict[tuple[str, int], dict[bytes, Write]] = {}
+    for batch in batches:
+        for table, writes in batch.writes.items():
+            into = merged.setdefault((table, batch.partition), {})
+            for key, write in writes.items():
+                earlier = into.get(key)
+                into[key] = write if earlier is None else write._replace(was_due_ms=earlier.was_due_ms)
+    return merged
+
+
+def _calls(batches: Sequence[SealedBatch]) -> Iterator[StreamCall]:
+    by_mark: dict[tuple[str, str, str, int], list[Staged]] = {}
+    for batch in batches:
+        for staged in batch.effects:
+            if staged.effect.kind == STREAM:
+                mark = (staged.effect.name, batch.topic, batch.topic_id, batch.partition)
+                by_mark.setdefault(mark, []).append(staged)
+    for mark, entries in by_mark.items():
+        for part in _split(entries):
+            yield StreamCall(*mark, part[-1].record.offset, tuple(part))
+
+
+def _split(entries: list[Staged]) -> Iterator[list[Staged]]:
+    """Cut between records only: a mark that passes half a record's entries would drop the other half."""
+    part: list[Staged] = []
+    for staged in entries:
+        if len(part) >= MAX_ENTRIES_PER_CALL and staged.record.offset != part[-1].record.offset:
+            yield part
+            part = []
+        part.append(staged)
+    yield part

@@ -1,0 +1,84 @@
+"""The event-time clock of a partition number, and the timers that it makes due.
+
+The clock counts only what a checkpoint has delivered, and stands below every record that is still unread, so that "no
+own activity" cannot fire while the activity lies unread (faust-engine.md §10.2). First version: a partition number
+without traffic stands still.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+from stream_app.engine.batch import Batch
+from stream_app.engine.sealed import SealedBatch
+
+MAX_TIMERS = 1_000
+"""Timers asked for at once, per partition number."""
+
+B = TypeVar("B", bound=Batch)
+
+
+class PartitionClock:
+    """What one owner has delivered of one partition number, as times (epoch ms)."""
+
+    def __init__(self, topics: Iterable[str], highest_ms: int | None, lateness_ms: int) -> None:
+        """Begin at an assignment: `topics` move the clock, `highest_ms` is the highest time in the restored tables."""
+        self._highest_ms = highest_ms
+        self._lateness_ms = lateness_ms
+        self._delivered_ms: dict[str, int | None] = dict.fromkeys(topics)
+
+    def deliver(self, batch: SealedBatch) -> None:
+        """Count a batch that a checkpoint has delivered."""
+        told = batch.highest_ms
+        if told is None or batch.topic not in self._delivered_ms:
+            return
+        before = self._delivered_ms[batch.topic]
+        self._delivered_ms[batch.topic] = told if before is None else max(before, told)
+        self._highest_ms = told if self._highest_ms is None else max(self._highest_ms, told)
+
+    def now_ms(self, unread: Mapping[str, bool]) -> int | None:
+        """Tell the clock (epoch ms), or None while it cannot be told.
+
+        `unread` says per topic whether records lie behind the last *delivered* one, by a fresh end offset; a topic that
+        it does not name counts as unread.
+        """
+        behind = [told for topic, told in self._delivered_ms.items() if unread.get(topic, True)]
+        if not behind:
+            return None if self._highest_ms is None else self._highest_ms - self._lateness_ms
+        told_all = [told for told in behind if told is not None]
+        return min(told_all) - self._lateness_ms if len(told_all) == len(behind) else None
+
+
+class Timer(NamedTuple):
+    """A record for the timers topic: advance the customer with this key to `until_ms` (epoch ms)."""
+
+    key: bytes
+    until_ms: int
+
+
+class Timers:
+    """Which timers are asked for and not settled: none is asked for twice for the same due time."""
+
+    def __init__(self) -> None:
+        self._asked: dict[bytes, int] = {}
+
+    def due(self, index: Iterable[tuple[int, bytes]], now_ms: int) -> list[Timer]:
+        """Timers to produce now; `index` gives (next due, key) in order of time, as the store holds it."""
+        timers: list[Timer] = []
+        for due_ms, key in index:
+            if due_ms > now_ms or len(timers) >= MAX_TIMERS:
+                break
+            if self._asked.get(key) != due_ms:
+                timers.append(Timer(key, now_ms))
+                self._asked[key] = due_ms
+        return timers
+
+    def settle(self, batch: SealedBatch, table: str) -> None:
+        """Let keys whose due time a delivered batch has changed be asked for again."""
+        for key, write in batch.writes.get(table, {}).items():
+            if key in self._asked and self._asked[key] != write.next_due_ms:
+                del self._asked[key]
+
+
+def oldest_first(batches: Sequence[B]) -> B:
+    """Choose which fetched batch of a partition number goes next: by its first event's time, then by topic."""
+    return min(batches, key=lambda batch: (batch.first_ms, batch.topic))

@@ -1,0 +1,335 @@
+"""The working state of one partition number: every table that lives there, one record at a time, one batch at a time.
+
+A record goes `begin` → (agent: `get`, `put`, `stage`) → `finish`, or `undo` when the agent raised, or `reject` when it
+raised twice. Nothing of a record shows before `finish`, so undoing it is forgetting it. Nothing of a batch leaves
+before `seal`; then a checkpoint delivers it and calls `acknowledge`.
+
+Why one batch at a time over all topics: changed values belong to the partition number, so an abandoned batch of one
+topic would leak into a sealed one of another, with its guards but without its effects.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal
+
+from stream_app.engine.effects import PROCESSING_ERROR, STREAM, BadInput, Effect, Entry, Staged, dead_letter
+from stream_app.engine.ports import Codec
+from stream_app.engine.records import Origin, Record
+from stream_app.engine.sealed import SealedBatch
+from stream_app.engine.stored import MAX_SOURCES, Source
+from stream_app.engine.table import CACHE_SIZE, Kept, ReadStored, TableState
+
+SEAL_ABOVE_BYTES = 32_000
+"""A key whose outbox passes this seals the batch; the next one waits until it is acknowledged."""
+OUTBOX_MAX_BYTES = 47_000
+"""What an outbox may hold: with a body of 16 kB it stays below the 64 kB of a stored value."""
+
+
+class EngineUseError(RuntimeError):
+    """The engine was driven in a way that would break an invariant; the message says which."""
+
+
+class AgentMistakeError(ValueError):
+    """The agent did what would break an invariant (another key, too many effects): a failure of its event."""
+
+
+class Begun(Enum):
+    """What `begin` found."""
+
+    FOLD = "fold"  # news: hand it to the agent
+    SKIPPED = "skipped"  # folded before; its effects are staged again from the outbox
+    REPEATED = "repeated"  # an output of ours that came twice; only the guard moved
+
+
+class Finished(Enum):
+    """What `finish` asks for."""
+
+    ON = "on"  # go on with the next record
+    SEAL = "seal"  # a key's outbox is long: seal here, then wait for the checkpoint
+    AGAIN = "again"  # it would not fit: undone; seal before it, wait for the checkpoint, begin it again
+
+
+@dataclass(frozen=True)
+class TopicRule:
+    """How one source topic is read.
+
+    `repeats`: for topics that the engine writes itself, how repeats are told from news by origin: per source partition
+    where each record gives its outputs whatever the state, per source key where state decides. `moves_clock`: its event
+    times count for the clock of the partition number.
+    """
+
+    table: str
+    repeats: Literal["unknown", "by_partition", "by_key"] = "unknown"
+    moves_clock: bool = False
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """Where a table's values come from: its codec, and a look-up in the local store (stored bytes or None)."""
+
+    codec: Codec
+    read: ReadStored
+    cache_size: int = CACHE_SIZE
+
+
+class PartitionState:
+    """All that one partition number has in memory; made anew at each assignment.
+
+    `committed` maps topic UUID to the committed offset: what lies below it was delivered by someone before us.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        tables: Mapping[str, TableSource],
+        topics: Mapping[str, TopicRule],
+        committed: Mapping[str, int],
+    ) -> None:
+        self.number = number
+        self.topics = topics
+        self.tables = {name: TableState(name, it.codec, it.read, it.cache_size) for name, it in tables.items()}
+        self._acknowledged = dict(committed)
+        self._table_of = {topic: self.tables[rule.table] for topic, rule in topics.items()}
+        self._effects: list[Staged] = []
+        self._topic_id: str | None = None  # of the batch under way
+        self._in_flight = 0
+        self._waiting = False
+        self._record: Record | None = None
+        self._table: TableState
+        self._kept: Kept | None = None
+        self._value: Any = None
+        self._changed = False
+        self._deleted = False
+        self._origin: tuple[Source, tuple[int, int]] | None = None
+        self._staged: list[Effect] = []
+
+    # -- batches ------------------------------------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether a batch is under way: no other may be opened."""
+        return self._topic_id is not None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether nothing may be begun until the checkpoints under way are acknowledged."""
+        return self._waiting
+
+    def open(self, topic_id: str) -> None:
+        """Start a batch of the topic; raises `EngineUseError` while another is under way."""
+        if self._topic_id is not None:
+            raise EngineUseError(f"partition number {self.number}: a batch is under way")
+        self._topic_id = topic_id
+
+    def seal(self, batch: SealedBatch, *, wait: bool = False) -> SealedBatch:
+        """End the batch: encode each changed value once and hand values and effects over to `batch`.
+
+        With `wait`, `waiting` holds until all sealed batches are acknowledged. Raises `ValueTooLargeError`.
+        """
+        batch.owner = self
+        for name, table in self.tables.items():
+            if table.dirty:
+                batch.writes[name] = table.encode_dirty()
+                batch.kept[name] = table.take_dirty()
+        batch.effects, self._effects = self._effects, []
+        self._topic_id = None
+        self._in_flight += 1
+        self._waiting = wait
+        self._forget_record()
+        return batch
+
+    def abandon(self) -> None:
+        """Forget the batch under way, all of it: a rebalance took it away."""
+        for table in self.tables.values():
+            table.abandon()
+        self._effects = []
+        self._topic_id = None
+        self._forget_record()
+
+    def acknowledge(self, batch: SealedBatch) -> None:
+        """Take note that a checkpoint has delivered the batch: outbox entries may go, values are the store's."""
+        for name, kept in batch.kept.items():
+            self.tables[name].acknowledge(kept)
+        self._acknowledged[batch.topic_id] = max(self._acknowledged.get(batch.topic_id, 0), batch.end_offset)
+        self._in_flight -= 1
+        if not self._in_flight:
+            self._waiting = False
+
+    # -- records ------------------------------------------------------------------------------------------------------
+
+    def begin(self, record: Record) -> Begun:
+        """Take up a record of the batch under way."""
+        table = self._table_of[record.topic]
+        kept = table.find(record.key)
+        if kept is not None and record.offset <= kept.guard.get(record.topic_id, -1):
+            self._restage(record, kept)
+            return Begun.SKIPPED
+        self._record, self._table, self._kept = record, table, kept
+        self._origin = self._origin_of(record)
+        if kept is not None and self._origin is not None:
+            source, last = self._origin
+            if last <= kept.seen.get(source, (-1, -1)):
+                self._write(record, table, kept, kept.value, ())
+                self._forget_record()
+                return Begun.REPEATED
+        return Begun.FOLD
+
+    def get(self, table: str, key: bytes) -> Any:
+        """Return the value of the record's key (None: none); any other key raises `AgentMistakeError`."""
+        if self._record is None or key != self._record.key or table != self._table.name:
+            raise self._wrong_key(table, key)
+        if self._changed:
+            return self._value
+        return None if self._kept is None else self._kept.value
+
+    def put(self, table: str, key: bytes, value: Any) -> None:
+        """Replace the value of the record's key; any other key raises `AgentMistakeError`."""
+        if self._record is None or key != self._record.key or table != self._table.name:
+            raise self._wrong_key(table, key)
+        self._value = value
+        self._changed = True
+        self._deleted = False
+
+    def delete(self, table: str, key: bytes) -> None:
+        """Remove the value of the record's key, guards and all.
+
+        While effects await delivery the guards and the outbox stay as a stub.
+        """
+        self.put(table, key, None)
+        self._deleted = True
+
+    def stage(self, effects: Iterable[Effect]) -> None:
+        """Stage what the record brings about; running numbers follow the order of staging."""
+        if self._record is None:
+            raise EngineUseError("effects are staged only while a record is folded")
+        self._staged.extend(effects)
+
+    def finish(self) -> Finished:
+        """Close the record that the agent is done with: move its guard, keep its effects in the outbox, stage them.
+
+        A record that finds no value and puts none leaves no guard, so only Kafka outputs may come of it: a replay makes
+        them again, and their readers know them by origin. Raises `AgentMistakeError`: then `undo` or `reject`.
+        """
+        record = self._record
+        if record is None:
+            raise EngineUseError("no record is being folded")
+        kept, staged = self._kept, self._staged
+        if kept is None and not self._changed:
+            if any(effect.kind == STREAM for effect in staged):
+                raise AgentMistakeError(f"{record!r}: stream entries without a value that remembers them")
+            self._effects.extend(Staged(record, n, effect) for n, effect in enumerate(staged))
+            self._forget_record()
+            return Finished.ON
+        value = self._value if self._changed or kept is None else kept.value
+        if staged and not self._fits(kept, staged):
+            self.undo()
+            return Finished.AGAIN
+        written = self._write(record, self._table, kept, value, staged)
+        written.gone = self._deleted and not written.outbox
+        self._forget_record()
+        return Finished.SEAL if written.outbox_bytes > SEAL_ABOVE_BYTES else Finished.ON
+
+    def undo(self) -> None:
+        """Forget all that the record did, since the agent raised; a cached value is read and decoded anew."""
+        if self._record is not None:
+            self._table.forget_clean(self._record.key)
+        self._forget_record()
+
+    def reject(self, record: Record, detail: str) -> None:
+        """Keep the old value with its guard moved, and send the record to the dead letters: the agent raised twice.
+
+        The reason goes into the outbox, so that a replay under another policy does not apply what was dead-lettered.
+        """
+        table = self._table_of[record.topic]
+        kept = table.find(record.key)
+        self._origin = self._origin_of(record)
+        letter = dead_letter(BadInput(PROCESSING_ERROR, detail))
+        self._write(record, table, kept, None if kept is None else kept.value, (letter,))
+        self._forget_record()
+
+    def letter(self, record: Record, bad: BadInput) -> None:
+        """Send bytes that cannot be decoded to the dead letters, without a guard: at a replay they decide again."""
+        self._effects.append(Staged(record, 0, dead_letter(bad)))
+
+    # -- the parts ----------------------------------------------------------------------------------------------------
+
+    def _restage(self, record: Record, kept: Kept) -> None:
+        if kept.outbox:
+            here = record.position
+            self._effects.extend(Staged(record, e.ordinal, e.effect) for e in kept.outbox if e[:3] == here)
+
+    def _write(
+        self, record: Record, table: TableState, kept: Kept | None, value: Any, effects: Iterable[Effect]
+    ) -> Kept:
+        """Write the key with its guard moved and the effects in its outbox, and stage them."""
+        written = table.own(record.key, kept)
+        written.value = value
+        written.guard[record.topic_id] = record.offset
+        if written.outbox:
+            self._prune(written)
+        if effects:
+            position = record.position
+            entries = [Entry(*position, n, effect) for n, effect in enumerate(effects)]
+            written.outbox = (*written.outbox, *entries)
+            written.outbox_bytes += sum(entry.size for entry in entries)
+            self._effects.extend(Staged(record, n, effect) for n, effect in enumerate(effects))
+        if self._origin is not None:
+            written.seen = self._heard(written.seen, *self._origin)
+        return written
+
+    @staticmethod
+    def _heard(
+        seen: dict[Source, tuple[int, int]], source: Source, last: tuple[int, int]
+    ) -> dict[Source, tuple[int, int]]:
+        heard = {**seen}
+        last = max(last, heard.pop(source, last))  # to the end: the one heard longest ago goes first
+        heard[source] = last
+        if len(heard) > MAX_SOURCES:
+            del heard[next(iter(heard))]
+        return heard
+
+    def _prune(self, kept: Kept) -> None:
+        held = tuple(entry for entry in kept.outbox if not self._is_acknowledged(entry))
+        if len(held) != len(kept.outbox):
+            kept.outbox = held
+            kept.outbox_bytes = sum(entry.size for entry in held)
+
+    def _is_acknowledged(self, entry: Entry) -> bool:
+        """Whether the entry's effect is out for good: never merely staged, nor only in the changelog."""
+        return entry.offset < self._acknowledged.get(entry.topic_id, 0)
+
+    def _fits(self, kept: Kept | None, staged: list[Effect]) -> bool:
+        """Tell whether the outbox has room; if not, wait for the checkpoints and try again.
+
+        Raises `AgentMistakeError` where waiting would not help.
+        """
+        record = self._record
+        assert record is not None
+        new = sum(Entry(*record.position, 0, effect).size for effect in staged)
+        held = 0 if kept is None else sum(e.size for e in kept.outbox if not self._is_acknowledged(e))
+        if held + new <= OUTBOX_MAX_BYTES:
+            return True
+        if new <= OUTBOX_MAX_BYTES and (self._in_flight or self._effects):
+            return False
+        raise AgentMistakeError(f"{len(staged)} effects of {new} bytes beside {held} that are not out yet")
+
+    def _origin_of(self, record: Record) -> tuple[Source, tuple[int, int]] | None:
+        repeats = self.topics[record.topic].repeats
+        origin = None if repeats == "unknown" else Origin.of(record.headers)
+        if origin is None:
+            return None
+        source = origin.key if repeats == "by_key" else origin.partition
+        return (origin.topic_id, source), (origin.offset, origin.ordinal)
+
+    def _forget_record(self) -> None:
+        self._record = self._kept = self._value = self._origin = None
+        self._changed = self._deleted = False
+        self._staged = []
+
+    def _wrong_key(self, table: str, key: bytes) -> Exception:
+        if self._record is None:
+            return EngineUseError(f"table {table} is read and written only while a record is folded")
+        return AgentMistakeError(
+            f"{self._record!r} is of table {self._table.name}; asked for another key or table ({table})"
+        )

@@ -1,0 +1,48 @@
+"""A finished batch on its way through a checkpoint: plain data, nothing of it has left the process yet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from stream_app.engine.effects import Staged
+from stream_app.engine.ports import Write
+from stream_app.engine.table import Kept
+
+
+@dataclass
+class Counts:
+    """How the records of a batch ended."""
+
+    folded: int = 0
+    skipped: int = 0  # read again after a crash or a move; folded before
+    repeated: int = 0  # one of our own outputs that came twice
+    undecodable: int = 0
+    rejected: int = 0  # the agent raised twice
+
+
+class Owner(Protocol):
+    """Who sealed a batch and wants to hear that it is delivered."""
+
+    def acknowledge(self, batch: "SealedBatch") -> None:
+        """Take note that a checkpoint has delivered the batch."""
+
+
+@dataclass
+class SealedBatch:
+    """All that a run of records of one topic and partition number brought about.
+
+    `end_offset` is the first offset behind it; `highest_ms` the highest event time in it, where its topic moves the
+    clock; `effects` are in offset order.
+    """
+
+    owner: Owner
+    topic: str
+    topic_id: str
+    partition: int
+    generation: int
+    end_offset: int
+    highest_ms: int | None
+    counts: Counts
+    writes: dict[str, Mapping[bytes, Write]] = field(default_factory=dict)
+    kept: dict[str, Mapping[bytes, Kept]] = field(default_factory=dict)
+    effects: list[Staged] = field(default_factory=list)

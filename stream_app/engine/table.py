@@ -1,0 +1,154 @@
+"""The values of one table on one partition number, between the local store and the batch under way.
+
+A look-up goes: batch under way and sealed but not yet in the store (`hot`) → recently used (`clean`, bounded) → local
+store. Only clean values may be evicted: a hot one is newer than the store's.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from stream_app.engine import stored
+from stream_app.engine.ports import Codec, Write
+from stream_app.engine.stored import Source, Stored
+
+if TYPE_CHECKING:
+    from stream_app.engine.effects import Entry
+
+CACHE_SIZE = 20_000
+"""Clean values kept per table and partition number."""
+
+ReadStored = Callable[[bytes], bytes | None]
+
+
+class Kept:
+    """A value in memory with its guards and outbox.
+
+    Changed in place only by the batch that made it, between two records; sealed, it never changes again.
+    """
+
+    __slots__ = ("due_ms", "gone", "guard", "outbox", "outbox_bytes", "seen", "value")
+
+    def __init__(self) -> None:
+        self.guard: dict[str, int] = {}
+        self.seen: dict[Source, tuple[int, int]] = {}
+        self.outbox: tuple[Entry, ...] = ()
+        self.outbox_bytes = 0
+        self.value: Any = None  # decoded; None: only guards and outbox are left (a stub)
+        self.gone = False
+        self.due_ms: int | None = None  # as of the last seal or load
+
+    def copy(self) -> "Kept":
+        """Copy it for another batch to change."""
+        other = Kept()
+        other.guard = self.guard.copy()
+        other.seen = self.seen
+        other.outbox, other.outbox_bytes = self.outbox, self.outbox_bytes
+        other.value = self.value
+        other.due_ms = self.due_ms
+        return other
+
+
+class TableState:
+    """One table's values on one partition number."""
+
+    def __init__(self, name: str, codec: Codec, read: ReadStored, cache_size: int) -> None:
+        self.name = name
+        self.dirty: dict[bytes, Kept] = {}
+        self._codec = codec
+        self._read = read
+        self._cache_size = cache_size
+        self._hot: dict[bytes, Kept] = {}
+        self._clean: dict[bytes, Kept] = {}  # in order of last use
+        self._before: dict[bytes, Kept | None] = {}  # hot values that the batch under way replaced
+
+    def find(self, key: bytes) -> Kept | None:
+        """Return the newest value of the key, or None."""
+        kept = self._hot.get(key)
+        if kept is not None:
+            return None if kept.gone else kept
+        kept = self._clean.pop(key, None)
+        if kept is None:
+            raw = self._read(key)
+            if raw is None:
+                return None
+            kept = self._load(raw)
+            if len(self._clean) >= self._cache_size:
+                del self._clean[next(iter(self._clean))]
+        self._clean[key] = kept
+        return kept
+
+    def own(self, key: bytes, kept: Kept | None) -> Kept:
+        """Return the key's value for the batch under way to change; `kept` is what `find` gave."""
+        mine = self.dirty.get(key)
+        if mine is not None and mine is kept:
+            return mine
+        if mine is None:
+            self._before[key] = self._hot.get(key)
+        written = Kept() if kept is None else kept.copy()
+        if kept is None:
+            written.due_ms = self._due_of_the_gone(key, mine)
+        self.dirty[key] = self._hot[key] = written
+        return written
+
+    def encode_dirty(self) -> dict[bytes, Write]:
+        """Encode what the batch under way has changed, once per key; `take_dirty` then ends the batch."""
+        return {key: self._encode(kept) for key, kept in self.dirty.items()}
+
+    def take_dirty(self) -> dict[bytes, Kept]:
+        """End the batch under way; its values stay readable until they are acknowledged."""
+        sealed, self.dirty, self._before = self.dirty, {}, {}
+        return sealed
+
+    def abandon(self) -> None:
+        """Forget what the batch under way has changed."""
+        for key, before in self._before.items():
+            if before is None:
+                del self._hot[key]
+            else:
+                self._hot[key] = before
+        self.dirty, self._before = {}, {}
+
+    def acknowledge(self, sealed: Mapping[bytes, Kept]) -> None:
+        """Take note that these values are in the local store: those that nothing newer has replaced become clean."""
+        for key, kept in sealed.items():
+            self._clean.pop(key, None)  # older than the one that is now in the store
+            if self._hot.get(key) is kept:
+                del self._hot[key]
+                if not kept.gone:
+                    self._clean[key] = kept
+            elif self._before.get(key) is kept:
+                self._before[key] = None
+                if not kept.gone:
+                    self._clean[key] = kept
+        while len(self._clean) > self._cache_size:
+            del self._clean[next(iter(self._clean))]
+
+    def forget_clean(self, key: bytes) -> None:
+        """Drop the key's cached object if the store has the same value."""
+        self._clean.pop(key, None)
+
+    def _due_of_the_gone(self, key: bytes, mine: Kept | None) -> int | None:
+        gone = mine or self._hot.get(key)
+        return None if gone is None else gone.due_ms
+
+    def _load(self, raw: bytes) -> Kept:
+        value = stored.decode(raw)
+        kept = Kept()
+        kept.guard, kept.seen, kept.outbox = value.guard, value.seen, value.outbox
+        kept.outbox_bytes = sum(entry.size for entry in value.outbox)
+        kept.due_ms = value.next_due_ms
+        kept.value = None if value.body is None else self._codec.decode(value.body)
+        return kept
+
+    def _encode(self, kept: Kept) -> Write:
+        was = kept.due_ms
+        if kept.gone:
+            kept.due_ms = None
+            return Write(None, None, was, None)
+        value, codec = kept.value, self._codec
+        due = None if value is None else codec.next_due_ms(value)
+        highest = None if value is None else codec.highest_ms(value)
+        body = None if value is None else codec.encode(value)
+        kept.due_ms = due
+        raw = stored.encode(Stored(kept.guard, kept.seen, due, highest, kept.outbox, body))
+        return Write(raw, due, was, highest)
