@@ -1,0 +1,93 @@
+"""Messages between our own parts: `crm.timers`, `crm.links`, `crm.mood`, `crm.examples`. Plain JSON, times in ms.
+
+They are at-least-once; who reads them keeps the highest source position and skips what is not above it.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from schemas.fields import CustomerId, EventId, Message, Ms, Share, Word
+
+AuthorKey = Annotated[str, StringConstraints(min_length=3, max_length=200)]
+ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
+Version = Annotated[int, Field(ge=0, le=2**53)]
+Offset = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+class Timer(Message):
+    """Advance this customer to an event time: fires what is due, and carries nothing else."""
+
+    customer_id: CustomerId
+    until_ms: Ms
+
+    @property
+    def occurred_ms(self) -> int:
+        """The time that it advances to."""
+        return self.until_ms
+
+
+class Erasure(Message):
+    """A null on `bank.customers`: forget this customer (contract-rules 8)."""
+
+    customer_id: CustomerId
+    event_id: EventId
+    occurred_ms: Ms
+
+
+class Claim(Message):
+    """A customer says, or no longer says, that an author is he; `author_key` is `platform:author`."""
+
+    author_key: AuthorKey
+    customer_id: CustomerId
+    op: Literal["claim", "withdraw"]
+    occurred_ms: Ms = 0
+
+
+class MoodMark(Message):
+    """The sentiment of one mention in [-1, 1], without its text, for the mood about the bank."""
+
+    platform: Word
+    event_id: EventId
+    occurred_ms: Ms
+    sentiment: Annotated[float, Field(ge=-1, le=1)]
+    aspect: Word | None = None
+
+
+class ExampleRecord(Message):
+    """A matured training example: what was scored (in the order of the model's features) and what came true."""
+
+    record: Literal["example"] = "example"
+    model: ModelName
+    example_id: EventId
+    customer_id: CustomerId
+    due_ms: Ms  # maturity: when its label was known
+    snapshot_ms: Ms  # when it was scored
+    features: Annotated[tuple[Annotated[float, Field(ge=-1e12, le=1e12)], ...], Field(max_length=256)]
+    label: Annotated[int, Field(ge=0, le=1)]
+    score: Share | None = None
+    model_version: Version | None = None
+    weight: Annotated[float, Field(ge=0, le=1e6)] = 1.0
+
+    @property
+    def occurred_ms(self) -> int:
+        """The time of maturity."""
+        return self.due_ms
+
+
+class Punctuation(Message):
+    """A source partition's promise: no example of this model with maturity below `below_ms` will still come from it.
+
+    `idle` says that the partition is read to its end with nothing due, so that it holds nobody back.
+    """
+
+    record: Literal["punctuation"] = "punctuation"
+    model: ModelName
+    source_partition: Annotated[int, Field(ge=0, le=100_000)]
+    below_ms: Ms
+    idle: bool = False
+
+    @property
+    def occurred_ms(self) -> int:
+        """The time promised."""
+        return self.below_ms

@@ -1,0 +1,101 @@
+"""The words that the contract knows; what is not here folds to `other` and is counted, never refused."""
+
+OTHER = "other"
+
+CHANNELS = frozenset(
+    {
+        "branch",
+        "phone",
+        "web",
+        "mobile",
+        "kiosk",
+        "email",
+        "fax",
+        "wechat",
+        "chat",
+        "forum",
+        "face_to_face",
+        "iot",
+        "other",
+    }
+)
+TRANSACTION_KINDS = frozenset(
+    {
+        "card",
+        "cash",
+        "transfer",
+        "salary",
+        "fee",
+        "interest",
+        "loan_payment",
+        "investment",
+        "bill",
+        "other",
+    }
+)
+INTERACTION_KINDS = frozenset(
+    {
+        "login",
+        "view",
+        "search",
+        "enquiry",
+        "application",
+        "product_opened",
+        "product_closed",
+        "complaint",
+        "complaint_resolved",
+        "survey",
+        "visit",
+        "leave",
+        "appointment",
+        "call_started",
+        "call_ended",
+        "message",
+        "message_opened",
+        "click",
+        "points_earned",
+        "points_redeemed",
+        "other",
+    }
+)
+VISIT_SOURCES = frozenset(
+    {
+        "queue_ticket",
+        "id_card",
+        "appointment",
+        "beacon",
+        "plate",
+        "face_id",
+        "wifi",
+        "staff",
+        "other",
+    }
+)
+PLATFORMS = frozenset(
+    {
+        "weibo",
+        "wechat",
+        "forum",
+        "x",
+        "app_store",
+        "other",
+    }
+)
+CUSTOMER_KINDS = frozenset({"person", "business", "other"})
+CONSENTS = ("marketing", "personalisation", "profiling", "social_linking")
+
+FINDINGS = ("Confirmed", "Dismissed")  # an analyst's word about an event
+OUTCOME_LABELS = (
+    "Impression",
+    "Clicked",
+    "Accepted",
+    "Rejected",
+    "Converted",
+    "NoResponse",
+    "Expired",
+    "Retracted",
+    *FINDINGS,
+)
+LABEL_ALIASES = {"TAKEN": "Accepted", "NOT_TAKEN": "Rejected", "VIEWED": "Impression"}
+QUEUES = ("retention", "fraud", "service", "collections", "relationship")
+OFFER_CHANNELS = ("branch", "phone", "mobile", "web", "wechat", "email", "sms")
