@@ -1,8 +1,8 @@
 """Real Kafka and Redis of one's own, for the demo, the tests and the benchmarks.
 
-How no process is left behind: each server runs under a supervisor of its own (`supervisor.py`), which holds the read end
-of a pipe from this process. Whatever ends this process, `kill -9` included, closes the pipe, and the supervisor kills the
-server. Were the supervisor itself killed, Linux kills the server (parent-death signal).
+How no process is left behind: each server runs under a supervisor of its own (`supervisor.py`), which holds the read
+end of a pipe from this process. Whatever ends this process, `kill -9` included, closes the pipe, and the supervisor
+kills the server. Were the supervisor itself killed, Linux kills the server (parent-death signal).
 
     with EmbeddedServices(on_progress=print) as services:
         services.kafka_bootstrap   # "127.0.0.1:21092"

@@ -3,6 +3,8 @@
 import signal
 import sys
 
+import typer
+
 from stream_app.embedded import EmbeddedServices, ServiceUnavailable
 
 
@@ -10,16 +12,16 @@ def main() -> int:
     """Run until told to stop; return the exit code."""
     told = {signal.SIGINT, signal.SIGTERM}
     try:
-        with EmbeddedServices(on_progress=lambda line: print(line, file=sys.stderr)) as services:
+        with EmbeddedServices(on_progress=lambda line: typer.echo(line, err=True)) as services:
             signal.pthread_sigmask(signal.SIG_BLOCK, told)
-            print(f"RAPPORT_KAFKA__BOOTSTRAP={services.kafka_bootstrap}")
-            print(f"RAPPORT_REDIS__URL={services.redis_url}", flush=True)
+            typer.echo(f"RAPPORT_KAFKA__BOOTSTRAP={services.kafka_bootstrap}")
+            typer.echo(f"RAPPORT_REDIS__URL={services.redis_url}")
             while signal.sigtimedwait(told, 1.0) is None:
                 if services.dead():
-                    print(f"{' and '.join(services.dead())} ended; see {services.directory}", file=sys.stderr)
+                    typer.echo(f"{' and '.join(services.dead())} ended; see {services.directory}", err=True)
                     return 1
     except ServiceUnavailable as error:
-        print(error, file=sys.stderr)
+        typer.echo(error, err=True)
         return 1
     except KeyboardInterrupt:
         return 1

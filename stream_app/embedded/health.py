@@ -1,4 +1,4 @@
-"""Questions to a server in its own protocol: does it serve?"""
+"""Questions to a server in its own protocol that show whether it serves."""
 
 import asyncio
 import socket

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +18,9 @@ DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 POM = DEPLOY / "pom.xml"
 SETTINGS = DEPLOY / "kafka" / "server.properties"
 LOG_SETTINGS = DEPLOY / "kafka" / "log4j2.properties"
+
+CLUSTER_ID = base64.urlsafe_b64encode(b"rapport-embedded").decode().rstrip("=")
+"""Kafka wants 16 bytes in this form; clusters of one's own need not differ in it."""
 
 JAVA_AT_LEAST = 17
 OR_EXISTING = "or point at a running broker with --kafka HOST:PORT"
@@ -107,8 +109,7 @@ def _fetch(home: Path, java: str, environ: Mapping[str, str], on_progress: Calla
 def _format(draft: Path, java: str, environ: Mapping[str, str]) -> None:
     settings = draft / "format.properties"
     settings.write_text(SETTINGS.read_text() + addresses(1, 2, draft / "formatted"))
-    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config", str(settings)]
+    tool = ["kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER_ID, "--config", str(settings)]
     java_options = ["-cp", _class_path(draft), f"-Dlog4j2.configurationFile={LOG_SETTINGS}"]
     _run([java, *java_options, *tool], environ, draft.parent / "format.log", "Kafka's storage tool")
 

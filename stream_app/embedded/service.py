@@ -79,6 +79,7 @@ class Service:
         if self.is_alive():
             message = f"{self.name} is running already"
             raise RuntimeError(message)
+        self._hang_up()  # on a supervisor that ended by itself
         self._launched = time.monotonic()
         with self.log.open("ab") as log:
             supervisor = subprocess.Popen(
@@ -90,10 +91,11 @@ class Service:
                 start_new_session=True,  # Ctrl-C on the terminal is for us; we then stop the servers in order
             )
         self._supervisor = supervisor
-        assert supervisor.stdout is not None  # noqa: S101  for mypy: PIPE was asked for
+        assert supervisor.stdout is not None
         with supervisor.stdout as first_line:
             answer = first_line.readline()
         if not answer:
+            self.kill()
             self._fail("could not be started")
         self._pid = int(answer)
 
@@ -139,17 +141,14 @@ class Service:
             message = f"{self.name} still runs after {timeout_seconds} s"
             raise TimeoutError(message) from None
 
-    def stop(self) -> None:
-        """End the server in good order (SIGTERM), by force if it takes too long; nothing if it has ended."""
-        if not self.is_alive():
-            return
-        self.signal(signal.SIGCONT)  # a paused process would not see the next one
-        self.signal(signal.SIGTERM)
-        try:
-            self.wait(STOP_SECONDS)
-        except TimeoutError:
-            self.kill()
-        self._hang_up()
+    def stop(self, patience_seconds: float = STOP_SECONDS) -> None:
+        """End the server in good order (SIGTERM), by force once patience ends; nothing if it has ended."""
+        if self.is_alive():
+            self.signal(signal.SIGCONT)  # a paused process would not see the next one
+            self.signal(signal.SIGTERM)
+            with suppress(TimeoutError):
+                self.wait(patience_seconds)
+        self.kill()
 
     def kill(self) -> None:
         """End the server as a crash does (SIGKILL) and wait until it has gone."""

@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
         stdout=sys.stderr.fileno(),
         stderr=sys.stderr.fileno(),
         process_group=0,
-        preexec_fn=die_with_parent,
+        preexec_fn=die_with_parent,  # noqa: PLW1509  unsafe with threads: there are none here
     )
     with suppress(OSError):  # the parent may be gone already: watch() sees to it
         os.write(sys.stdout.fileno(), b"%d\n" % server.pid)
