@@ -1,0 +1,271 @@
+"""Bucket rings by event time: how a customer's last hour, day, week, month and nine weeks are counted.
+
+An event is added to its bucket in each of four rings: 12 of 5 minutes, 24 of an hour, 30 of a (home) day, 9 of a week.
+A bucket is a sparse map of small cell numbers to integers, packed as msgpack: counts and sums only, so the order in
+which events come cannot show. A late event goes into the bucket of its own time while the ring still holds it, counted
+from the customer's highest event time; what is older is left out of the windows (not of the totals).
+
+Cells hold *marginals* (direction and kind, channel, activity), not the full cross. A transaction's cell is its kind and
+direction together, because nearly every kind has one direction: the marginal by direction comes for free.
+
+Each ring has a budget of bytes. A customer so busy that a ring is over its budget keeps the directions of the oldest
+buckets and loses their kinds and channels; flows, activities and usual amounts stay exact.
+
+Sums are in minor units of the home currency.
+"""
+
+from math import log10, sqrt
+from typing import Literal, NamedTuple
+
+import msgpack
+
+from schemas.profile import Profile, Rings, Tally
+
+Direction = Literal["credit", "debit"]
+Span = Literal["1h", "24h", "7d", "30d", "63d"]
+What = Literal["login", "failed_login", "visit", "service"]
+Cells = dict[int, int]
+
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
+HOME_OFFSET_MS = 8 * HOUR_MS  # home time is UTC+8 all year round
+
+
+class Ring(NamedTuple):
+    """One ring's shape: bucket width, number of buckets, and the bytes that its buckets may fill together."""
+
+    width_ms: int
+    size: int
+    budget: int
+    offset_ms: int
+
+
+# What a thinned bucket needs at most (see `_thin`), times the buckets, is below each budget: thinning always ends.
+MINUTES = Ring(5 * MINUTE_MS, 12, 12 * 52, 0)
+HOURS = Ring(HOUR_MS, 24, 24 * 52, 0)
+DAYS = Ring(DAY_MS, 30, 30 * 72, HOME_OFFSET_MS)
+WEEKS = Ring(7 * DAY_MS, 9, 9 * 110, HOME_OFFSET_MS)
+
+# Cell numbers. Below 32 and from 64 on: counts; 32 to 63: sums. They are stored: never give one a new meaning.
+_KIND_ORDER = ("card", "cash", "transfer", "salary", "fee", "interest", "loan_payment", "investment", "bill", "other")
+_CHANNEL_ORDER = (
+    "branch",
+    "phone",
+    "web",
+    "mobile",
+    "kiosk",
+    "email",
+    "fax",
+    "wechat",
+    "chat",
+    "forum",
+    "face_to_face",
+)
+_KINDS = {kind: 2 * index for index, kind in enumerate(_KIND_ORDER)}
+_DIRECTIONS = {"credit": 0, "debit": 1}
+_FORGOTTEN_KIND = 20
+_DECLINED = 22
+_ACTIVITIES = {"login": 24, "failed_login": 25, "visit": 26, "service": 27}
+_LOG_COUNT, _LOG_SUM, _LOG_SQUARES = 28, 54, 55
+_SUMS = 32  # what is added to a transaction cell's number to get that of its sum
+_FIRST_CHANNEL = 64
+_CHANNELS = {channel: _FIRST_CHANNEL + index for index, channel in enumerate((*_CHANNEL_ORDER, "iot", "other"))}
+_COUNT_LIMIT = 65_535  # a bucket's count stands still here: it keeps a cell within three bytes
+_SUM_LIMIT = 2**63 - 1  # the same for sums: 92 quadrillion yuan in one bucket
+
+_SPANS: dict[str, tuple[str, Ring, int]] = {
+    "1h": ("minutes", MINUTES, 12),
+    "24h": ("hours", HOURS, 24),
+    "7d": ("days", DAYS, 7),
+    "30d": ("days", DAYS, 30),
+    "63d": ("weeks", WEEKS, 9),
+}
+
+
+class Usual(NamedTuple):
+    """What amounts are usual for this customer: mean and deviation of log10(minor units) over `count` debits."""
+
+    count: int = 0  # type: ignore[assignment] # hides tuple.count, which nobody wants of it
+    mean_log: float = 0.0
+    deviation_log: float = 0.0
+
+
+def home_day(at_ms: int) -> int:
+    """Return the number of the bank's day (UTC+8) that `at_ms` falls on."""
+    return (at_ms + HOME_OFFSET_MS) // DAY_MS
+
+
+def home_day_start_ms(day: int) -> int:
+    """When the bank's day number `day` begins (epoch ms)."""
+    return day * DAY_MS - HOME_OFFSET_MS
+
+
+# ---------------------------------------------------------------------------------------------------------- writing
+
+
+def transaction_cells(kind: str, direction: str, minor: int, *, status: str) -> Cells:
+    """Say what a transaction in home currency adds to every ring (contract-rules 14: booked, declined, reversed)."""
+    if status == "declined":
+        return {_DECLINED: 1}
+    cell = _KINDS.get(kind, _KINDS["other"]) + _DIRECTIONS[direction]
+    if status == "reversed":
+        return {cell + _SUMS: -minor}
+    return {cell: 1, cell + _SUMS: minor}
+
+
+def amount_cells(minor: int) -> Cells:
+    """Say what a booked debit adds to its day's moments of log-amounts (integer thousandths); nothing for zero."""
+    if minor <= 0:
+        return {}
+    log = round(1000 * log10(minor))
+    return {_LOG_COUNT: 1, _LOG_SUM: log, _LOG_SQUARES: log * log}
+
+
+def activity_cells(what: What) -> Cells:
+    """Say what an interaction adds to every ring."""
+    return {_ACTIVITIES[what]: 1}
+
+
+def channel_cells(channel: str) -> Cells:
+    """Say what any use of a channel adds to days and weeks."""
+    return {_CHANNELS.get(channel, _CHANNELS["other"]): 1}
+
+
+def add(rings: Rings, at_ms: int, highest_ms: int, *, cells: Cells, channel: Cells, amount: Cells) -> Rings:
+    """Rings with the cells added at `at_ms`, where a ring still holds that time seen from `highest_ms`."""
+    by_week = cells | channel
+    return Rings(
+        _added(rings.minutes, MINUTES, at_ms, highest_ms, cells),
+        _added(rings.hours, HOURS, at_ms, highest_ms, cells),
+        _added(rings.days, DAYS, at_ms, highest_ms, by_week | amount if amount else by_week),
+        _added(rings.weeks, WEEKS, at_ms, highest_ms, by_week),
+    )
+
+
+def _added(old: dict[int, bytes], ring: Ring, at_ms: int, highest_ms: int, cells: Cells) -> dict[int, bytes]:
+    bucket = (at_ms + ring.offset_ms) // ring.width_ms
+    oldest = (highest_ms + ring.offset_ms) // ring.width_ms - ring.size + 1
+    if bucket < oldest:
+        return old
+    packed = old.get(bucket)
+    if packed is not None:
+        new = old.copy()
+        new[bucket] = _pack(_sum(msgpack.unpackb(packed, strict_map_key=False), cells))
+    else:  # a bucket begins: those that the ring has left behind go
+        new = {number: cells_of for number, cells_of in old.items() if number >= oldest}
+        new[bucket] = _pack(cells)
+    if len(b"".join(new.values())) > ring.budget:
+        _thin_oldest(new, ring.budget)
+    return new
+
+
+def _sum(total: Cells, cells: Cells) -> Cells:
+    for cell, value in cells.items():
+        value += total.get(cell, 0)  # noqa: PLW2901 - the sum is what goes back
+        total[cell] = value if value <= _COUNT_LIMIT or _SUMS <= cell < 2 * _SUMS else _COUNT_LIMIT
+    return total
+
+
+def _pack(cells: Cells) -> bytes:
+    try:
+        return msgpack.packb(cells)  # type: ignore[no-any-return]
+    except OverflowError:
+        return msgpack.packb({cell: max(-_SUM_LIMIT, min(_SUM_LIMIT, value)) for cell, value in cells.items()})  # type: ignore[no-any-return]
+
+
+def _thin_oldest(buckets: dict[int, bytes], budget: int) -> None:
+    """Bring a ring that is being built down to its budget: the oldest buckets lose kinds and channels."""
+    excess = sum(map(len, buckets.values())) - budget
+    for number in sorted(buckets):
+        if excess <= 0:
+            return
+        packed = buckets[number]
+        buckets[number] = _thin(packed)
+        excess -= len(packed) - len(buckets[number])
+
+
+def _thin(packed: bytes) -> bytes:
+    """Keep directions, declines, activities and moments (at most 12 cells: 69 bytes; 49 without moments)."""
+    thin: Cells = {}
+    for cell, value in msgpack.unpackb(packed, strict_map_key=False).items():
+        if cell < _FORGOTTEN_KIND or _SUMS <= cell < _SUMS + _FORGOTTEN_KIND:
+            _sum(thin, {(cell & _SUMS) + _FORGOTTEN_KIND + (cell & 1): value})
+        elif cell < _FIRST_CHANNEL:
+            thin[cell] = thin.get(cell, 0) + value
+    return _pack(thin)
+
+
+# ---------------------------------------------------------------------------------------------------------- reading
+
+
+def flow(profile: Profile, direction: Direction, span: Span, at_ms: int) -> Tally:
+    """Booked money (home currency) in one direction within `span` up to and with the bucket of `at_ms`."""
+    side = _DIRECTIONS[direction]
+    return _tally(_window(profile, span, at_ms), range(side, _DECLINED, 2))
+
+
+def of_kind(profile: Profile, kind: str, span: Span, at_ms: int) -> Tally:
+    """Booked transactions of one kind within `span`, both directions (home currency)."""
+    cell = _KINDS[kind]
+    return _tally(_window(profile, span, at_ms), range(cell, cell + 2))
+
+
+def burst(profile: Profile, kind: str, minutes: int, at_ms: int) -> Tally:
+    """Booked transactions of one kind in the last `minutes` (multiples of 5, at most 60) in whole buckets."""
+    number = min(MINUTES.size, -(-minutes // 5))
+    cell = _KINDS[kind]
+    return _tally(_last(profile.rings.minutes, MINUTES, number, at_ms), range(cell, cell + 2))
+
+
+def declined(profile: Profile, span: Span, at_ms: int) -> int:
+    """Declined transactions (home currency) within `span`."""
+    return _count(_window(profile, span, at_ms), _DECLINED)
+
+
+def activity(profile: Profile, what: What, span: Span, at_ms: int) -> int:
+    """Interactions within `span`: good logins, failed ones, visits, or all others ("service")."""
+    return _count(_window(profile, span, at_ms), _ACTIVITIES[what])
+
+
+def by_channel(profile: Profile, channel: str, span: Literal["7d", "30d", "63d"], at_ms: int) -> int:
+    """Transactions and interactions through one channel within `span`."""
+    return _count(_window(profile, span, at_ms), _CHANNELS[channel])
+
+
+def usual_amount(profile: Profile, at_ms: int) -> Usual:
+    """Sum up the debits of the days before that of `at_ms` (as far as the day ring holds them)."""
+    buckets = _last(profile.rings.days, DAYS, DAYS.size - 1, at_ms - DAY_MS)
+    count = sum(cells.get(_LOG_COUNT, 0) for cells in buckets)
+    if not count:
+        return Usual()
+    mean = sum(cells.get(_LOG_SUM, 0) for cells in buckets) / count
+    square = sum(cells.get(_LOG_SQUARES, 0) for cells in buckets) / count
+    return Usual(count, mean / 1000, sqrt(max(0.0, square - mean * mean)) / 1000)
+
+
+def _window(profile: Profile, span: Span, at_ms: int) -> list[Cells]:
+    name, ring, number = _SPANS[span]
+    return _last(getattr(profile.rings, name), ring, number, at_ms)
+
+
+def _last(buckets: dict[int, bytes], ring: Ring, number: int, at_ms: int) -> list[Cells]:
+    newest = (at_ms + ring.offset_ms) // ring.width_ms
+    return [
+        msgpack.unpackb(packed, strict_map_key=False)
+        for bucket, packed in buckets.items()
+        if newest - number < bucket <= newest
+    ]
+
+
+def _tally(buckets: list[Cells], cells: range) -> Tally:
+    count = minor = 0
+    for bucket in buckets:
+        for cell in cells:
+            count += bucket.get(cell, 0)
+            minor += bucket.get(cell + _SUMS, 0)
+    return Tally(count, minor)
+
+
+def _count(buckets: list[Cells], cell: int) -> int:
+    return sum(bucket.get(cell, 0) for bucket in buckets)

@@ -1,0 +1,290 @@
+"""All that Rapport remembers of one customer: bounded, versioned, immutable by convention.
+
+A profile is never changed in place: `models.fold` takes the old one and returns a new one that shares what did not
+change. The parts are named tuples (cheap to build, compare and pack); mappings inside a part are never mutated after
+the part was built. Times are epoch milliseconds (UTC), money is integer minor units.
+
+Bounds (the sum behind them is printed by `python -m schemas.profile_codec`): every collection has a limit below; what
+does not fit leaves by the rule beside the limit.
+"""
+
+# ruff: noqa: RUF009 - the defaults are named tuples, which nobody can change
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+PROFILE_VERSION = 1
+
+MAX_ACCOUNTS = 16  # the account that was idle longest leaves; its balance leaves the AUM
+MAX_CURRENCIES = 6  # further currencies are counted together under "XXX"
+MAX_PRODUCTS = 24
+MAX_HANDLES = 8
+MAX_TAGS = 40
+MAX_COUNTERPARTIES = 24  # the one seen longest ago leaves
+MAX_COUNTRIES = 12
+MAX_COMPLAINTS = 6
+MAX_OPEN_ALERTS = 12
+MAX_OFFERS = 12
+MAX_PENDING = 16
+MAX_REMEMBERED_EVENTS = 64
+MAX_VISITS = 6
+MAX_DUE = 48
+MAX_AUM_DAYS = 90
+
+
+class Identity(NamedTuple):
+    """Master data as of `as_of_ms`; None fields were never told."""
+
+    as_of_ms: int
+    name: str | None = None
+    birth_year: int | None = None
+    language: str = "zh"
+    time_zone: str = "Asia/Shanghai"
+    branch_id: str | None = None
+    relationship_manager_id: str | None = None
+    household_id: str | None = None
+    kind: str = "person"
+    risk_rating: str | None = None
+    products: tuple[str, ...] = ()
+    handles: tuple[str, ...] = ()
+    opened_on: str | None = None
+    closed_on: str | None = None
+    consents: tuple[str, ...] = ()
+    do_not_contact: bool = False
+
+
+class Account(NamedTuple):
+    """One account: its last told balance (None if never told) and when it last moved."""
+
+    currency: str
+    balance_minor: int | None
+    balance_ms: int
+    last_ms: int
+    closed_ms: int | None = None
+
+
+class Tally(NamedTuple):
+    """How many and how much, both directions together."""
+
+    count: int = 0  # type: ignore[assignment] # hides tuple.count, which nobody wants of it
+    minor: int = 0
+
+
+class Totals(NamedTuple):
+    """Lifetime totals in one currency (contract: totals.<currency>)."""
+
+    credit_count: int = 0
+    credit_minor: int = 0
+    debit_count: int = 0
+    debit_minor: int = 0
+    declined_count: int = 0
+    reversed_count: int = 0
+    by_kind: dict[str, Tally] = {}  # noqa: RUF012 - never mutated: the fold replaces it
+    by_channel: dict[str, Tally] = {}  # noqa: RUF012 - never mutated: the fold replaces it
+
+
+class Tag(NamedTuple):
+    """A tag that holds since `since_ms`, and the figures that brought it."""
+
+    since_ms: int
+    reason: str
+
+
+class Grade(NamedTuple):
+    """The customer's tier with the day and figure of the last change."""
+
+    tier: str = "mass"
+    since_ms: int = 0
+    reason: str = ""
+
+
+class Salary(NamedTuple):
+    """Rhythm of salary credits: last one, the usual gap and amount, when the next is expected."""
+
+    count: int = 0  # type: ignore[assignment] # hides tuple.count, which nobody wants of it
+    last_ms: int = 0
+    last_minor: int = 0
+    usual_minor: int = 0
+    usual_gap_days: int = 0
+    expected_ms: int | None = None
+    missed_since_ms: int | None = None
+
+
+class Complaint(NamedTuple):
+    """An open complaint."""
+
+    event_id: str
+    opened_ms: int
+    channel: str
+    topic: str | None = None
+
+
+class Visit(NamedTuple):
+    """A branch visit: the arrival card's id and stream, so that `leave` can retract it."""
+
+    branch_id: str
+    arrived_ms: int
+    action_id: str
+    stream: str
+    expires_ms: int
+    left: bool = False
+
+
+class OpenAlert(NamedTuple):
+    """An alert that still stands; `cause` names what it hangs on (a rule's own key, e.g. a complaint's event id)."""
+
+    action_id: str
+    kind: str
+    stream: str
+    raised_ms: int
+    expires_ms: int
+    cause: str = ""
+    priority: int = 3
+
+
+class OfferMade(NamedTuple):
+    """An offer that went out, and the best outcome heard so far."""
+
+    action_id: str
+    decision_id: str
+    action: str
+    channel: str
+    made_ms: int
+    due_ms: int
+    outcome: str | None = None
+    outcome_ms: int | None = None
+
+
+class PendingExample(NamedTuple):
+    """A scored snapshot that waits for its label (contract: learned only when matured in event time).
+
+    `features` are packed float32 in the order of `models.features`; what was scored is what will be learned.
+    """
+
+    example_id: str
+    model: str
+    scored_ms: int
+    due_ms: int
+    features: bytes
+    score: float | None = None
+    version: int | None = None
+    about: str = ""  # propensity: the offer's action_id
+
+
+class ReasonPart(NamedTuple):
+    """One exact additive contribution to a score (log-odds)."""
+
+    code: str
+    contribution: float
+
+
+class Score(NamedTuple):
+    """The last score of a model, which version gave it, and how many examples that version had seen."""
+
+    value: float
+    version: int
+    examples: int
+    at_ms: int
+    reasons: tuple[ReasonPart, ...] = ()
+
+
+class Due(NamedTuple):
+    """Work that time brings about; `name` is one of `models.due`, `about` what it concerns."""
+
+    due_ms: int
+    name: str
+    about: str = ""
+
+
+class Ratings(NamedTuple):
+    """Survey ratings (0 to 10) in tenths."""
+
+    count: int = 0  # type: ignore[assignment] # hides tuple.count, which nobody wants of it
+    sum_tenths: int = 0
+    last_tenths: int | None = None
+    last_ms: int = 0
+
+
+class MentionMood(NamedTuple):
+    """Sentiment of linked mentions, in thousandths of [-1, 1]."""
+
+    count: int = 0  # type: ignore[assignment] # hides tuple.count, which nobody wants of it
+    negative_count: int = 0
+    sum_thousandths: int = 0
+    last_thousandths: int | None = None
+    last_ms: int = 0
+
+
+class EventCounts(NamedTuple):
+    """Events applied, by topic."""
+
+    transactions: int = 0
+    interactions: int = 0
+    mentions: int = 0
+    outcomes: int = 0
+
+
+class Rings(NamedTuple):
+    """Bucket rings by event time; only `models.windows` knows what a bucket's cells mean.
+
+    Each maps a bucket number (`event time // width`) to its cells: 12 of 5 minutes, 24 of an hour, 30 of a day,
+    9 of a week. Days and weeks are UTC+8 days (home time), so that "a day" is the bank's day.
+    """
+
+    minutes: dict[int, bytes] = {}  # noqa: RUF012 - never mutated: the fold replaces it
+    hours: dict[int, bytes] = {}  # noqa: RUF012 - as above
+    days: dict[int, bytes] = {}  # noqa: RUF012 - as above
+    weeks: dict[int, bytes] = {}  # noqa: RUF012 - as above
+
+
+@dataclass(slots=True)
+class Profile:
+    """One customer. See the module's docstring: replace, never mutate."""
+
+    customer_id: str
+    first_seen_ms: int
+    last_seen_ms: int  # the highest event time applied (not the last to arrive)
+    erased_ms: int | None = None  # set by an erasure: all personal data below is gone
+    identity: Identity | None = None
+    grade: Grade = Grade()
+    lifecycle: str = "new"  # new, active, cooling, dormant, closed
+    tags: dict[str, Tag] = field(default_factory=dict)
+    events: EventCounts = EventCounts()
+    totals: dict[str, Totals] = field(default_factory=dict)
+    interactions_by_channel: dict[str, int] = field(default_factory=dict)
+    interactions_by_kind: dict[str, int] = field(default_factory=dict)
+    last_by_channel_ms: dict[str, int] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    aum_highs: tuple[tuple[int, int], ...] = ()  # (home day number, AUM) falling: its first entry is the 90-day high
+    rings: Rings = Rings()
+    salary: Salary = Salary()
+    loan_missed: int = 0  # declined or missing loan payments in a row
+    counterparties: dict[str, int] = field(default_factory=dict)  # id -> last seen (debits)
+    countries: dict[str, int] = field(default_factory=dict)  # country -> last seen (card present use)
+    last_login_ms: int | None = None
+    last_own_activity_ms: int | None = None  # last thing that the customer did (not interest, fees, our own contacts)
+    complaints: tuple[Complaint, ...] = ()  # open ones, oldest first
+    last_complaint_ms: int | None = None
+    complaints_closed: int = 0
+    ratings: Ratings = Ratings()
+    mood: MentionMood = MentionMood()
+    visits: tuple[Visit, ...] = ()
+    open_alerts: tuple[OpenAlert, ...] = ()
+    cool_downs: dict[str, int] = field(default_factory=dict)  # alert kind -> until (event time)
+    offers: tuple[OfferMade, ...] = ()
+    contacts_by_channel: dict[str, int] = field(default_factory=dict)
+    last_offer_day: int | None = None  # home day number: the cap of one offer a day
+    pending: tuple[PendingExample, ...] = ()
+    scores: dict[str, Score] = field(default_factory=dict)
+    remembered: tuple[int, ...] = ()  # the last 64 (topic, event_id) as 64-bit hashes, oldest first
+    due: tuple[Due, ...] = ()  # sorted
+    churn_label: str = ""  # what is known of leaving: "", "closed", "died", "merged"
+    churn_label_ms: int | None = None
+
+    def next_due_ms(self) -> int | None:
+        """When time next has work to do for this customer (epoch ms), None if never."""
+        return self.due[0].due_ms if self.due else None
+
+    def aum_high_minor(self) -> int:
+        """Return the highest AUM of the last 90 home days (home currency, minor units); 0 when no balance was told."""
+        return self.aum_highs[0][1] if self.aum_highs else 0
