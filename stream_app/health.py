@@ -1,6 +1,5 @@
 """The worker's own port: /metrics, /healthz, /readyz, /version and /profiles/{id}."""
 
-import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -11,6 +10,8 @@ from prometheus_client.exposition import choose_encoder
 
 from stream_app.metrics import Metrics
 from stream_app.settings import Metrics as MetricsSettings
+from stream_app.settings import Tokens
+from stream_app.tokens import PROFILE_ROLES, BadToken, read
 
 Readiness = Callable[[], Awaitable[dict[str, Any]]]
 ProfileLookup = Callable[[str], Awaitable[dict[str, Any] | None]]
@@ -20,13 +21,14 @@ ProfileLookup = Callable[[str], Awaitable[dict[str, Any] | None]]
 class HealthServer:
     """Serves a worker's health; `readiness` returns its facts with `ready: bool` among them.
 
-    `profile` answers /profiles/{id} and needs the token of RAPPORT_METRICS__TOKEN; without a token the route is closed.
+    `profile` answers /profiles/{id}, to bearers of a role that may see customers (`rapport token`).
     """
 
     settings: MetricsSettings
     metrics: Metrics
     readiness: Readiness
     profile: ProfileLookup
+    tokens: Tokens
     before_scrape: Callable[[], None] = lambda: None
     port: int = 0
     _runner: web.AppRunner | None = None
@@ -71,11 +73,12 @@ class HealthServer:
         return web.json_response({"version": version("rapport")})
 
     async def _profile(self, request: web.Request) -> web.Response:
-        if self.settings.token is None:
-            return _problem(403, "RAPPORT_METRICS__TOKEN is not set, so this worker shows no profiles")
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), self.settings.token.get_secret_value().encode()):
-            return _problem(401, "a bearer token is needed")
+        try:
+            bearer = read(self.tokens, request.headers.get("Authorization", ""))
+        except BadToken as error:
+            return _problem(401, str(error))
+        if bearer.role not in PROFILE_ROLES:
+            return _problem(403, f"the role {bearer.role} may not see profiles here")
         found = await self.profile(request.match_info["customer_id"])
         return web.json_response(found) if found is not None else _problem(404, "no such customer on this worker")
 

@@ -64,11 +64,17 @@ class Redis(_Section):
 
 
 class Metrics(_Section):
-    """The worker's port for /metrics, /healthz, /readyz, /version and /profiles."""
+    """The worker's port for /metrics, /healthz, /readyz, /version and /profiles (which needs a token)."""
 
     host: str = "127.0.0.1"
     port: int = Field(9464, ge=0, le=65_535)
-    token: SecretStr | None = None
+
+
+class Tokens(_Section):
+    """The key that bearer tokens are signed with; the default is for development only."""
+
+    key: SecretStr = SecretStr("rapport-development-key-of-32-bytes-or-more")
+    hours: int = Field(24, ge=1, le=24 * 366)
 
 
 class Settings(BaseSettings):
@@ -86,6 +92,7 @@ class Settings(BaseSettings):
     kafka: Kafka = Kafka()
     redis: Redis = Redis()
     metrics: Metrics = Metrics()
+    tokens: Tokens = Tokens()
     data_dir: Path = Path(".rapport")
     app_id: str = Field("crm", pattern=r"^[A-Za-z0-9._-]{1,64}$")
     namespace: str = Field("crm", pattern=NAMESPACE_PATTERN)

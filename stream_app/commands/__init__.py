@@ -1,0 +1,1 @@
+"""The commands, one small file each; `stream_app.cli` puts them together."""

@@ -1,0 +1,73 @@
+"""What the commands share: settings, printing, progress, and how an error ends a command."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from stream_app.settings import Settings, SettingsError
+
+T = TypeVar("T")
+FAILED, WRONG_USE = 1, 2
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+KafkaOption = Annotated[str | None, typer.Option("--kafka", metavar="HOST:PORT", help="Use this Kafka.")]
+RedisOption = Annotated[str | None, typer.Option("--redis", metavar="URL", help="Use this Redis.")]
+
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def fail(message: str, code: int = FAILED) -> NoReturn:
+    """Print one line to standard error and end the command."""
+    errors.print(message, markup=False, style="red" if errors.is_terminal else None)
+    raise typer.Exit(code)
+
+
+def settings(**given: Any) -> Settings:
+    """Load the settings; a wrong one ends the command with exit code 2."""
+    try:
+        return Settings.load(**{key: value for key, value in given.items() if value is not None})
+    except SettingsError as error:
+        fail(str(error), WRONG_USE)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's coroutine."""
+    return asyncio.run(work)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document to standard output."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+
+
+def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    """Print a table for people; where no terminal is, tab-separated lines."""
+    console = Console()
+    if not console.is_terminal:
+        for row in (columns, *rows):
+            sys.stdout.write("\t".join(str(cell) for cell in row) + "\n")
+        return
+    table = Table(*columns, title=title)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    console.print(table)
+
+
+def progress(quiet: bool = False) -> Progress:
+    """Return a progress bar that shows on a terminal only."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=quiet or not sys.stderr.isatty(),
+        transient=True,
+    )

@@ -1,0 +1,98 @@
+"""`rapport dead-letters`: what could not be read, and sending it again once it can."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from aiokafka import ConsumerRecord
+
+from stream_app import kafka
+from stream_app.commands.common import JsonOption, KafkaOption, print_json, print_table, progress, run, settings
+from stream_app.settings import Settings
+
+app = typer.Typer(help="List the dead letters, or send them to their topics again.", no_args_is_help=True)
+
+ReasonOption = Annotated[str | None, typer.Option(help="Only letters with this dl-reason.")]
+
+
+def topic(chosen: Settings) -> str:
+    """Return the name of the dead-letter topic."""
+    return f"{chosen.namespace}.dead-letters"
+
+
+def facts(record: ConsumerRecord) -> dict[str, str]:
+    """Return a letter's dl- headers by name without the prefix."""
+    return {
+        name.removeprefix("dl-"): value.decode("utf-8", "replace")
+        for name, value in record.headers
+        if name.startswith("dl-") and value is not None
+    }
+
+
+@app.command("list")
+def list_letters(reason: ReasonOption = None, bootstrap: KafkaOption = None, as_json: JsonOption = False) -> None:
+    """List the letters: why, where from, how large. Example: rapport dead-letters list --reason bad_json."""
+    chosen = settings(**({"kafka": {"bootstrap": bootstrap}} if bootstrap else {}))
+
+    async def collect() -> list[dict[str, str]]:
+        found = [facts(record) async for record, _ in kafka.read_to_end(chosen.kafka, topic(chosen))]
+        return [letter for letter in found if reason in {None, letter.get("reason")}]
+
+    letters = run(collect())
+    if as_json:
+        print_json(letters)
+        return
+    columns = ("reason", "topic", "partition", "offset", "received-at", "size", "error")
+    print_table("Dead letters", columns, [tuple(letter.get(c, "") for c in columns) for letter in letters])
+
+
+@app.command()
+def retry(
+    reason: ReasonOption = None,
+    dry_run: Annotated[bool, typer.Option(help="Only say what would be sent.")] = False,
+    bootstrap: KafkaOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send letters to the topics that they came from. Example: rapport dead-letters retry --reason processing_error.
+
+    A letter whose bytes were cut cannot be sent. A letter is sent once per run; an event that was applied meanwhile is
+    told by its event_id and ignored.
+    """
+    chosen = settings(**({"kafka": {"bootstrap": bootstrap}} if bootstrap else {}))
+    report = run(_retry(chosen, reason, dry_run))
+    if as_json:
+        print_json(report)
+    else:
+        typer.echo(", ".join(f"{count} {what}" for what, count in report.items()))
+
+
+async def _retry(chosen: Settings, reason: str | None, dry_run: bool) -> dict[str, int]:
+    report = {"sent": 0, "cut": 0, "repeated": 0}
+    seen: set[tuple[str, str, str]] = set()
+    async with kafka.producer(chosen.kafka) as client:
+        with progress() as bar:
+            task = bar.add_task("Dead letters")
+            async for record, left in kafka.read_to_end(chosen.kafka, topic(chosen)):
+                bar.update(task, advance=1, total=bar.tasks[0].completed + 1 + left)
+                letter = facts(record)
+                if reason not in {None, letter.get("reason")}:
+                    continue
+                outcome = _sendable(letter, seen)
+                report[outcome] += 1
+                if outcome == "sent" and not dry_run:
+                    await client.send_and_wait(
+                        letter["topic"], record.value, key=record.key, headers=_own_headers(record.headers)
+                    )
+    return report
+
+
+def _sendable(letter: Mapping[str, str], seen: set[tuple[str, str, str]]) -> str:
+    identity = (letter["topic"], letter["partition"], letter["offset"])
+    if identity in seen:
+        return "repeated"
+    seen.add(identity)
+    return "cut" if letter.get("truncated") == "true" else "sent"
+
+
+def _own_headers(headers: Any) -> list[tuple[str, bytes]]:
+    return [(name, value) for name, value in headers if not name.startswith("dl-")]

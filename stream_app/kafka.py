@@ -1,0 +1,154 @@
+"""Small tools over aiokafka that the commands share: security, admin, producing, reading a topic to its end.
+
+The engine has a transport of its own (`stream_app.engine`); nothing here is on the path of an event.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
+
+from stream_app.settings import Kafka, Settings
+
+MAX_RECORD_BYTES = 1_048_576
+
+
+class KafkaUnavailable(Exception):
+    """Kafka did not answer; the text says where it was looked for."""
+
+
+def client_options(kafka: Kafka) -> dict[str, Any]:
+    """Return the connection options that every aiokafka client of ours takes."""
+    security = kafka.security
+    options: dict[str, Any] = {"bootstrap_servers": kafka.bootstrap, "security_protocol": security.protocol}
+    if security.protocol in {"SSL", "SASL_SSL"}:
+        context = ssl.create_default_context(cafile=security.ca_file)
+        if security.cert_file is not None:
+            context.load_cert_chain(security.cert_file, security.key_file)
+        options["ssl_context"] = context
+    if security.protocol.startswith("SASL"):
+        options["sasl_mechanism"] = security.mechanism
+        options["sasl_plain_username"] = security.username
+        options["sasl_plain_password"] = security.password.get_secret_value() if security.password else None
+    return options
+
+
+@asynccontextmanager
+async def admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Yield a connected admin client; KafkaUnavailable where nobody answers."""
+    client = AIOKafkaAdminClient(**client_options(kafka), request_timeout_ms=10_000)
+    try:
+        await client.start()
+    except (KafkaConnectionError, OSError) as error:
+        await client.close()
+        raise KafkaUnavailable(f"Kafka does not answer at {kafka.bootstrap} (RAPPORT_KAFKA__BOOTSTRAP)") from error
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+@asynccontextmanager
+async def producer(kafka: Kafka, **options: Any) -> AsyncIterator[AIOKafkaProducer]:
+    """Yield a producer with acks=all; its partitioner is the Java client's (murmur2 of the key)."""
+    client = AIOKafkaProducer(
+        **client_options(kafka), acks="all", enable_idempotence=True, max_request_size=MAX_RECORD_BYTES, **options
+    )
+    try:
+        await client.start()
+    except (KafkaConnectionError, OSError) as error:
+        await client.stop()
+        raise KafkaUnavailable(f"Kafka does not answer at {kafka.bootstrap} (RAPPORT_KAFKA__BOOTSTRAP)") from error
+    try:
+        yield client
+    finally:
+        await client.stop()
+
+
+async def create_topics(
+    settings: Settings, topics: Mapping[str, tuple[int, Mapping[str, str]]]
+) -> tuple[list[str], list[str]]:
+    """Create what is missing and return (made, already there), both sorted by name."""
+    async with admin(settings.kafka) as client:
+        present = set(await client.list_topics())
+        missing = [
+            NewTopic(name, partitions, settings.kafka.replication, topic_configs=dict(config))
+            for name, (partitions, config) in topics.items()
+            if name not in present
+        ]
+        if missing:
+            reply = await client.create_topics(missing)
+            for name, code, *_ in reply.topic_errors:
+                error = for_code(code)
+                if code and error is not TopicAlreadyExistsError:
+                    raise KafkaError(f"topic {name} was not created: {error.__name__}")
+            await _visible(client, {topic.name for topic in missing})
+    return sorted(topic.name for topic in missing), sorted(present & set(topics))
+
+
+async def _visible(client: AIOKafkaAdminClient, names: set[str], deadline_seconds: float = 20.0) -> None:
+    """Wait until the broker's metadata shows a leader for every partition of `names`."""
+    async with asyncio.timeout(deadline_seconds):
+        while True:
+            found = await client.describe_topics(sorted(names))
+            ready = {
+                topic["topic"]
+                for topic in found
+                if not topic["error_code"]
+                and topic["partitions"]
+                and all(p["leader"] >= 0 for p in topic["partitions"])
+            }
+            if ready >= names:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def partition_counts(settings: Settings, names: Iterable[str]) -> dict[str, int]:
+    """Return how many partitions each existing topic of `names` has."""
+    async with admin(settings.kafka) as client:
+        present = set(await client.list_topics()) & set(names)
+        found = await client.describe_topics(sorted(present)) if present else []
+    return {topic["topic"]: len(topic["partitions"]) for topic in found}
+
+
+async def read_to_end(
+    kafka: Kafka, topic: str, partitions: Iterable[int] | None = None
+) -> AsyncIterator[tuple[ConsumerRecord, int]]:
+    """Yield every record of a topic up to its end as of now, with how many records are still to come (about)."""
+    consumer = AIOKafkaConsumer(**client_options(kafka), auto_offset_reset="earliest", enable_auto_commit=False)
+    try:
+        await consumer.start()
+    except (KafkaConnectionError, OSError) as error:
+        await consumer.stop()
+        raise KafkaUnavailable(f"Kafka does not answer at {kafka.bootstrap} (RAPPORT_KAFKA__BOOTSTRAP)") from error
+    try:
+        numbers = partitions if partitions is not None else await _partitions(consumer, topic)
+        tps = [TopicPartition(topic, number) for number in numbers]
+        consumer.assign(tps)
+        ends = await consumer.end_offsets(tps)
+        position = await consumer.beginning_offsets(tps)
+        while any(position[tp] < ends[tp] for tp in tps):
+            for tp, records in (await consumer.getmany(timeout_ms=500)).items():
+                for record in records:
+                    position[tp] = record.offset + 1
+                    if record.offset < ends[tp]:
+                        yield record, sum(max(0, ends[t] - position[t]) for t in tps)
+            for tp in tps:
+                # Compaction may leave no record at the end: the position passes it all the same.
+                position[tp] = max(position[tp], await consumer.position(tp))
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
+    await consumer._client.force_metadata_update()  # noqa: SLF001 - a topic that was never asked for is not in the metadata
+    found = consumer.partitions_for_topic(topic)
+    if found is None:
+        await consumer._client.set_topics([topic])  # noqa: SLF001 - as above
+        found = consumer.partitions_for_topic(topic)
+    return sorted(found or ())
