@@ -28,11 +28,13 @@ OR_EXISTING = "or point at a running broker with --kafka HOST:PORT"
 
 @dataclass(frozen=True)
 class KafkaFiles:
-    """What a start needs: the `java` program, the class path and an empty formatted storage directory to copy."""
+    """What a start needs: program, class path, an empty formatted storage directory to copy, the archive of classes."""
 
     java: str
     class_path: str
     formatted: Path
+    classes: Path
+    """Where Java keeps loaded classes for the next start; it is there after the first orderly stop of a broker."""
 
 
 def kafka_files(environ: Mapping[str, str], on_progress: Callable[[str], None]) -> KafkaFiles:
@@ -54,7 +56,7 @@ def kafka_files(environ: Mapping[str, str], on_progress: Callable[[str], None]) 
             fcntl.flock(lock, fcntl.LOCK_EX)  # Maven's own repository does not bear two Mavens well
             if not home.is_dir():
                 _fetch(home, java, environ, on_progress)
-    return KafkaFiles(java, _class_path(home), home / "formatted")
+    return KafkaFiles(java, _class_path(home), home / "formatted", home / "classes.jsa")
 
 
 def cache_dir(environ: Mapping[str, str]) -> Path:

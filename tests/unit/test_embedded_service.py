@@ -113,6 +113,29 @@ def test_a_service_deaf_to_sigterm_is_killed_once_patience_ends(run):
     assert service.wait() == 128 + signal.SIGKILL
 
 
+def test_only_an_orderly_stop_is_followed_up(tmp_path):
+    stops: list[str] = []
+    log = tmp_path / "log"
+    command = (sys.executable, "-c", RUNS_ON)
+    program = Program(
+        "Thing",
+        command,
+        "127.0.0.1:1",
+        log,
+        os.environ,
+        lambda: log.stat().st_size > 0,
+        lambda: stops.append("stopped"),
+    )
+    service = Service(program)
+    service.start()
+    service.kill()
+    service.stop()
+    assert stops == []
+    service.start()
+    service.stop()
+    assert stops == ["stopped"]
+
+
 def test_what_a_service_forked_goes_with_it(run):
     service = run(FORKS, lines=2)
     service.start()
