@@ -103,7 +103,7 @@ class EmbeddedServices:
                 seconds = service.wait_ready()
                 self._on_progress(f"{service.name}: ready on {service.address} after {seconds:.1f} s")
         except BaseException:
-            self._stop_processes()
+            self.stop(remove=not self.pids)  # where nothing was launched there is no log to read
             raise
         return self
 

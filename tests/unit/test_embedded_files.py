@@ -28,6 +28,7 @@ def test_missing_java_is_one_line_that_says_what_to_do(tmp_path):
     assert "\n" not in line
     assert line.startswith("Java 17 or newer is needed for the embedded Kafka and was not found: install")
     assert "--kafka HOST:PORT" in line
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_java_that_is_too_old_is_named_with_its_version(tmp_path):
