@@ -60,12 +60,11 @@ class Event(Message):
         """Check what a pattern cannot and set the ready attributes; raises BadMessage."""
         own = self.__dict__
         own["occurred_ms"] = epoch_ms(own["occurred_at"])
-        unknown: tuple[str, ...] = ()
+        own["unknown_fields"] = ()
         for name, known in self._folded:
             if own[name] not in known and own[name] is not None:
                 own[name] = vocabulary.OTHER
-                unknown += (name,)
-        own["unknown_fields"] = unknown
+                own["unknown_fields"] += (name,)
 
 
 class Transaction(Event):

@@ -1,0 +1,95 @@
+"""Which reason a refused message gets: all that is wrong is gathered, the first of the contract's order is told."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from schemas import vocabulary
+from schemas.errors import REASON_ORDER, BadMessage, BadReason
+from schemas.events import Outcome, Transaction
+from schemas.money import MINOR_DIGITS, parse_minor
+
+_RANK = {reason: rank for rank, reason in enumerate(REASON_ORDER)}
+_ANY_DIGITS = 400  # judges an amount's size and digits when its currency is not known
+
+_REASON_OF_FIELD: dict[str, BadReason] = {
+    **dict.fromkeys(
+        (
+            "event_id",
+            "customer_id",
+            "account_id",
+            "product_id",
+            "counterparty_id",
+            "branch_id",
+            "author",
+            "action_id",
+            "decision_id",
+            "about_event_id",
+            "reverses_event_id",
+            "relationship_manager_id",
+            "household_id",
+        ),
+        "bad_id",
+    ),
+    "amount": "bad_amount",
+    "balance_after": "bad_amount",
+    "currency": "bad_currency",
+    "occurred_at": "bad_time",
+}
+_LISTS_OF_IDS = ("products", "handles")
+
+
+def diagnose(model: Any, error: ValidationError | BadMessage, fields: dict[str, Any]) -> BadMessage:
+    """Tell the reason that comes first among all that is wrong with these fields of a `model`."""
+    if isinstance(error, BadMessage):
+        found, sound = [error], fields
+    else:
+        found = _of_fields(error)
+        refused = {bad.detail.partition(":")[0] for bad in found}
+        sound = {name: value for name, value in fields.items() if name not in refused}
+    if model is Transaction:
+        found += _of_money(sound)
+    elif model is Outcome:
+        found += _of_outcome(fields)
+    return min(found, key=lambda bad: _RANK[bad.reason])
+
+
+def _of_fields(error: ValidationError) -> list[BadMessage]:
+    """One finding per refused field; the detail is its name and what pydantic calls the fault, never a value."""
+    lines = error.errors(include_url=False, include_context=False, include_input=False)
+    types: dict[str, list[str]] = {}
+    for line in lines:
+        types.setdefault(str(line["loc"][0]) if line["loc"] else "record", []).append(line["type"])
+    return [BadMessage(_reason(name, faults), f"{name}: {faults[0]}") for name, faults in types.items()]
+
+
+def _reason(name: str, faults: list[str]) -> BadReason:
+    if "missing" in faults:
+        return "missing_field"
+    if "finite_number" in faults:
+        return "bad_value"
+    if name in _LISTS_OF_IDS:
+        return "bad_id" if "string_pattern_mismatch" in faults else "bad_value"
+    return _REASON_OF_FIELD.get(name, "bad_value")
+
+
+def _of_money(sound: dict[str, Any]) -> list[BadMessage]:
+    """Judge the amounts whose shape is right: pydantic stops before them when another field is refused."""
+    digits = MINOR_DIGITS.get(sound.get("currency", ""), _ANY_DIGITS)
+    found = []
+    for name in ("amount", "balance_after"):
+        if name in sound:
+            try:
+                parse_minor(sound[name], digits, name)
+            except BadMessage as bad:
+                found.append(bad)
+    return found
+
+
+def _of_outcome(fields: dict[str, Any]) -> list[BadMessage]:
+    """Judge what an outcome is about, also when another of its fields is refused."""
+    if not {"action_id", "decision_id", "about_event_id"} & fields.keys():
+        return [BadMessage("missing_field", "action_id, decision_id or about_event_id")]
+    if ("about_event_id" in fields) != (fields.get("label") in vocabulary.FINDINGS):
+        return [BadMessage("bad_value", "label: Confirmed and Dismissed are for about_event_id, and only they")]
+    return []
