@@ -19,12 +19,13 @@ class Broken(NamedTuple):
 
 
 class Breakage(NamedTuple):
-    """One kind of brokenness: `fields` that the event must have for it to be possible."""
+    """One kind of brokenness, possible for events that have all of `fields` and none of `lacks`."""
 
     name: str
     reason: str
     spoil: Callable[[dict[str, Any], str], Broken]
     fields: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     weight: float = 1.0
 
 
@@ -41,7 +42,7 @@ def _bytes(change: Callable[[bytes], bytes]) -> Callable[[dict[str, Any], str], 
 
 
 def _literal(field: str, literal: bytes) -> Callable[[dict[str, Any], str], Broken]:
-    """A number that JSON does not know in the place of a field's value."""
+    """Put a number that JSON does not know in the place of a field's value."""
     return lambda value, key: Broken(orjson.dumps({**value, field: "@@"}).replace(b'"@@"', literal), key, embeds=False)
 
 
@@ -71,8 +72,8 @@ BREAKAGES = (
     Breakage("no_text", "missing_field", _without("text"), ("author",)),
     Breakage("unknown_direction", "bad_value", _changed(direction="sideways"), ("direction",)),
     Breakage("unknown_status", "bad_value", _changed(status="maybe"), ("direction",)),
-    Breakage("not_a_number", "bad_value", _literal("rating", b"NaN"), ("channel", "kind")),
-    Breakage("rating_eleven", "bad_value", _changed(rating=11), ("channel", "kind")),
+    Breakage("not_a_number", "bad_value", _literal("rating", b"NaN"), ("channel", "kind"), ("account_id",)),
+    Breakage("rating_eleven", "bad_value", _changed(rating=11), ("channel", "kind"), ("account_id",)),
     Breakage("blank_in_event_id", "bad_id", _changed(event_id="no blank here")),
     Breakage("odd_account", "bad_id", _changed(account_id="12/34"), ("account_id",)),
     Breakage("negative_amount", "bad_amount", _changed(amount="-5.00"), ("amount",)),
@@ -88,9 +89,14 @@ BREAKAGES = (
     Breakage("no_key", "key_mismatch", lambda value, key: Broken(orjson.dumps(value), None)),
 )
 
+REASONS = {kind.name: kind.reason for kind in BREAKAGES}
+
 
 def pick(rng: Random, value: dict[str, Any]) -> Breakage:
-    """A kind of brokenness that is possible for this event."""
-    # A customer record without an id or a time takes them from its position: only what is wrong in itself counts.
-    fitting = [kind for kind in BREAKAGES if all(field in value for field in kind.fields)]
+    """Draw a kind of brokenness that is possible for this event."""
+    fitting = [
+        kind
+        for kind in BREAKAGES
+        if all(field in value for field in kind.fields) and not any(field in value for field in kind.lacks)
+    ]
     return rng.choices(fitting, weights=[kind.weight for kind in fitting])[0]

@@ -32,7 +32,7 @@ _FULL = Pace(1.0, 1.0, 1.0, salary=True)
 
 
 def pace(person: Person, day: Day) -> Pace:
-    """The customer's pace on a day: full, in a quiet spell or abroad, or on the way out."""
+    """Tell the customer's pace on a day: full, in a quiet spell or abroad, or on the way out."""
     if person.leaving is None and not person.spells:
         return _FULL
     activity, country = 1.0, ""
@@ -116,7 +116,7 @@ def _first_signs(person: Person, options: Options, leaving: Leaving) -> None:
 
 
 def complain(person: Person, options: Options, at_ms: int, topic: str | None = None) -> None:
-    """A complaint in the customer's own words."""
+    """Plan a complaint in the customer's own words."""
     rng = person.rng
     subject, text = rng.choice(COMPLAINTS[person.language])
     fields: dict[str, object] = {"topic": topic or subject, "text": text, "language": person.language}

@@ -32,7 +32,7 @@ def touches(person: Person, day: Day, pace: Pace, options: Options) -> Iterator[
 
 
 def remarks(person: Person, day: Day, pace: Pace) -> Iterator[Remark]:
-    """What the customer says in public today, of a mood that fits."""
+    """Draw what the customer says in public today, of a mood that fits."""
     rng = person.rng
     if person.handle and rng.random() < 0.03:
         unhappy = person.leaving is not None and pace.logins < 1.0
@@ -40,14 +40,14 @@ def remarks(person: Person, day: Day, pace: Pace) -> Iterator[Remark]:
 
 
 def remark(rng: Random, at_ms: int, author: str, language: str, negative: float) -> Remark:
-    """A remark that is negative with that probability, else more often positive than neutral."""
+    """Draw a remark: negative with that probability, else more often positive than neutral."""
     draw = rng.random()
     mood = "negative" if draw < negative else "positive" if draw < negative + (1 - negative) * 0.6 else "neutral"
     return Remark(at_ms, author, language, mood, "")
 
 
 def _session(person: Person, at_ms: int) -> Iterator[Touch]:
-    """A login and what is done while logged in."""
+    """Log in, and do something while logged in."""
     rng, persona = person.rng, person.persona
     channel = "mobile" if rng.random() < persona.mobile else "web"
     yield Touch(at_ms, channel, "login", {})
@@ -66,12 +66,12 @@ def _session(person: Person, at_ms: int) -> Iterator[Touch]:
 
 
 def _rating(person: Person) -> int:
-    """A rating from 0 to 10: most are content."""
+    """Draw a rating from 0 to 10: most are content."""
     return min(max(round(person.rng.gauss(8.0, 1.8)), 0), 10)
 
 
 def _visit(person: Person, at_ms: int, options: Options) -> Iterator[Touch]:
-    """A visit to a branch: the ticket, sometimes a beacon or staff for the same visit, and the way out."""
+    """Visit a branch: the ticket, sometimes a beacon or staff for the same visit, and the way out."""
     rng = person.rng
     home = rng.random() < 0.9
     branch = person.branch_id if home else f"B{rng.randint(1, options.branches):03d}"
@@ -112,7 +112,7 @@ def _message(person: Person, at_ms: int) -> Iterator[Touch]:
 
 
 def _everyday_complaint(person: Person, at_ms: int, options: Options) -> None:
-    """A complaint that is answered within the week, as most are."""
+    """Plan a complaint that is answered within the week, as most are."""
     complain(person, options, at_ms)
     days = person.rng.uniform(0.5, 6.0)
     plan(person, Touch(at_ms + int(days * DAY_MS), "phone", "complaint_resolved", {}), options)

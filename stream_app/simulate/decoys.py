@@ -50,7 +50,7 @@ def _house(person: Person, options: Options, at_ms: int) -> None:
     }
     plan(person, Touch(at_ms - 3 * DAY_MS, "mobile", "view", {"topic": "mortgage"}), options)
     for account in person.accounts:
-        share = 0.25 if account.product == "current" else 0.75
+        share = 0.2 if account.product == "current" else 0.4  # below what the bank itself calls leaving
         plan(person, Payment(at_ms, account, "debit", 0, "transfer", payee, share=share), options)
 
 

@@ -13,7 +13,7 @@ LOOK_ALIKES = ("small_purchases", "forgotten_password", "honest_journey")
 
 
 def maybe_plant_fraud(person: Person, options: Options) -> list[Episode]:
-    """The frauds and look-alikes that befall the customer in the period (none for most)."""
+    """Plan the frauds and look-alikes that befall the customer in the period (none for most)."""
     rng = person.rng
     chance = options.fraud_per_60_days * options.days / 60
     episodes = []
@@ -35,7 +35,7 @@ def _card(person: Person, options: Options, episode: Episode, at_ms: int, minor:
 
 
 def _card_testing(person: Person, options: Options, episode: Episode) -> None:
-    """A stolen card is tried with a burst of small payments, then used for a large one."""
+    """Try a stolen card with a burst of small payments, then use it for a large one."""
     rng, at = person.rng, episode.start_ms
     for _ in range(rng.randint(12, 30)):
         status = "declined" if rng.random() < 0.2 else "booked"
@@ -63,7 +63,7 @@ def _account_takeover(person: Person, options: Options, episode: Episode) -> Non
 
 
 def _impossible_travel(person: Person, options: Options, episode: Episode) -> None:
-    """The card pays at home, and within the hour on another continent."""
+    """Pay with the card at home, and within the hour on another continent."""
     rng, at = person.rng, episode.start_ms
     _card(person, options, episode, at, rng.randint(2_000, 20_000), merchant_category_code="5411", country="CN")
     country = rng.choice(RISKY_COUNTRIES)
@@ -75,7 +75,7 @@ def _impossible_travel(person: Person, options: Options, episode: Episode) -> No
 
 
 def _small_purchases(person: Person, options: Options, episode: Episode) -> None:
-    """A vending machine and a game: a few small payments in a quarter of an hour."""
+    """Make a few small payments in a quarter of an hour, at a vending machine or in a game."""
     rng, at = person.rng, episode.start_ms
     for _ in range(rng.randint(4, 8)):
         _card(person, options, episode, at, rng.randint(200, 1_500), merchant_category_code="5814", country="CN")
@@ -90,7 +90,7 @@ def _forgotten_password(person: Person, options: Options, episode: Episode) -> N
 
 
 def _honest_journey(person: Person, options: Options, episode: Episode) -> None:
-    """A meal at the airport, and the card abroad after a flight that takes its time."""
+    """Eat at the airport, and pay abroad after a flight that takes its time."""
     rng, at = person.rng, episode.start_ms
     _card(person, options, episode, at, rng.randint(3_000, 9_000), merchant_category_code="5812", country="CN")
     at += int(rng.uniform(7.0, 13.0) * HOUR_MS)

@@ -62,7 +62,7 @@ def _income(person: Person, day: Day, pace: Pace) -> Iterator[Payment]:
         yield Payment(at, person.current, "credit", amount, kind, payer)
         savings = person.account("savings")
         if savings is not None and rng.random() < 0.6:
-            yield from own_transfer(person, at + HOUR_MS, person.current, savings, int(amount * rng.uniform(0.1, 0.25)))
+            yield from own_transfer(at + HOUR_MS, person.current, savings, int(amount * rng.uniform(0.1, 0.25)))
     if day.index == 0 or falls_due(day.date, 21):
         for account in person.accounts:
             if account.balance_minor > 100_000:
@@ -79,7 +79,7 @@ def _paid_today(person: Person, day: Day) -> bool:
 
 
 def _turnover(person: Person, day: Day, pace: Pace) -> Iterator[Payment]:
-    """Takings and suppliers of those who live from a business, on working days."""
+    """Take in money and pay suppliers, on working days, for those who live from a business."""
     if not day.workday:
         return
     rng = person.rng
@@ -155,7 +155,7 @@ def _by_choice(person: Person, day: Day, pace: Pace, activity: float) -> Iterato
         source = person.account("savings") or person.current
         legs = (source, fund) if rng.random() < 0.6 else (fund, source)
         amount = int(legs[0].balance_minor * rng.uniform(0.01, 0.06))
-        yield from own_transfer(person, moment(rng, day, DIGITAL), *legs, amount, kind="investment")
+        yield from own_transfer(moment(rng, day, DIGITAL), *legs, amount, kind="investment")
     dollars = person.account("usd")
     if dollars is not None and pace.country:
         fields = {"channel": "other", "country": pace.country}
@@ -163,7 +163,7 @@ def _by_choice(person: Person, day: Day, pace: Pace, activity: float) -> Iterato
 
 
 def own_transfer(
-    person: Person, at_ms: int, source: Account, target: Account, amount_minor: int, kind: str = "transfer"
+    at_ms: int, source: Account, target: Account, amount_minor: int, *, kind: str = "transfer"
 ) -> Iterator[Payment]:
     """Money between two accounts of one customer, when the source covers it."""
     amount_minor = amount_minor // 100 * 100

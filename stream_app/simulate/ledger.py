@@ -51,5 +51,5 @@ def post(person: Person, payment: Payment) -> dict[str, object] | None:
 
 
 def card_amount(rng: Random, mean_minor: int, sigma: float) -> int:
-    """A log-normal amount with that mean (not median), at least 1.00."""
+    """Draw a log-normal amount with that mean (not median), at least 1.00."""
     return max(int(mean_minor * rng.lognormvariate(-sigma * sigma / 2, sigma)), 100)

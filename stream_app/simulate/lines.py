@@ -30,7 +30,7 @@ class Line:
     headers: tuple[tuple[str, str], ...] = ()
 
     def encode(self) -> bytes:
-        """The line of a file, with its line end."""
+        """Write the line of a file, with its line end."""
         if self.plain:
             return b'{"topic":"%s","value":%s,"timestamp":%d}\n' % (self.topic.encode(), self.value, self.arrival_ms)
         body = b'"value":' + self.value if self.embeds else b'"raw":"' + b64encode(self.value) + b'"'
@@ -39,13 +39,13 @@ class Line:
         return b'{"topic":"%s","key":%s,%s%s,"timestamp":%d}\n' % parts
 
     def data(self) -> dict[str, Any]:
-        """The value as an object; raises ValueError when the value is no JSON."""
+        """Read the value as an object; raises ValueError when the value is no JSON."""
         value: dict[str, Any] = orjson.loads(self.value)
         return value
 
 
 def parse_line(text: bytes) -> Line:
-    """A line of a file as `encode` wrote it; raises ValueError or KeyError for another.
+    """Read a line of a file as `encode` wrote it; raises ValueError or KeyError for another.
 
     >>> parse_line(b'{"topic":"bank.customers","key":null,"raw":"","timestamp":5}').value
     b''
@@ -64,5 +64,5 @@ def parse_line(text: bytes) -> Line:
 
 
 def key_of(value: dict[str, Any]) -> str:
-    """The record key that the contract asks for: the customer, or for a mention its platform and author."""
+    """Return the record key that the contract asks for: the customer, or a mention's platform and author."""
     return f"{value['platform']}:{value['author']}" if "author" in value else str(value["customer_id"])

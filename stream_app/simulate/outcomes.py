@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from math import exp
 from random import Random
+from typing import Any, NamedTuple
 
 from stream_app.simulate.causes import departure, plant_leaving
 from stream_app.simulate.options import Options
-from stream_app.simulate.people import THEMES, Person
+from stream_app.simulate.people import THEMES, Person, Record, Touch, plan
 from stream_app.simulate.seasons import DAY_MS, HOUR_MS, iso
 
 FATIGUE_DAYS = 14
@@ -26,11 +27,12 @@ _WORDS = {
     "retention": ("retain", "retention", "fee", "care", "call", "winback", "loyalty", "waive"),
     "savings": ("saving", "deposit", "rate", "certificate"),
 }
+_PRODUCTS = {"savings": "savings", "investment": "fund", "credit": "credit_card", "insurance": "insurance"}
 _CHANNELS = {"mobile": 0.25, "wechat": 0.2, "web": 0.0, "branch": 0.35, "phone": 0.1, "email": -0.4, "sms": -0.35}
 
 
 def theme_of(action: str, group: str = "") -> str:
-    """The theme of an action by the words in its name, then its group; a made-up one falls to a fixed theme.
+    """Find the theme of an action by the words in its name, then its group; an odd one falls to a fixed theme.
 
     >>> theme_of("travel_insurance_offer"), theme_of("a17", "Deposits")
     ('insurance', 'savings')
@@ -43,7 +45,7 @@ def theme_of(action: str, group: str = "") -> str:
 
 
 def acceptance(person: Person, theme: str, channel: str, recent_contacts: int, *, gone: float = 0.0) -> float:
-    """The true chance that the customer accepts, given contacts in the last 14 days and how far they are gone."""
+    """Return the true chance of acceptance, given contacts in the last 14 days and how far the customer is gone."""
     persona = person.persona
     digital = 0.35 * (persona.logins - 0.6) if channel in ("mobile", "web", "wechat") else 0.0
     human = 0.25 * (persona.visits_per_month - 0.5) if channel in ("branch", "phone") else 0.0
@@ -60,6 +62,13 @@ def acceptance(person: Person, theme: str, channel: str, recent_contacts: int, *
     return 1.0 / (1.0 + exp(-odds))
 
 
+class Answer(NamedTuple):
+    """One outcome event (contract: Outcome) and when it will occur."""
+
+    ms: int
+    outcome: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Respondents:
     """The customers of one bank as those who answer; remembers the contacts of the last 14 days."""
@@ -68,9 +77,10 @@ class Respondents:
     options: Options
     contacts: dict[str, list[int]] = field(default_factory=dict)
     driven_away: list[str] = field(default_factory=list)
+    answered: list[dict[str, object]] = field(default_factory=list)  # for the truth: who had which chance
 
-    def respond(self, offer: Mapping[str, object], now_ms: int) -> list[dict[str, object]]:
-        """The outcome events (contract: Outcome) that this offer will bring, each with its own later time.
+    def respond(self, offer: Mapping[str, object], now_ms: int) -> list[Answer]:
+        """Return the outcome events (contract: Outcome) that this offer will bring, each with its own later time.
 
         Raises KeyError for an offer without `action_id`, `customer_id` or `action`. An offer to a stranger, or to
         someone who has left, brings nothing.
@@ -88,7 +98,22 @@ class Respondents:
             str(offer.get("channel", "mobile")),
         )
         chance = acceptance(person, theme, channel, recent, gone=gone)
-        return _answers(person, offer, now_ms, chance)
+        answers = _answers(person, offer, now_ms, chance)
+        self._open_product(person, theme, answers)
+        taken = any(answer.outcome["label"] == "Accepted" for answer in answers)
+        known = {"action_id": offer["action_id"], "customer_id": person.customer_id, "action": offer["action"]}
+        self.answered.append({"record": "offer", **known, "theme": theme, "chance": round(chance, 6), "accepts": taken})
+        return answers
+
+    def _open_product(self, person: Person, theme: str, answers: list[Answer]) -> None:
+        """Let the customer open what was converted, so that channels and master data tell of it."""
+        product = _PRODUCTS.get(theme)
+        converted = next((answer.ms for answer in answers if answer.outcome["label"] == "Converted"), None)
+        held = person.record["products"]
+        if product is None or converted is None or not isinstance(held, list) or product in held:
+            return
+        plan(person, Touch(converted, "mobile", "product_opened", {"product_id": product}), self.options)
+        plan(person, Record(converted + 600_000, {"products": [*held, product]}), self.options)
 
     def _count_contact(self, person: Person, now_ms: int) -> int:
         """How many contacts came before this one in the fatigue window; this one is remembered."""
@@ -106,7 +131,7 @@ class Respondents:
                 self.driven_away.append(person.customer_id)
 
 
-def _answers(person: Person, offer: Mapping[str, object], now_ms: int, chance: float) -> list[dict[str, object]]:
+def _answers(person: Person, offer: Mapping[str, object], now_ms: int, chance: float) -> list[Answer]:
     rng = Random(_digest(f"{person.customer_id}/{offer['action_id']}"))
     accepts, seen = rng.random() < chance, rng.random() < 0.8
     at = now_ms + int(rng.expovariate(1 / 5.0) * HOUR_MS) + 60_000
@@ -125,9 +150,9 @@ def _answers(person: Person, offer: Mapping[str, object], now_ms: int, chance: f
     return [_outcome(person, offer, number, step) for number, step in enumerate(steps, 1)]
 
 
-def _outcome(person: Person, offer: Mapping[str, object], number: int, step: tuple[int, str]) -> dict[str, object]:
+def _outcome(person: Person, offer: Mapping[str, object], number: int, step: tuple[int, str]) -> Answer:
     at_ms, label = step
-    outcome: dict[str, object] = {
+    outcome: dict[str, Any] = {
         "event_id": f"O-{offer['action_id']}-{number}",
         "customer_id": person.customer_id,
         "occurred_at": iso(at_ms),
@@ -137,7 +162,7 @@ def _outcome(person: Person, offer: Mapping[str, object], number: int, step: tup
     }
     if "decision_id" in offer:
         outcome["decision_id"] = offer["decision_id"]
-    return outcome
+    return Answer(at_ms, outcome)
 
 
 def _digest(text: str) -> int:

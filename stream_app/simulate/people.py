@@ -144,12 +144,12 @@ class Person:
     sequence: int = 0
 
     def next_id(self, letter: str) -> str:
-        """The next event id of this customer: unique in the bank, and plain ASCII."""
+        """Return the next event id of this customer: unique in the bank, and plain ASCII."""
         self.sequence += 1
         return f"{letter}-{self.customer_id}-{self.sequence}"
 
     def account(self, product: str) -> Account | None:
-        """The account of that product, if the customer has one."""
+        """Return the account of that product, if the customer has one."""
         return next((account for account in self.accounts if account.product == product), None)
 
     @property
@@ -169,7 +169,7 @@ def make_people(options: Options) -> list[Person]:
 
 
 def make_person(options: Options, number: int) -> Person:
-    """Customer `number`, drawn from the options' seed alone."""
+    """Draw customer `number` from the options' seed alone."""
     rng = Random(f"{options.seed}/person/{number}")
     persona = rng.choices(PERSONAS, weights=[p.share for p in PERSONAS])[0]
     customer_id = f"C{number:06d}"
@@ -250,7 +250,7 @@ def _affinity(rng: Random, persona: Persona, accounts: list[Account], income: in
 
 
 def _record(rng: Random, person: Person, options: Options, born: int, number: int) -> dict[str, object]:
-    """The master record at the start: products, handles, consents, language and so on."""
+    """Draw the master record at the start: products, handles, consents, language and so on."""
     persona = person.persona
     opened = options.start - timedelta(days=int(rng.uniform(120, 365 * min(20, options.start.year - born - 15) + 200)))
     products = [account.product for account in person.accounts] + ["debit_card"]

@@ -70,7 +70,7 @@ def is_workday(day: date) -> bool:
 
 
 def bank_day(start: date, index: int) -> Day:
-    """The day `index` days after the start, with its season."""
+    """Return the day `index` days after the start, with its season."""
     today = start + timedelta(days=index)
     workday = is_workday(today)
     month = {1: 1.08, 2: 0.95, 6: 1.05, 11: 1.18, 12: 1.12}.get(today.month, 1.0)
@@ -87,7 +87,7 @@ def bank_day(start: date, index: int) -> Day:
 
 
 def pay_date(year: int, month: int, day_of_month: int) -> date:
-    """The working day on which a monthly amount is paid: the nominal day, or the last working day before it."""
+    """Return the working day of a monthly payment: the nominal day, or the last working day before it."""
     paid = date(year, month, min(day_of_month, monthrange(year, month)[1]))
     while not is_workday(paid):
         paid -= timedelta(days=1)
@@ -108,13 +108,13 @@ def falls_due(today: date, day_of_month: int) -> bool:
 
 
 def moment(rng: Random, day: Day, curve: tuple[float, ...]) -> int:
-    """A time of that day, drawn from a curve over its hours."""
+    """Draw a time of that day from a curve over its hours."""
     hour = min(bisect(curve, rng.random()), 23)
     return day.start_ms + hour * HOUR_MS + int(rng.random() * HOUR_MS)
 
 
 def poisson(rng: Random, mean: float) -> int:
-    """A Poisson number (Knuth's product of uniforms, in slices of 30 so that the limit does not underflow)."""
+    """Draw a Poisson number (Knuth's product of uniforms, in slices of 30 so that the limit does not underflow)."""
     count = 0
     while mean > 0.0:
         limit, product = exp(-min(mean, 30.0)), rng.random()
@@ -154,7 +154,7 @@ def _date_text(days: int) -> str:
 
 
 def start_for_live(now_ms: int, days: int) -> date:
-    """The start that lets a simulated period of `days` days end with the last midnight before now.
+    """Return the start that lets a simulated period of `days` days end with the last midnight before now.
 
     Simulated times then never lie ahead of the broker's clock (contract: `future`).
     """

@@ -1,31 +1,27 @@
 """What really is so: kept beside the stream, never in it."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from stream_app.simulate.outcomes import acceptance
 from stream_app.simulate.people import THEMES, Episode, Person
+from stream_app.simulate.tally import Tally
 
 
 @dataclass(slots=True)
 class Truth:
-    """Everything that the stream must not tell, gathered while it is written.
-
-    `lines` counts lines by topic and state: `good` (first copies), `duplicate`, `broken`; `faults` by fault and
-    topic; `broken` by kind of brokenness and the dead letter reason that it must get.
-    """
+    """Everything that the stream must not tell, gathered while it is written; `tally` counts the lines given out."""
 
     episodes: list[Episode] = field(default_factory=list)
     remarks: list[dict[str, object]] = field(default_factory=list)
-    lines: Counter[tuple[str, str]] = field(default_factory=Counter)
-    faults: Counter[tuple[str, str]] = field(default_factory=Counter)
-    broken: Counter[tuple[str, str]] = field(default_factory=Counter)
+    tally: Tally = field(default_factory=Tally)
+    offers: list[dict[str, object]] = field(default_factory=list)
     findings: int = 0
     incident_ms: int | None = None
 
     def records(self, people: list[Person], end_ms: int) -> Iterator[dict[str, object]]:
-        """The truth as JSON records, each with a `record` that says of what: to be read after the stream's end."""
+        """Yield the truth as JSON records, each with a `record` that says of what; complete after the stream's end."""
         yield {"record": "period", "end_ms": end_ms, "customers": len(people)}
         yield {"record": "counts", **self.counts()}
         if self.incident_ms is not None:
@@ -41,18 +37,11 @@ class Truth:
                 "event_ids": episode.event_ids,
             }
         yield from self.remarks
+        yield from self.offers
 
-    def counts(self) -> dict[str, object]:
-        """Lines by topic and state, faults by kind and topic, broken messages by kind."""
-        lines: dict[str, dict[str, int]] = {}
-        for (topic, state), count in sorted(self.lines.items()):
-            lines.setdefault(topic, {})[state] = count
-        faults: dict[str, dict[str, int]] = {}
-        for (fault, topic), count in sorted(self.faults.items()):
-            faults.setdefault(fault, {})[topic] = count
-        broken = {kind: {"reason": reason, "count": n} for (kind, reason), n in sorted(self.broken.items())}
-        total = sum(self.lines.values())
-        return {"total": total, "lines": lines, "faults": faults, "broken": broken, "findings": self.findings}
+    def counts(self) -> dict[str, Any]:
+        """Return lines by topic and state, faults by kind and topic, broken messages by kind, analysts' findings."""
+        return {**self.tally.summary(), "findings": self.findings}
 
 
 def customer_truth(person: Person, end_ms: int) -> dict[str, object]:

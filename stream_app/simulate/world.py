@@ -1,5 +1,6 @@
 """The synthetic bank at work: day after day, customer after customer, in order of arrival."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -47,7 +48,7 @@ class World:
         self.by_id = {person.customer_id: person for person in self.people}
         self.truth = Truth()
         self._rng = Random(f"{options.seed}/bank")
-        self._feeds = Feeds(options, Random(f"{options.seed}/feeds"), self.truth)
+        self._feeds = Feeds(options, Random(f"{options.seed}/feeds"))
         self._strangers = [_stranger(self._rng, n) for n in range(1, options.customers // 2 + 10)]
         self._mentions = 0
         self._findings = 0
@@ -58,7 +59,7 @@ class World:
             self.truth.episodes += maybe_plant_fraud(person, options)
 
     def lines(self) -> Iterator[Line]:
-        """All lines in order of arrival; after the last day come those that are still on their way."""
+        """Yield all lines in order of arrival; after the last day come those that are still on their way."""
         waiting: list[tuple[int, int, Line]] = []
         number = 0
         for index in range(self.options.days):
@@ -67,16 +68,19 @@ class World:
                 waiting.append((line.arrival_ms, number, line))
                 number += 1
             waiting.sort()
-            arrived = sum(1 for _ in _until(waiting, day.end_ms))
-            for _, _, line in waiting[:arrived]:
-                yield line
+            arrived = bisect_left(waiting, (day.end_ms,))
+            yield from self._given_out(waiting[:arrived])
             del waiting[:arrived]
-        for _, _, line in waiting:
+        yield from self._given_out(waiting)
+
+    def _given_out(self, arrived: list[tuple[int, int, Line]]) -> Iterator[Line]:
+        for _, _, line in arrived:
+            self.truth.tally.count(line)
             yield line
 
-    def truth_records(self) -> Iterator[dict[str, object]]:
-        """The truth of the period, complete once all lines are read."""
-        return self.truth.records(self.people, self.end_ms)
+    def truth_records(self, until_ms: int | None = None) -> Iterator[dict[str, object]]:
+        """Yield the truth of the lines read so far; `until_ms` is how far a run came that was stopped early."""
+        return self.truth.records(self.people, self.end_ms if until_ms is None else min(until_ms, self.end_ms))
 
     def _day_lines(self, day: Day) -> Iterator[Line]:
         prefix = self.options.namespace
@@ -89,7 +93,7 @@ class World:
             yield from self._feeds.carry(f"{prefix}.mentions", self._mention(said, None), said.ms)
 
     def _happen(self, person: Person, item: Item) -> Iterator[Line]:
-        """What an item on the agenda becomes."""
+        """Carry out an item on the agenda."""
         prefix = self.options.namespace
         if isinstance(item, Payment):
             transaction = post(person, item)
@@ -175,15 +179,8 @@ class World:
 
 
 def simulate(options: Options) -> Iterator[Line]:
-    """The stream of one synthetic bank, for those who do not need its truth."""
+    """Return the stream of one synthetic bank, for those who do not need its truth."""
     return World(options).lines()
-
-
-def _until(waiting: list[tuple[int, int, Line]], end_ms: int) -> Iterator[int]:
-    for arrival, number, _ in waiting:
-        if arrival >= end_ms:
-            return
-        yield number
 
 
 def _stranger(rng: Random, number: int) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -15,7 +16,7 @@ class Written:
 
     lines: int
     size_bytes: int
-    counts: dict[str, object]
+    counts: dict[str, Any]
 
 
 def write(options: Options, out: Path, truth: Path | None = None) -> Written:
@@ -33,8 +34,8 @@ def write(options: Options, out: Path, truth: Path | None = None) -> Written:
     return Written(lines, size, world.truth.counts())
 
 
-def write_truth(world: World, truth: Path) -> None:
-    """Write what was planted, once the world's lines have been read."""
+def write_truth(world: World, truth: Path, until_ms: int | None = None) -> None:
+    """Write what was planted, once the world's lines have been read (as far as `until_ms` when stopped early)."""
     with truth.open("wb") as records:
-        for record in world.truth_records():
+        for record in world.truth_records(until_ms):
             records.write(orjson.dumps(record) + b"\n")
