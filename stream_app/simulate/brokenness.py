@@ -63,7 +63,7 @@ BREAKAGES = (
     Breakage("plain_text", "bad_json", _bytes(lambda raw: b"balance updated")),
     Breakage("empty", "empty", _bytes(lambda raw: b"")),
     Breakage(
-        "too_large", "too_large", _bytes(lambda raw: raw[:-1] + b',"note":"' + b"x" * HUGE_BYTES + b'"}'), (), 0.02
+        "too_large", "too_large", _bytes(lambda raw: raw[:-1] + b',"note":"' + b"x" * HUGE_BYTES + b'"}'), weight=0.02
     ),
     Breakage("no_envelope_type", "bad_envelope", _envelope),
     Breakage("no_event_id", "missing_field", _without("event_id"), ("event_id", "direction")),
