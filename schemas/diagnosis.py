@@ -74,9 +74,12 @@ def _reason(name: str, faults: list[str]) -> BadReason:
 
 
 def _of_money(sound: dict[str, Any]) -> list[BadMessage]:
-    """Judge the amounts whose shape is right: pydantic stops before them when another field is refused."""
-    digits = MINOR_DIGITS.get(sound.get("currency", ""), _ANY_DIGITS)
+    """Judge the money whose shape is right: pydantic stops before it when another field is refused."""
     found = []
+    currency = sound.get("currency")
+    if currency is not None and currency not in MINOR_DIGITS:
+        found.append(BadMessage("bad_currency", "currency: not an active ISO 4217 currency"))
+    digits = MINOR_DIGITS.get(currency or "", _ANY_DIGITS)
     for name in ("amount", "balance_after"):
         if name in sound:
             try:
