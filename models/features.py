@@ -1,0 +1,166 @@
+"""What the models see of a customer: 34 bounded numbers, small enough to keep until their label is known.
+
+Amounts are logs, rates are compared with the customer's own history, recencies are logs of days, shares lie in [0, 1].
+Every value is exact in 32 bits, so that what is stored is what was scored and what will be learned.
+"""
+
+from collections.abc import Sequence
+from math import log1p
+from struct import Struct
+
+from models.figures import aum_minor
+from models.sums import Sums, sums
+from schemas.profile import Profile
+
+DAY_MS = 86_400_000
+LONG_AGO_DAYS = 400.0  # a recency of what never happened, and the most that one can be
+
+FEATURES: tuple[str, ...] = (
+    "aum",  # log of yuan
+    "aum_to_high",  # AUM by its 90-day high, in [0, 1]
+    "credit_30d",  # log of yuan
+    "debit_30d",
+    "net_flow_7d",  # (credits - debits) by (credits + debits), in [-1, 1]
+    "net_flow_30d",
+    "debit_trend_week",  # log of the daily rate in 7 days against that in 30
+    "debit_trend_month",  # the same, 30 against 63
+    "credit_trend_week",
+    "credit_trend_month",
+    "count_trend_week",
+    "count_trend_month",
+    "transfer_share",  # of the money moved in 30 days
+    "cash_share",
+    "fees_30d",  # log of the count
+    "declined_30d",
+    "days_since_activity",  # log of days
+    "days_since_login",
+    "logins_7d",  # log of the count
+    "logins_30d",
+    "login_trend_month",
+    "service_30d",
+    "visits_30d",
+    "branch_share",  # of transactions and interactions in 30 days
+    "digital_share",
+    "salary_late_days",  # log of days after the expected day, 0 if it is not late
+    "has_salary",
+    "open_complaints",
+    "complaint_age_days",  # log of days that the oldest open complaint waits
+    "complaint_recent",  # 1 on the day of the last complaint, a half a month later
+    "last_rating",  # in [-1, 1], 0 if none
+    "mood",  # sentiment of the last linked mention, the same
+    "tenure_days",  # log of days since first seen
+    "products",  # log of the count
+)
+
+_CODEC = Struct(f"<{len(FEATURES)}f")
+_DIGITAL = ("mobile", "web", "wechat")
+
+
+def pack(values: Sequence[float]) -> bytes:
+    """Write the features as little-endian float32, 4 bytes each; exact for what `features` gives."""
+    return _CODEC.pack(*values)
+
+
+def unpack(packed: bytes) -> tuple[float, ...]:
+    """Read the features in these bytes. Raises `struct.error` where the length is another."""
+    return _CODEC.unpack(packed)
+
+
+def features(profile: Profile, at_ms: int, home_currency: str = "CNY") -> tuple[float, ...]:
+    """Describe the customer as of `at_ms`, in the order of `FEATURES`: windows end with the day of `at_ms`."""
+    week = sums(profile, "7d", at_ms)
+    month = sums(profile, "30d", at_ms)
+    nine_weeks = sums(profile, "63d", at_ms)
+    money = _money_features(profile, week, month, nine_weeks, home_currency)
+    return _CODEC.unpack(
+        _CODEC.pack(*money, *_habit_features(profile, at_ms, week, month, nine_weeks), *_bond_features(profile, at_ms))
+    )
+
+
+def _money_features(
+    profile: Profile, week: Sums, month: Sums, nine_weeks: Sums, home_currency: str
+) -> tuple[float, ...]:
+    aum, high = aum_minor(profile, home_currency), profile.aum_high_minor()
+    credit_rate, debit_rate = _yuan(month.credit_minor) / 30, _yuan(month.debit_minor) / 30
+    count_rate = (month.credit_count + month.debit_count) / 30
+    moved = abs(month.credit_minor) + abs(month.debit_minor)
+    return (
+        _log_yuan(aum),
+        min(1.0, aum / high) if high > 0 else 1.0,
+        _log_yuan(month.credit_minor),
+        _log_yuan(month.debit_minor),
+        _balance(week.credit_minor, week.debit_minor),
+        _balance(month.credit_minor, month.debit_minor),
+        _trend(_yuan(week.debit_minor) / 7, debit_rate),
+        _trend(debit_rate, _yuan(nine_weeks.debit_minor) / 63),
+        _trend(_yuan(week.credit_minor) / 7, credit_rate),
+        _trend(credit_rate, _yuan(nine_weeks.credit_minor) / 63),
+        _trend((week.credit_count + week.debit_count) / 7, count_rate),
+        _trend(count_rate, (nine_weeks.credit_count + nine_weeks.debit_count) / 63),
+        _share(abs(month.of_kind("transfer")[1]), moved),
+        _share(abs(month.of_kind("cash")[1]), moved),
+        log1p(month.of_kind("fee")[0]),
+        log1p(month.declined),
+    )
+
+
+def _habit_features(profile: Profile, at_ms: int, week: Sums, month: Sums, nine_weeks: Sums) -> tuple[float, ...]:
+    logins_30 = month.activity("login")
+    return (
+        _log_days(profile.last_own_activity_ms, at_ms),
+        _log_days(profile.last_login_ms, at_ms),
+        log1p(week.activity("login")),
+        log1p(logins_30),
+        _trend(logins_30 / 30, nine_weeks.activity("login") / 63),
+        log1p(month.activity("service")),
+        log1p(month.activity("visit")),
+        _share(month.channel("branch"), month.contacts),
+        _share(sum(map(month.channel, _DIGITAL)), month.contacts),
+    )
+
+
+def _bond_features(profile: Profile, at_ms: int) -> tuple[float, ...]:
+    salary, complaints = profile.salary, profile.complaints
+    expected, complained = salary.expected_ms, profile.last_complaint_ms
+    rating, mood = profile.ratings.last_tenths, profile.mood.last_thousandths
+    return (
+        0.0 if expected is None or expected >= at_ms else _log_days(expected, at_ms),
+        1.0 if salary.count >= 2 else 0.0,
+        log1p(len(complaints)),
+        _log_days(complaints[0].opened_ms, at_ms) if complaints else 0.0,
+        30.0 / (30.0 + _days(complained, at_ms)) if complained is not None else 0.0,
+        (rating - 50) / 50 if rating is not None else 0.0,
+        mood / 1000 if mood is not None else 0.0,
+        _log_days(profile.first_seen_ms, at_ms),
+        log1p(len(profile.identity.products)) if profile.identity is not None else 0.0,
+    )
+
+
+def _yuan(minor: int) -> float:
+    return minor / 100 if minor > 0 else 0.0  # reversals may take a window's sum below zero
+
+
+def _log_yuan(minor: int) -> float:
+    return log1p(_yuan(minor))
+
+
+def _trend(recent: float, usual: float) -> float:
+    """How the recent daily rate compares with the usual one (log ratio); 0 when both are nothing."""
+    return log1p(recent) - log1p(usual)
+
+
+def _balance(credit: int, debit: int) -> float:
+    moved = abs(credit) + abs(debit)
+    return (credit - debit) / moved if moved else 0.0
+
+
+def _share(part: float, whole: float) -> float:
+    return min(1.0, part / whole) if whole > 0 else 0.0
+
+
+def _days(then_ms: int, at_ms: int) -> float:
+    return min(LONG_AGO_DAYS, max(0.0, (at_ms - then_ms) / DAY_MS))
+
+
+def _log_days(then_ms: int | None, at_ms: int) -> float:
+    return log1p(LONG_AGO_DAYS if then_ms is None else _days(then_ms, at_ms))

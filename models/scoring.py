@@ -1,0 +1,112 @@
+"""From features to a score on the hot path: exported weights, never a River object.
+
+A snapshot's scaler is folded into its weights (`weight / deviation`), the means stay as centres. So the log-odds are
+`base + sum(weight * (feature - centre))`, and each term is what that feature adds against the average customer: exact,
+because the score itself is computed from these very terms and nothing else.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import exp
+from operator import mul, sub
+from typing import NamedTuple, Protocol
+
+from schemas.profile import ReasonPart
+
+ODDS_LIMIT = 30.0  # beyond it a probability is 0 or 1 to 13 digits, and exp() of 710 would overflow
+MAX_REASONS = 5
+
+
+class Scored(NamedTuple):
+    """A probability in [0, 1], and where it came from: `base + sum(contributions) = log_odds`, to the last bit."""
+
+    value: float
+    log_odds: float
+    base: float
+    contributions: tuple[float, ...]
+    examples: int  # how many examples what scored had learned from; policy refuses to act on too few
+
+
+class Scorer(Protocol):
+    """What scores for one model version; `action` matters to propensity only."""
+
+    @property
+    def version(self) -> int:
+        """The snapshot's version, 0 before the first."""
+        ...
+
+    @property
+    def examples(self) -> int:
+        """How many examples this version has learned from."""
+        ...
+
+    def score(self, features: Sequence[float], action: str = "") -> Scored:
+        """Score one customer (for one action) from `models.features`."""
+        ...
+
+
+def probability(log_odds: float) -> float:
+    """Turn log-odds into a probability.
+
+    >>> probability(0.0)
+    0.5
+    """
+    if log_odds >= 0.0:
+        return 1.0 / (1.0 + exp(-min(ODDS_LIMIT, log_odds)))
+    odds = exp(max(-ODDS_LIMIT, log_odds))
+    return odds / (1.0 + odds)
+
+
+class Linear(NamedTuple):
+    """A scaled logistic regression as plain numbers, one weight and one centre per feature."""
+
+    weights: tuple[float, ...]
+    centres: tuple[float, ...]
+    base: float
+    examples: int
+
+    def score(self, features: Sequence[float]) -> Scored:
+        """Score, with its exact additive contributions."""
+        contributions = tuple(map(mul, self.weights, map(sub, features, self.centres)))
+        log_odds = sum(contributions, self.base)
+        return Scored(probability(log_odds), log_odds, self.base, contributions, self.examples)
+
+
+class LinearScorer:
+    """Scores with one set of weights, whatever the action: churn."""
+
+    __slots__ = ("_linear", "examples", "version")
+
+    def __init__(self, linear: Linear, version: int) -> None:
+        """Score with `linear`; an empty one (no weights) says `probability(base)` to everything."""
+        self._linear = linear
+        self.version = version
+        self.examples = linear.examples
+
+    def score(self, features: Sequence[float], action: str = "") -> Scored:
+        """Score, with its exact additive contributions."""
+        return self._linear.score(features)
+
+
+class ActionScorer:
+    """Scores each action with weights of its own; one that nothing was learned of has its starting propensity."""
+
+    __slots__ = ("_actions", "_unknown", "examples", "version")
+
+    def __init__(
+        self, learned: Mapping[str, Linear], starting: Mapping[str, Linear], unknown: Linear, version: int
+    ) -> None:
+        """Score with what was `learned`, else with what is believed at the start, else as `unknown`."""
+        self._actions = {**starting, **learned}
+        self._unknown = unknown
+        self.version = version
+        self.examples = sum(linear.examples for linear in learned.values())
+
+    def score(self, features: Sequence[float], action: str = "") -> Scored:
+        """Score the propensity for `action`; `Scored.examples` are that action's."""
+        return self._actions.get(action, self._unknown).score(features)
+
+
+def top_reasons(scored: Scored, names: Sequence[str], count: int = MAX_REASONS) -> tuple[ReasonPart, ...]:
+    """Name the `count` largest contributions by size (log-odds), ties in the order of `names`; nothing that adds 0."""
+    order = sorted(range(len(scored.contributions)), key=lambda i: -abs(scored.contributions[i]))
+    return tuple(ReasonPart(names[i], scored.contributions[i]) for i in order[:count] if scored.contributions[i])

@@ -1,0 +1,17 @@
+"""Every model that learns online passes every law of `model_checks`."""
+
+import pytest
+
+from models.churn import ChurnLearner
+from models.propensity import PropensityLearner
+from tests.unit.models.model_checks import CHECKS
+
+
+@pytest.mark.parametrize("make", [ChurnLearner, PropensityLearner])
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+def test_a_model_keeps_the_law(check, make):
+    check(make)
+
+
+def test_there_are_enough_laws():
+    assert len(CHECKS) >= 15
