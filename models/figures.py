@@ -1,0 +1,187 @@
+"""The fixed vocabulary of named figures of a profile: what conditions of tags, actions and triggers may speak of.
+
+A figure is a number, or None while it is unknown (no condition holds of it then). Some take an argument after a colon:
+`count_30d:card`, `holds:mortgage`, `consent:marketing`. Spans end with the event's own day or hour. `Figures` computes
+each figure at most once, when first asked for.
+"""
+
+from collections.abc import Callable, Mapping
+
+from models import windows
+from models.sums import Sums, sums
+from schemas.profile import Profile
+
+DAY_MS = 86_400_000
+_YEAR_DAYS = 365.25
+_FIRST_YEAR = 1970
+
+Figure = Callable[["Figures"], float | None]
+FigureFamily = Callable[["Figures", str], float | None]
+
+
+class Figures(dict[str, float | None]):
+    """The figures of one profile at one time, computed when first asked for."""
+
+    __slots__ = ("_sums", "at_ms", "home_country", "home_currency", "profile")
+
+    def __init__(self, profile: Profile, at_ms: int, home_currency: str, home_country: str) -> None:
+        self.profile = profile
+        self.at_ms = at_ms
+        self.home_currency = home_currency
+        self.home_country = home_country
+        self._sums: dict[str, Sums] = {}
+
+    def __missing__(self, name: str) -> float | None:
+        word, _, argument = name.partition(":")
+        value = FAMILIES[word](self, argument) if argument else FIGURES[word](self)
+        self[name] = value
+        return value
+
+    def over(self, span: windows.Span) -> Sums:
+        """Read the windows of a span, added up once."""
+        found = self._sums.get(span)
+        if found is None:
+            found = self._sums[span] = sums(self.profile, span, self.at_ms)
+        return found
+
+    def days_since(self, then_ms: int | None) -> float | None:
+        """Whole home days between a moment and now; None if the moment never came."""
+        if then_ms is None or then_ms <= 0:
+            return None
+        return windows.home_day(self.at_ms) - windows.home_day(then_ms)
+
+
+def is_figure(name: str) -> bool:
+    """Whether the vocabulary has this name.
+
+    >>> is_figure("aum_minor"), is_figure("count_30d:card"), is_figure("count_30d"), is_figure("luck")
+    (True, True, False, False)
+    """
+    word, colon, argument = name.partition(":")
+    return word in FAMILIES and bool(argument) if colon else word in FIGURES
+
+
+def aum_minor(profile: Profile, home_currency: str) -> int:
+    """Assets under management now: told balances of open accounts in home currency (minor units), debts left out."""
+    total = 0
+    for account in profile.accounts.values():
+        if account.currency == home_currency and account.closed_ms is None and (account.balance_minor or 0) > 0:
+            total += account.balance_minor or 0
+    return total
+
+
+def _aum(f: Figures) -> float:
+    return aum_minor(f.profile, f.home_currency)
+
+
+def _aum_fall_share(f: Figures) -> float | None:
+    high = f.profile.aum_high_minor()
+    return max(0.0, 1 - (f["aum_minor"] or 0) / high) if high > 0 else None
+
+
+def _age_years(f: Figures) -> float | None:
+    identity = f.profile.identity
+    if identity is None or identity.birth_year is None:
+        return None
+    return int(windows.home_day(f.at_ms) / _YEAR_DAYS) + _FIRST_YEAR - identity.birth_year
+
+
+def _rating(f: Figures) -> float | None:
+    last = f.profile.ratings.last_tenths
+    return None if last is None else last / 10
+
+
+def _mention(f: Figures) -> float | None:
+    last = f.profile.mood.last_thousandths
+    return None if last is None else last / 1000
+
+
+def _days_since_offer(f: Figures) -> float | None:
+    return f.days_since(max((offer.made_ms for offer in f.profile.offers), default=None))
+
+
+def _foreign_countries(f: Figures) -> float:
+    since = f.at_ms - 90 * DAY_MS
+    return sum(country != f.home_country and last > since for country, last in f.profile.countries.items())
+
+
+def _consents(f: Figures) -> tuple[str, ...]:
+    return f.profile.identity.consents if f.profile.identity is not None else ()
+
+
+def _products(f: Figures) -> tuple[str, ...]:
+    return f.profile.identity.products if f.profile.identity is not None else ()
+
+
+def _holds(f: Figures, product: str) -> float:
+    return any(
+        held == product or held.startswith((f"{product}-", f"{product}_", f"{product}:")) for held in _products(f)
+    )
+
+
+def _channel_share(f: Figures, channel: str) -> float | None:
+    total = f.over("30d").contacts
+    return f.over("30d").channel(channel) / total if total else None
+
+
+def _is(what: bool) -> float:
+    return float(what)
+
+
+FIGURES: Mapping[str, Figure] = {
+    "age_years": _age_years,
+    "days_as_customer": lambda f: f.days_since(f.profile.first_seen_ms),
+    "is_business": lambda f: _is(f.profile.identity is not None and f.profile.identity.kind == "business"),
+    "has_manager": lambda f: _is(
+        f.profile.identity is not None and f.profile.identity.relationship_manager_id is not None
+    ),
+    "has_household": lambda f: _is(f.profile.identity is not None and f.profile.identity.household_id is not None),
+    "do_not_contact": lambda f: _is(f.profile.identity is not None and f.profile.identity.do_not_contact),
+    "products": lambda f: len(_products(f)),
+    "accounts": lambda f: sum(account.closed_ms is None for account in f.profile.accounts.values()),
+    "aum_minor": _aum,
+    "aum_high_minor": lambda f: f.profile.aum_high_minor(),
+    "aum_fall_share": _aum_fall_share,
+    "days_since_activity": lambda f: f.days_since(f.profile.last_own_activity_ms),
+    "days_since_login": lambda f: f.days_since(f.profile.last_login_ms),
+    "contacts_30d": lambda f: f.over("30d").contacts,
+    "logins_30d": lambda f: f.over("30d").activity("login"),
+    "failed_logins_24h": lambda f: f.over("24h").activity("failed_login"),
+    "visits_63d": lambda f: f.over("63d").activity("visit"),
+    "service_30d": lambda f: f.over("30d").activity("service"),
+    "credits_30d_minor": lambda f: f.over("30d").credit_minor,
+    "debits_30d_minor": lambda f: f.over("30d").debit_minor,
+    "debits_30d": lambda f: f.over("30d").debit_count,
+    "declined_30d": lambda f: f.over("30d").declined,
+    "salaries": lambda f: f.profile.salary.count,
+    "salary_minor": lambda f: f.profile.salary.usual_minor,
+    "days_since_salary": lambda f: f.days_since(f.profile.salary.last_ms),
+    "salary_missed": lambda f: _is(f.profile.salary.missed_since_ms is not None),
+    "loan_missed": lambda f: f.profile.loan_missed,
+    "foreign_countries_90d": _foreign_countries,
+    "payees": lambda f: len(f.profile.counterparties),
+    "complaints_open": lambda f: len(f.profile.complaints),
+    "days_since_complaint": lambda f: f.days_since(f.profile.last_complaint_ms),
+    "rating": _rating,
+    "mention_sentiment": _mention,
+    "negative_mentions": lambda f: f.profile.mood.negative_count,
+    "days_since_offer": _days_since_offer,
+    "churn_score": lambda f: f.profile.scores["churn"].value if "churn" in f.profile.scores else None,
+    "churn_examples": lambda f: f.profile.scores["churn"].examples if "churn" in f.profile.scores else None,
+    "left": lambda f: _is(f.profile.churn_label != "" or f.profile.lifecycle == "closed"),
+}
+
+FAMILIES: Mapping[str, FigureFamily] = {
+    "holds": _holds,
+    "consent": lambda f, consent: _is(consent in _consents(f)),
+    "has_tag": lambda f, tag: _is(tag in f.profile.tags),
+    "tier": lambda f, tier: _is(f.profile.grade.tier == tier),
+    "alert": lambda f, kind: _is(any(alert.kind == kind for alert in f.profile.open_alerts)),
+    "count_30d": lambda f, kind: f.over("30d").of_kind(kind)[0],
+    "minor_30d": lambda f, kind: f.over("30d").of_kind(kind)[1],
+    "count_63d": lambda f, kind: f.over("63d").of_kind(kind)[0],
+    "minor_63d": lambda f, kind: f.over("63d").of_kind(kind)[1],
+    "channel_share_30d": _channel_share,
+    "channel_30d": lambda f, channel: f.over("30d").channel(channel),
+    "ever": lambda f, kind: f.profile.interactions_by_kind.get(kind, 0),
+}

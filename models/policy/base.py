@@ -1,0 +1,37 @@
+"""What every part of the policy shares: strictness, two languages, lists that cannot change.
+
+Amounts of money are integer minor units and their keys end in `_minor`; TOML lets one write 50,000.00 as
+`50_000_00`. Times are whole hours, days or minutes, as the key says.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Minor = Annotated[int, Field(ge=0, le=10**15)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+Hours = Annotated[int, Field(ge=0, le=10_000)]
+Days = Annotated[int, Field(ge=0, le=4_000)]
+Words = Annotated[str, Field(min_length=1, max_length=400)]
+
+
+class Part(BaseModel):
+    """A table of the policy: frozen, strict, and a key that nobody knows is an error."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class Text(Part):
+    """One text in the bank's two languages."""
+
+    zh: Words
+    en: Words
+
+    def said(self, language: str) -> str:
+        """Say it in `language` (`zh` or `en`; anything else reads English)."""
+        return self.zh if language == "zh" else self.en

@@ -1,0 +1,72 @@
+"""Conditions over the named figures of a profile, written as short sentences: `"aum_minor >= 50_000_00"`.
+
+The words on the left are the fixed vocabulary of `models.figures`; an unknown one is an error at load.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import model_validator
+
+from models.figures import is_figure
+from models.policy.base import Part
+
+OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+SENTENCE = re.compile(r"([a-z0-9_]+(?::[A-Za-z0-9_.-]+)?) (>=|<=|>|<|==|!=) (-?[0-9][0-9_]*(?:\.[0-9]+)?)")
+
+
+class Condition(Part):
+    """One comparison of a figure with a number; it does not hold while the figure is unknown."""
+
+    figure: str
+    op: str
+    value: float
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_sentence(cls, sentence: Any) -> Any:
+        found = SENTENCE.fullmatch(sentence) if isinstance(sentence, str) else None
+        if found is None:
+            raise ValueError('a condition is written "figure operator number", such as "aum_minor >= 50_000_00"')
+        figure, op, number = found.groups()
+        if not is_figure(figure):
+            raise ValueError(f"unknown figure {figure!r}: models/figures.py lists those that exist")
+        return {"figure": figure, "op": op, "value": float(number)}
+
+    def holds(self, figures: Mapping[str, float | None]) -> bool:
+        """Whether the comparison is true of these figures."""
+        known = figures[self.figure]
+        return known is not None and OPERATORS[self.op](known, self.value)
+
+
+class Conditions(Part):
+    """All of `all`, at least one of `any` (if it names some), and none of `none`."""
+
+    all: tuple[Condition, ...] = ()
+    any: tuple[Condition, ...] = ()
+    none: tuple[Condition, ...] = ()
+
+    def hold(self, figures: Mapping[str, float | None]) -> bool:
+        """Whether the figures meet the conditions."""
+        for condition in self.all:
+            if not condition.holds(figures):
+                return False
+        for condition in self.none:
+            if condition.holds(figures):
+                return False
+        if not self.any:
+            return True
+        return any(condition.holds(figures) for condition in self.any)
+
+    def figures(self) -> tuple[str, ...]:
+        """List the figures that the conditions speak of, in the order of the file, each once."""
+        return tuple(dict.fromkeys(condition.figure for condition in self.all + self.any))

@@ -1,0 +1,162 @@
+"""From the files of a directory to one checked, frozen policy with a content hash."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.policy.base import Part
+from models.policy.parts import (
+    Actions,
+    Bank,
+    Branches,
+    Churn,
+    Contact,
+    Decisions,
+    Models,
+    Reasons,
+    Tags,
+    Tiers,
+    Trigger,
+)
+from models.policy.rules import AnyRule, Rules
+from schemas.errors import PolicyError
+
+
+class Policy(Part):
+    """All business policy; each file is a part of the same name."""
+
+    hash: str
+    bank: Bank
+    branches: Branches
+    tiers: Tiers
+    tags: Tags
+    rules: Rules
+    actions: Actions
+    decisions: Decisions
+    contact: Contact
+    churn: Churn
+    models: Models
+    reasons: Reasons
+
+    @cached_property
+    def home_currency(self) -> str:
+        """The currency of balances, AUM and windows (ISO 4217)."""
+        return self.bank.home_currency
+
+    @cached_property
+    def lateness_ms(self) -> int:
+        """How late an event may be and still be heard by labels and snapshots (milliseconds)."""
+        return self.bank.lateness_ms
+
+    @cached_property
+    def queues(self) -> tuple[str, ...]:
+        """The queues that the rules write to, sorted."""
+        return tuple(sorted({rule.queue for rule in self.rules.rule}))
+
+    @cached_property
+    def rules_on(self) -> Mapping[str, tuple[AnyRule, ...]]:
+        """Enabled rules by what they listen to, in the order of the file: the dispatch table."""
+        table: dict[str, list[AnyRule]] = {}
+        for rule in self.rules.rule:
+            for key in rule.LISTENS if rule.enabled else ():
+                table.setdefault(key, []).append(rule)
+        return {key: tuple(rules) for key, rules in table.items()}
+
+    @cached_property
+    def rule_of(self) -> Mapping[str, AnyRule]:
+        """Rules by the kind of alert that they raise."""
+        return {rule.kind: rule for rule in self.rules.rule}
+
+    @cached_property
+    def _by_check(self) -> Mapping[str, AnyRule]:
+        return {rule.check: rule for rule in reversed(self.rules.rule) if rule.enabled}
+
+    def first(self, check: str) -> AnyRule | None:
+        """Find the first enabled rule of a check; None if the policy has none."""
+        return self._by_check.get(check)
+
+    @cached_property
+    def triggers(self) -> Mapping[str, Trigger]:
+        """Decision triggers by the event that they answer (`interaction:login`)."""
+        return {trigger.on: trigger for trigger in self.decisions.trigger}
+
+
+FILES = tuple(sorted(set(Policy.model_fields) - {"hash"}))
+
+
+def load_policy(directory: Path, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Policy:
+    """Read and check all policy files of `directory`; `overrides` (file -> key -> value) replace keys of the files.
+
+    Raises `schemas.errors.PolicyError` naming file, key, and what is wrong with the value.
+    """
+    tables = {}
+    for name in FILES:
+        table = {**_read(directory / f"{name}.toml"), **(overrides or {}).get(name, {})}
+        tables[name] = _check(name, table)
+    return Policy(hash=_content_hash(tables), **tables)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise PolicyError(f"{path.name}: the file is missing in {path.parent}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path.name}: {error}") from error
+
+
+def _check(name: str, table: Mapping[str, Any]) -> Any:
+    shape: Any = Policy.model_fields[name].annotation
+    try:
+        return shape.model_validate(_frozen(table))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise PolicyError(f"{name}.toml: {_key(table, first['loc'])}: {_wrong(first)}") from error
+
+
+def _frozen(value: Any) -> Any:
+    """TOML's lists as tuples: what is checked strictly must have the type that is kept."""
+    if isinstance(value, dict):
+        return {key: _frozen(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(part) for part in value)
+    return value
+
+
+def _key(table: Any, location: tuple[int | str, ...]) -> str:
+    """Name the key as one would look for it: `rule[3] (unusual_amount).deviations`."""
+    said = ""
+    for step in location:
+        if isinstance(table, dict) and step not in table and table.get("check") == step:
+            continue  # pydantic names the member of a union here, which no file does
+        table = _inside(table, step)
+        if isinstance(step, int):
+            name = table.get("kind", table.get("name")) if isinstance(table, dict) else None
+            said += f"[{step}]" + (f" ({name})" if name else "")
+        else:
+            said += f".{step}" if said else step
+    return said or "the file"
+
+
+def _inside(table: Any, step: int | str) -> Any:
+    if isinstance(step, int):
+        return table[step] if isinstance(table, list | tuple) and step < len(table) else None
+    return table.get(step) if isinstance(table, dict) else None
+
+
+def _wrong(error: Any) -> str:
+    words = {"extra_forbidden": "nobody knows this key", "missing": "this key is missing"}
+    said = words.get(error["type"], error["msg"])
+    given = error["input"]
+    return f"{said} (it is {given!r})" if isinstance(given, str | int | float | bool) else said
+
+
+def _content_hash(tables: Mapping[str, Part]) -> str:
+    """Hash what the files say: comments and blanks do not count, so they can be changed freely."""
+    said = "\n".join(f"{name} {tables[name].model_dump_json()}" for name in sorted(tables))
+    return hashlib.blake2s(said.encode(), digest_size=8).hexdigest()

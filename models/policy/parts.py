@@ -1,0 +1,215 @@
+"""The shapes of the smaller policy files: the bank, its branches, grading, models, decisions and contact."""
+
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from models.policy.base import DAY_MS, Count, Days, Minor, Name, Part, Share, Text
+from models.policy.conditions import Condition, Conditions
+
+Channel = Literal["branch", "phone", "mobile", "web", "wechat", "email", "sms"]
+Issue = Literal["acquire", "grow", "retain", "service", "risk", "collect"]
+
+
+class Bank(Part):
+    """`bank.toml`: what is true of the whole bank."""
+
+    home_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    home_country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    lateness_minutes: Annotated[int, Field(ge=1, le=10_080)]
+    loan_gap_days: Annotated[int, Field(ge=7, le=31)]
+    loan_grace_days: Annotated[int, Field(ge=0, le=60)]
+
+    @property
+    def lateness_ms(self) -> int:
+        """How late an event may come and still be heard by labels and snapshots (milliseconds)."""
+        return self.lateness_minutes * 60_000
+
+
+class Branches(Part):
+    """`branches.toml`: branches with an arrival stream of their own, and how signals join into one visit."""
+
+    branches: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")], ...]
+    same_visit_minutes: Annotated[int, Field(ge=1, le=720)]
+    card_expires_hours: Annotated[int, Field(ge=1, le=48)]
+
+    def stream(self, branch_id: str | None) -> str:
+        """Name the arrival stream of a branch: its own if policy names it, else `arrivals:other`."""
+        return f"arrivals:{branch_id}" if branch_id in self.branches else "arrivals:other"
+
+
+class Tier(Part):
+    """A tier, its lower edge, and the lower one that a customer must pass to fall out of it (hysteresis)."""
+
+    name: Name
+    from_minor: Minor
+    keep_minor: Minor
+    zh: str
+    en: str
+
+    @model_validator(mode="after")
+    def _kept_below_the_edge(self) -> Self:
+        if self.keep_minor > self.from_minor:
+            raise ValueError("keep_minor must not be above from_minor")
+        return self
+
+
+class Tiers(Part):
+    """`tiers.toml`: from the lowest tier to the highest."""
+
+    tier: Annotated[tuple[Tier, ...], Field(min_length=1, max_length=10)]
+
+    @model_validator(mode="after")
+    def _rise(self) -> Self:
+        edges = [(tier.keep_minor, tier.from_minor) for tier in self.tier]
+        if edges[0] != (0, 0) or any(a[0] >= b[0] or a[1] >= b[1] for a, b in pairwise(edges)):
+            raise ValueError("tiers start at 0 and rise, from_minor and keep_minor alike")
+        return self
+
+
+class TagRule(Conditions):
+    """A tag, what it is called, and when it holds."""
+
+    name: Name
+    zh: str
+    en: str
+
+    @model_validator(mode="after")
+    def _says_when(self) -> Self:
+        if not self.all and not self.any:
+            raise ValueError("a tag needs a condition in `all` or `any`")
+        return self
+
+
+class Tags(Part):
+    """`tags.toml`: the table of tags."""
+
+    again_after_days: Annotated[int, Field(ge=1, le=30)]
+    settle_days: Annotated[int, Field(ge=1, le=400)]
+    tag: Annotated[tuple[TagRule, ...], Field(max_length=40)]
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        _once([tag.name for tag in self.tag], "tags")
+        return self
+
+
+class Churn(Part):
+    """`churn.toml`: what leaving means, and when it is known."""
+
+    horizon_days: Annotated[int, Field(ge=7, le=60)]
+    snapshot_days: Annotated[int, Field(ge=1, le=30)]
+    aum_fall_share: Share
+    aum_high_minor: Minor
+    silence_days: Annotated[int, Field(ge=7, le=60)]
+
+
+class Models(Part):
+    """`models.toml`: the models in the order of their partitions, and how they are published."""
+
+    names: tuple[Name, ...]
+    floor_examples: dict[Name, Count]
+    publish_examples: Annotated[int, Field(ge=1, le=1_000_000)]
+    publish_seconds: Annotated[int, Field(ge=1, le=86_400)]
+    keep_versions: Annotated[int, Field(ge=2, le=100)]
+
+    @model_validator(mode="after")
+    def _every_model_has_a_floor(self) -> Self:
+        _once(list(self.names), "models")
+        if set(self.floor_examples) != set(self.names):
+            raise ValueError("floor_examples must name every model of `names`, and no other")
+        return self
+
+
+class Trigger(Part):
+    """An event that makes us decide, and the channels in which an offer may answer it (the first that fits)."""
+
+    name: Name
+    on: Annotated[str, Field(pattern=r"^(transaction|interaction):[a-z_]+$")]
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    own_channel: bool = False
+    all: tuple[Condition, ...] = ()
+    amount_minor: Minor = 0
+    weight: Annotated[float, Field(gt=0, le=10)] = 1.0
+
+
+class Decisions(Part):
+    """`decisions.toml`: what triggers a decision, and how freely it explores."""
+
+    exploration: Share
+    min_priority: Annotated[float, Field(ge=0)]
+    offer_expires_hours: Annotated[int, Field(ge=1, le=1000)]
+    trigger: Annotated[tuple[Trigger, ...], Field(max_length=40)]
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        _once([trigger.name for trigger in self.trigger], "triggers")
+        _once([trigger.on for trigger in self.trigger], "triggers' events")
+        return self
+
+
+class Contact(Part):
+    """`contact.toml`: how often we may speak to a customer, and when we keep quiet."""
+
+    offers_per_day: Literal[1]
+    offers_per_30_days: Annotated[int, Field(ge=1, le=12)]
+    rest_after_rejection_days: Days
+    quiet_while_complaint_open: bool
+    quiet_while_fraud_alert: bool
+
+
+class Action(Part):
+    """One action of the catalogue; `value_minor` is what its acceptance is worth to both sides."""
+
+    name: Name
+    issue: Issue
+    group: Name
+    value_minor: Annotated[int, Field(ge=1, le=10**12)]
+    start_propensity: Annotated[float, Field(gt=0, lt=1)]
+    horizon_days: Annotated[int, Field(ge=1, le=60)]
+    rest_days: Days
+    personalised: bool
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    eligible: Conditions
+    title: Text
+    reason: Text
+    treatments: Annotated[dict[Channel | Literal["default"], Text], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _has_words_for_every_channel(self) -> Self:
+        if "default" not in self.treatments and (missing := set(self.channels) - set(self.treatments)):
+            raise ValueError(f"no treatment for the channels {sorted(missing)} and no default")
+        return self
+
+    def treatment(self, channel: str) -> Text:
+        """Find the words for a channel (the default ones where it has none of its own)."""
+        own = self.treatments.get(channel)  # type: ignore[call-overload]
+        return own if own is not None else self.treatments["default"]
+
+    @property
+    def horizon_ms(self) -> int:
+        """How long we wait for an answer (milliseconds)."""
+        return self.horizon_days * DAY_MS
+
+
+class Actions(Part):
+    """`actions.toml`: the catalogue."""
+
+    action: Annotated[tuple[Action, ...], Field(max_length=200)]
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        _once([action.name for action in self.action], "actions")
+        return self
+
+
+class Reasons(Part):
+    """`reasons.toml`: what the parts of a score are called in the reasons that people read."""
+
+    feature: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")], Text]
+
+
+def _once(names: list[str], what: str) -> None:
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"these {what} stand twice: {repeated}")

@@ -1,0 +1,81 @@
+"""When what an alert hangs on has gone: the alert is taken back then.
+
+One small function per check, `(alert, before, after, event, rule, policy) -> code of `alerts.GONE` or None`. What is
+not in the table is taken back only by an analyst's finding about its event, or by the reversal of its transaction.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from models.figures import aum_minor
+from models.policy import Policy
+from models.policy.rules import BalanceDrained, ChurnRisk
+from models.rules.money import high_of_days
+from schemas.events import Interaction, Outcome, Transaction
+from schemas.profile import OpenAlert, Profile
+
+Gone = Callable[[OpenAlert, Profile, Profile, Any, Any, Policy], str | None]
+FINDINGS = {"Confirmed": "confirmed", "Dismissed": "dismissed"}
+
+
+def gone(alert: OpenAlert, before: Profile, after: Profile, event: Any, policy: Policy) -> str | None:
+    """Why this alert no longer holds after this event; None while it does."""
+    if isinstance(event, Outcome):
+        return FINDINGS.get(event.label) if event.about_event_id == alert.cause else None
+    if isinstance(event, Transaction) and event.status == "reversed" and event.reverses_event_id == alert.cause:
+        return "reversed"
+    rule = policy.rule_of.get(alert.kind)
+    if rule is None:  # the policy has changed since; the alert stands until it expires
+        return None
+    own = TABLE.get(rule.check)
+    return own(alert, before, after, event, rule, policy) if own is not None else None
+
+
+def _complaint(alert: OpenAlert, before: Profile, after: Profile, event: Any, rule: Any, policy: Policy) -> str | None:
+    if not isinstance(event, Interaction) or event.kind != "complaint_resolved":
+        return None
+    stands = any(complaint.event_id == alert.cause for complaint in after.complaints)
+    return None if stands else "complaint_resolved"
+
+
+def _salary(alert: OpenAlert, before: Profile, after: Profile, event: Any, rule: Any, policy: Policy) -> str | None:
+    came = isinstance(event, Transaction) and event.kind == "salary" and after.salary.missed_since_ms is None
+    return "salary_arrived" if came else None
+
+
+def _loan(alert: OpenAlert, before: Profile, after: Profile, event: Any, rule: Any, policy: Policy) -> str | None:
+    paid = isinstance(event, Transaction) and event.kind == "loan_payment" and after.loan_missed == 0
+    return "loan_paid" if paid else None
+
+
+def _silence(alert: OpenAlert, before: Profile, after: Profile, event: Any, rule: Any, policy: Policy) -> str | None:
+    last_ms = after.last_own_activity_ms
+    return "active_again" if last_ms is not None and last_ms > alert.raised_ms else None
+
+
+def _balance(
+    alert: OpenAlert, before: Profile, after: Profile, event: Any, rule: BalanceDrained, policy: Policy
+) -> str | None:
+    if not isinstance(event, Transaction) or event.direction != "credit":
+        return None
+    high = high_of_days(after, rule.days, event.occurred_ms)
+    return "money_back" if aum_minor(after, policy.home_currency) > (1 - rule.share) * high else None
+
+
+def _churn(
+    alert: OpenAlert, before: Profile, after: Profile, event: Any, rule: ChurnRisk, policy: Policy
+) -> str | None:
+    score = after.scores.get("churn")
+    return "score_fell" if score is not None and score.value < rule.clear_score else None
+
+
+TABLE: Mapping[str, Gone] = {
+    "complaint": _complaint,
+    "second_complaint": _complaint,
+    "complaint_deadline": _complaint,
+    "salary_missed": _salary,
+    "loan_missed": _loan,
+    "dormant_high_value": _silence,
+    "balance_drained": _balance,
+    "churn_risk": _churn,
+}

@@ -1,0 +1,98 @@
+"""Rules about customers who may leave, or did: closed products, silence, a missed salary, the score; and late loans."""
+
+from models import windows
+from models.figures import aum_minor
+from models.policy import Policy
+from models.policy.rules import AccountClosed, ChurnRisk, DormantHighValue, LoanMissed, ProductClosed, SalaryMissed
+from models.rules.finding import Finding
+from schemas.events import Customer, Interaction, Transaction
+from schemas.profile import Due, Profile, Score
+from schemas.times import to_rfc3339
+
+NO_CHOICE = frozenset({"deceased", "merged"})  # closed by death or merger: nobody left us
+
+
+def account_closed(
+    before: Profile, after: Profile, event: Interaction | Customer, rule: AccountClosed, policy: Policy
+) -> Finding | None:
+    """Find an account, or the whole relationship, that was closed by the customer's own choice."""
+    if isinstance(event, Customer):
+        was_open = before.identity is None or before.identity.closed_on is None
+        if event.closed_on is None or not was_open or before.churn_label in ("died", "merged"):
+            return None
+        product = "*"
+    else:
+        product = event.product_id or ""
+        if event.topic in NO_CHOICE or product not in before.accounts:
+            return None
+    # What was there before: afterwards the closed account no longer counts.
+    figures = {"aum_minor": aum_minor(before, policy.home_currency)}
+    return Finding(cause=event.event_id, events=(event.event_id,), figures=figures, words={"product": product})
+
+
+def product_closed(
+    before: Profile, after: Profile, event: Interaction, rule: ProductClosed, policy: Policy
+) -> Finding | None:
+    """Find a closed product that is no account."""
+    if event.topic in NO_CHOICE or event.product_id in before.accounts:
+        return None
+    figures = {"aum_minor": aum_minor(after, policy.home_currency)}
+    product = event.product_id or "-"
+    return Finding(cause=event.event_id, events=(event.event_id,), figures=figures, words={"product": product})
+
+
+def dormant_high_value(
+    before: Profile, after: Profile, due: Due, rule: DormantHighValue, policy: Policy
+) -> Finding | None:
+    """Find much money and no action of the customer's own for long."""
+    last_ms = after.last_own_activity_ms
+    if last_ms is None or after.lifecycle == "closed":
+        return None
+    days = windows.home_day(due.due_ms) - windows.home_day(last_ms)
+    aum = aum_minor(after, policy.home_currency)
+    if days < rule.days or aum < rule.aum_minor:
+        return None
+    return Finding(cause="silence", figures={"aum_minor": aum, "days": days})
+
+
+def salary_missed(before: Profile, after: Profile, due: Due, rule: SalaryMissed, policy: Policy) -> Finding | None:
+    """Find a salary with a rhythm that did not come (the due work has looked, and noted since when)."""
+    salary = after.salary
+    if salary.missed_since_ms is None or salary.count < rule.salaries:
+        return None
+    return Finding(
+        cause="salary",
+        figures={"usual_minor": salary.usual_minor, "salaries": salary.count},
+        words={"expected": to_rfc3339(salary.missed_since_ms + windows.HOME_OFFSET_MS)[:10]},
+    )
+
+
+def loan_missed(
+    before: Profile, after: Profile, event: Transaction | Due, rule: LoanMissed, policy: Policy
+) -> Finding | None:
+    """Find so many missed loan payments in a row: post-loan early warning, step by step."""
+    missed = after.loan_missed
+    if isinstance(event, Transaction) and missed <= before.loan_missed:
+        return None
+    if missed != rule.missed and not (rule.or_more and missed > rule.missed):
+        return None
+    events = (event.event_id,) if isinstance(event, Transaction) else ()
+    return Finding(cause="loan", events=events, figures={"missed": missed})
+
+
+def churn_risk(before: Profile, after: Profile, event: object, rule: ChurnRisk, policy: Policy) -> Finding | None:
+    """Find a churn score that rose over its threshold, by a model that has seen enough to be believed."""
+    score, earlier = after.scores.get("churn"), before.scores.get("churn")
+    floor = policy.models.floor_examples["churn"]
+    if score is None or not _believed(score, rule, floor) or (earlier is not None and _believed(earlier, rule, floor)):
+        return None
+    figures = {
+        "score": round(score.value, 4),
+        "examples": score.examples,
+        "aum_minor": aum_minor(after, policy.home_currency),
+    }
+    return Finding(cause="churn", figures=figures, model="churn")
+
+
+def _believed(score: Score, rule: ChurnRisk, floor: int) -> bool:
+    return score.value >= rule.score and score.examples >= floor

@@ -1,0 +1,100 @@
+"""Rules about money that moves: to other banks, away altogether, in, and in amounts unusual for this customer."""
+
+from math import log10
+
+from models import windows
+from models.figures import aum_minor
+from models.policy import Policy
+from models.policy.rules import BalanceDrained, LargeInflow, LargeOutflow, UnusualAmount, UnusualOutflow
+from models.rules.finding import Finding, hundredths, of_transaction
+from schemas.events import Transaction
+from schemas.profile import Profile
+
+WEEKS_HELD = 9  # the week ring holds this many
+
+
+def large_outflow(
+    before: Profile, after: Profile, event: Transaction, rule: LargeOutflow, policy: Policy
+) -> Finding | None:
+    """Find a large transfer to another bank, in whatever currency (contract-rules 25)."""
+    if not _leaves(event) or hundredths(event) < rule.amount_minor:
+        return None
+    return of_transaction(event, {}, bank=event.counterparty_bank or "")
+
+
+def unusual_outflow(
+    before: Profile, after: Profile, event: Transaction, rule: UnusualOutflow, policy: Policy
+) -> Finding | None:
+    """Find a transfer to another bank of more than so many of this customer's own weeks of spending."""
+    at_home = event.currency == policy.home_currency
+    if not at_home or event.amount_minor < rule.amount_minor or not _leaves(event):
+        return None
+    spent = windows.flow(before, "debit", "63d", event.occurred_ms)
+    weekly = spent.minor // WEEKS_HELD
+    if spent.count < rule.debits or weekly <= 0 or event.amount_minor <= rule.weeks * weekly:
+        return None
+    figures = {"weekly_minor": weekly, "weeks": event.amount_minor / weekly}
+    return of_transaction(event, figures, bank=event.counterparty_bank or "")
+
+
+def _leaves(event: Transaction) -> bool:
+    return event.direction == "debit" and event.status == "booked" and event.counterparty_bank is not None
+
+
+def balance_drained(
+    before: Profile, after: Profile, event: Transaction, rule: BalanceDrained, policy: Policy
+) -> Finding | None:
+    """Find assets far below the high of the last days."""
+    if event.direction != "debit" or event.status != "booked":
+        return None
+    high = high_of_days(after, rule.days, event.occurred_ms)
+    if high < rule.high_minor:
+        return None
+    left = aum_minor(after, policy.home_currency)
+    fall = 1 - left / high
+    if fall < rule.share:
+        return None
+    figures = {"high_minor": high, "aum_minor": left, "fall_share": fall, "days": rule.days}
+    return Finding(cause="balance", events=(event.event_id,), figures=figures)
+
+
+def high_of_days(profile: Profile, days: int, at_ms: int) -> int:
+    """Find the highest AUM of the last `days` home days, the one they began with included (minor units)."""
+    first = windows.home_day(at_ms) - days
+    high = 0
+    for day, aum in profile.aum_highs:  # falling: the last one before the span is what it began with
+        if day > first:
+            return max(high, aum)
+        high = aum
+    return high
+
+
+def unusual_amount(
+    before: Profile, after: Profile, event: Transaction, rule: UnusualAmount, policy: Policy
+) -> Finding | None:
+    """Find a debit far above this customer's own mean, measured in deviations of the logarithm."""
+    small = event.amount_minor < rule.amount_minor  # asked first: the day ring is read for few payments only
+    if small or event.direction != "debit" or event.status != "booked" or event.currency != policy.home_currency:
+        return None
+    usual = windows.usual_amount(before, event.occurred_ms)
+    if usual.count < rule.debits or usual.deviation_log <= 0:
+        return None
+    deviations = (log10(event.amount_minor) - usual.mean_log) / usual.deviation_log
+    if deviations < rule.deviations:
+        return None
+    figures = {"usual_minor": round(10**usual.mean_log), "deviations": round(deviations, 2), "debits": usual.count}
+    return of_transaction(event, figures)
+
+
+def large_inflow(
+    before: Profile, after: Profile, event: Transaction, rule: LargeInflow, policy: Policy
+) -> Finding | None:
+    """Find much money that came in, much also against what was there before."""
+    if event.amount_minor < rule.amount_minor or event.direction != "credit" or event.status != "booked":
+        return None
+    if event.currency != policy.home_currency:
+        return None
+    had = aum_minor(before, policy.home_currency)
+    if event.amount_minor < rule.share * had:
+        return None
+    return of_transaction(event, {"aum_minor": had})

@@ -1,0 +1,63 @@
+"""Rules that protect the customer: cards in two places, tried-out cards, declines, failed logins."""
+
+from models import windows
+from models.policy import HOUR_MS, Policy
+from models.policy.rules import CardTesting, NewCountry, RepeatedDeclines, RepeatedFailedLogins
+from models.rules.finding import Finding, of_transaction
+from schemas.events import Interaction, Transaction
+from schemas.profile import Profile
+
+NOT_PRESENT = frozenset({"web", "mobile", "phone", "email", "wechat"})  # the card is elsewhere than the customer
+
+
+def new_country(
+    before: Profile, after: Profile, event: Transaction, rule: NewCountry, policy: Policy
+) -> Finding | None:
+    """Find a card in a country where it never was, too soon after a use elsewhere."""
+    country = event.country
+    if country is None or country == policy.bank.home_country or country in before.countries:
+        return None
+    if event.status == "reversed" or event.channel in NOT_PRESENT or not before.countries:
+        return None
+    last_ms, last_country = max((last_ms, name) for name, last_ms in before.countries.items())
+    gap_ms = event.occurred_ms - last_ms
+    if not 0 <= gap_ms < rule.hours * HOUR_MS:
+        return None
+    return of_transaction(event, {"hours": gap_ms / HOUR_MS}, country=country, last_country=last_country)
+
+
+def card_testing(
+    before: Profile, after: Profile, event: Transaction, rule: CardTesting, policy: Policy
+) -> Finding | None:
+    """Find many small card payments within minutes."""
+    if event.amount_minor > rule.small_minor or event.status != "booked" or event.currency != policy.home_currency:
+        return None
+    burst = windows.burst(after, "card", rule.minutes, event.occurred_ms)
+    if burst.count < rule.payments or burst.minor > burst.count * rule.small_minor:
+        return None
+    figures = {"payments": burst.count, "minutes": rule.minutes, "mean_minor": burst.minor // burst.count}
+    return Finding(cause=event.event_id, events=(event.event_id,), figures=figures)
+
+
+def repeated_declines(
+    before: Profile, after: Profile, event: Transaction, rule: RepeatedDeclines, policy: Policy
+) -> Finding | None:
+    """Find several payments that were declined within an hour."""
+    if event.status != "declined":
+        return None
+    declines = windows.declined(after, "1h", event.occurred_ms)
+    if declines < rule.declines:
+        return None
+    return Finding(cause=event.event_id, events=(event.event_id,), figures={"declines": declines})
+
+
+def repeated_failed_logins(
+    before: Profile, after: Profile, event: Interaction, rule: RepeatedFailedLogins, policy: Policy
+) -> Finding | None:
+    """Find several failed logins within an hour."""
+    if event.topic != "failed":
+        return None
+    logins = windows.activity(after, "failed_login", "1h", event.occurred_ms)
+    if logins < rule.logins:
+        return None
+    return Finding(cause=event.event_id, events=(event.event_id,), figures={"logins": logins})

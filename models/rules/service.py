@@ -1,0 +1,72 @@
+"""Rules about what customers tell us: complaints, ratings, mentions."""
+
+from models.figures import aum_minor
+from models.policy import DAY_MS, HOUR_MS, Policy
+from models.policy.rules import AngryMention, ComplaintDeadline, ComplaintMade, LowRating, SecondComplaint
+from models.rules.finding import Finding
+from schemas.events import Interaction, LinkedMention
+from schemas.profile import Due, Profile
+from schemas.times import to_rfc3339
+
+
+def complaint(
+    before: Profile, after: Profile, event: Interaction, rule: ComplaintMade, policy: Policy
+) -> Finding | None:
+    """Find every complaint."""
+    return _of_complaint(after, event, policy, {})
+
+
+def second_complaint(
+    before: Profile, after: Profile, event: Interaction, rule: SecondComplaint, policy: Policy
+) -> Finding | None:
+    """Find a complaint within so many days of another."""
+    last_ms = before.last_complaint_ms
+    if last_ms is None or abs(event.occurred_ms - last_ms) > rule.days * DAY_MS:
+        return None
+    return _of_complaint(after, event, policy, {"days": abs(event.occurred_ms - last_ms) // DAY_MS})
+
+
+def _of_complaint(profile: Profile, event: Interaction, policy: Policy, figures: dict[str, int]) -> Finding:
+    return Finding(
+        cause=event.event_id,
+        events=(event.event_id,),
+        figures={"aum_minor": aum_minor(profile, policy.home_currency), **figures},
+        words={"topic": event.topic or "-", "channel": event.channel},
+    )
+
+
+def complaint_deadline(
+    before: Profile, after: Profile, due: Due, rule: ComplaintDeadline, policy: Policy
+) -> Finding | None:
+    """Find that the complaint which the work is about still stands."""
+    for stands in after.complaints:
+        if stands.event_id == due.about:
+            hours = (stands.opened_ms + rule.deadline_days * DAY_MS - due.due_ms) // HOUR_MS
+            return Finding(
+                cause=stands.event_id,
+                events=(stands.event_id,),
+                figures={"hours": hours, "deadline_days": rule.deadline_days},
+                words={"topic": stands.topic or "-", "opened": to_rfc3339(stands.opened_ms)[:10]},
+            )
+    return None
+
+
+def low_rating(before: Profile, after: Profile, event: Interaction, rule: LowRating, policy: Policy) -> Finding | None:
+    """Find a low rating, wherever it was given."""
+    rating = event.rating
+    if rating is None or rating > rule.rating:
+        return None
+    return Finding(
+        cause=event.event_id, events=(event.event_id,), figures={"rating": rating}, words={"channel": event.channel}
+    )
+
+
+def angry_mention(
+    before: Profile, after: Profile, event: LinkedMention, rule: AngryMention, policy: Policy
+) -> Finding | None:
+    """Find anger in the linked customer's mention that was just folded."""
+    heard = after.mood.last_thousandths
+    if heard is None or after.mood.last_ms != event.occurred_ms or heard > 1000 * rule.sentiment:
+        return None
+    figures = {"sentiment": heard / 1000, "reach": int(event.reach or 0)}
+    return Finding(cause=event.event_id, events=(event.event_id,), figures=figures, words={"platform": event.platform})

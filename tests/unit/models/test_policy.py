@@ -1,0 +1,176 @@
+"""The policy files: a typo is an error that names file and key, and the hash follows what they say."""
+
+import shutil
+
+import pytest
+
+from models.policy import load_policy
+from models.policy.conditions import Conditions
+from schemas.errors import PolicyError
+from tests.policies import DIRECTORY, a_policy, default_policy, read, with_rule
+
+
+@pytest.fixture
+def directory(tmp_path):
+    return shutil.copytree(DIRECTORY, tmp_path / "policy")
+
+
+def refused(**files):
+    with pytest.raises(PolicyError) as error:
+        a_policy(**files)
+    return str(error.value)
+
+
+def test_the_default_files_are_sound():
+    policy = default_policy()
+
+    assert policy.home_currency == "CNY"
+    assert policy.lateness_ms == 3_600_000
+    assert policy.models.names == ("churn", "propensity")
+    assert len(policy.tags.tag) >= 20
+    assert len(policy.actions.action) >= 12
+    assert set(policy.queues) == {"retention", "fraud", "service", "collections", "relationship"}
+
+
+def test_the_rule_that_others_rely_on_stands_as_the_contract_says():
+    rule = default_policy().rule_of["large_outflow"]
+
+    assert (rule.queue, rule.priority, rule.cool_down_hours, rule.enabled) == ("retention", 1, 0, True)
+    assert rule.amount_minor == 5_000_000
+    assert rule.unless == ()
+
+
+def test_the_hash_follows_the_content_and_not_the_comments(directory):
+    bank = directory / "bank.toml"
+    bank.write_text("# another comment\n" + bank.read_text(encoding="utf-8"), encoding="utf-8")
+    same = load_policy(directory)
+
+    assert same.hash == default_policy().hash
+    assert with_rule("large_inflow", priority=1).hash != same.hash
+
+
+def test_a_missing_file_is_named(directory):
+    (directory / "tags.toml").unlink()
+
+    with pytest.raises(PolicyError, match=r"tags\.toml: the file is missing"):
+        load_policy(directory)
+
+
+def test_what_is_no_toml_is_named_with_its_line(directory):
+    (directory / "bank.toml").write_text("home_currency = CNY", encoding="utf-8")
+
+    with pytest.raises(PolicyError, match=r"bank\.toml: .*line 1"):
+        load_policy(directory)
+
+
+def test_a_typo_in_a_key_names_file_and_key():
+    assert refused(bank={"home_curency": "CNY"}) == "bank.toml: home_curency: nobody knows this key (it is 'CNY')"
+
+
+def test_a_typo_in_a_rule_names_the_rule():
+    rules = read("rules")["rule"]
+    rules[1] = {**rules[1], "week": 3}
+
+    assert refused(rules={"rule": rules}) == "rules.toml: rule[1] (unusual_outflow).week: nobody knows this key (it is 3)"
+
+
+def test_a_missing_key_names_the_rule():
+    rules = read("rules")["rule"]
+    rules[0] = {key: value for key, value in rules[0].items() if key != "queue"}
+
+    assert refused(rules={"rule": rules}) == "rules.toml: rule[0] (large_outflow).queue: this key is missing"
+
+
+def test_a_value_of_the_wrong_type_is_shown():
+    message = refused(churn={"horizon_days": "thirty"})
+
+    assert message.startswith("churn.toml: horizon_days:")
+    assert "'thirty'" in message
+
+
+def test_an_unknown_check_is_refused():
+    rules = [{**read("rules")["rule"][0], "check": "astrology"}]
+
+    assert refused(rules={"rule": rules}).startswith("rules.toml: rule[0] (large_outflow): ")
+
+
+def test_an_action_whose_list_is_no_list_is_refused():
+    assert refused(actions={"action": ({"name": "x", "eligible": {"all": 3}},)}).startswith("actions.toml: action[0] (x)")
+    assert refused(actions={"action": 3}).startswith("actions.toml: action:")
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "says"),
+    [
+        ("rules", {"rule": [read("rules")["rule"][0]] * 2}, "these kinds stand twice: ['large_outflow']"),
+        ("models", {"names": ["churn"]}, "floor_examples must name every model"),
+        ("models", {"names": ["churn", "churn"]}, "these models stand twice"),
+        ("tags", {"tag": [read("tags")["tag"][0]] * 2}, "these tags stand twice"),
+        ("tags", {"tag": [{"name": "t", "zh": "t", "en": "t"}]}, "a tag needs a condition"),
+        ("actions", {"action": [read("actions")["action"][0]] * 2}, "these actions stand twice"),
+        ("decisions", {"trigger": [read("decisions")["trigger"][0]] * 2}, "these triggers stand twice"),
+        ("tiers", {"tier": [{"name": "a", "zh": "", "en": "", "from_minor": 5, "keep_minor": 5}]}, "tiers start at 0"),
+        ("tiers", {"tier": [{"name": "a", "zh": "", "en": "", "from_minor": 0, "keep_minor": 5}]}, "must not be above"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(file, changes, says):
+    assert says in refused(**{file: changes})
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "says"),
+    [
+        ("complaint_deadline", {"hours_before": 720}, "hours_before must be shorter"),
+        ("churn_risk", {"clear_score": 0.9}, "clear_score must not be above score"),
+        ("low_rating", {"unless": ["no_such_kind"]}, "names kinds that do not exist: ['no_such_kind']"),
+        ("low_rating", {"title": {"zh": "{amount}", "en": "x"}}, "the text quotes unknown figures ['amount']"),
+    ],
+)
+def test_a_rule_that_cannot_be_meant_is_refused(kind, changes, says):
+    with pytest.raises(PolicyError) as error:
+        with_rule(kind, **changes)
+
+    assert says in str(error.value)
+
+
+def test_an_action_needs_words_for_each_of_its_channels():
+    action = {**read("actions")["action"][0], "treatments": {"mobile": {"zh": "你好", "en": "hello"}}}
+
+    assert "no treatment for the channels" in refused(actions={"action": [action]})
+
+
+def test_a_channel_without_words_of_its_own_takes_the_default_ones():
+    action = next(action for action in default_policy().actions.action if action.name == "wealth_plan")
+
+    assert action.treatment("branch") is action.treatments["branch"]
+    assert action.treatment("phone") is action.treatments["default"]
+    assert action.horizon_ms == 21 * 86_400_000
+    assert action.title.said("zh") == "财富规划面谈"
+    assert action.title.said("en") == action.title.said("fr") == "Wealth planning talk"
+
+
+@pytest.mark.parametrize("sentence", ["aum_minor ≥ 3", "aum_minor >=3", "luck > 1", "count_30d > 1", 7])
+def test_a_condition_that_is_no_sentence_over_known_figures_is_refused(sentence):
+    action = {**read("actions")["action"][0], "eligible": {"all": [sentence]}}
+
+    assert refused(actions={"action": [action]}).startswith("actions.toml: action[0] (high_yield_savings).eligible.all[0]")
+
+
+def test_conditions_hold_when_all_and_one_of_any_and_none_of_none_hold():
+    conditions = Conditions(all=("products >= 1",), any=("rating >= 9", "age_years < 30"), none=("left == 1",))
+    known = {"products": 2, "rating": None, "age_years": 25, "left": 0}
+
+    assert conditions.hold(known)
+    assert conditions.figures() == ("products", "rating", "age_years")
+    assert not conditions.hold({**known, "products": 0})
+    assert not conditions.hold({**known, "age_years": 30})
+    assert not conditions.hold({**known, "left": 1})
+    assert Conditions(all=("products != 1",)).hold(known)
+
+
+def test_a_disabled_rule_is_not_asked():
+    policy = with_rule("large_inflow", enabled=False)
+
+    assert all(rule.kind != "large_inflow" for rules in policy.rules_on.values() for rule in rules)
+    assert policy.first("large_inflow") is None
+    assert policy.first("large_outflow") is policy.rule_of["large_outflow"]
