@@ -72,6 +72,10 @@ class Timers:
                 self._asked[key] = due_ms
         return timers
 
+    def forget(self, timer: Timer) -> None:
+        """Ask for the timer again, since its record could not be produced."""
+        self._asked.pop(timer.key, None)
+
     def settle(self, batch: SealedBatch, table: str) -> None:
         """Let keys whose due time a delivered batch has changed be asked for again."""
         for key, write in batch.writes.get(table, {}).items():

@@ -5,28 +5,33 @@ the record is read again it is staged again *from the outbox*, together with the
 stored (a dead letter's bytes, the trace of the request) comes from there.
 """
 
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
+from schemas.actions import Effect
 from stream_app.engine.records import Origin, Position, Record
 
-STREAM = "stream"
-TOPIC = "topic"
-DEAD_LETTER = "dead_letter"
+__all__ = ["AnyEffect", "BadInput", "Effect", "Entry", "Letter", "Staged", "dead_letter"]
+
+STREAM: Final = "stream"
+TOPIC: Final = "topic"
+DEAD_LETTER: Final = "dead_letter"
 PROCESSING_ERROR = "processing_error"
 
 
-class Effect(NamedTuple):
-    """One effect: `name` is the stream, the output topic, or a dead letter's reason (names without the namespace).
+class Letter(NamedTuple):
+    """A record's way to the dead letters: `name` is the reason, `body` the error, which never quotes the payload.
 
-    `key` is the Kafka key ("" for others); `body` the value (a dead letter's: the error, never its payload); `timed`
-    marks what due work caused and so carries no trace of the request that happened to fire it.
+    It has an effect's shape, so that both lie in the outbox alike; `key` is empty, `timed` false.
     """
 
-    kind: str
+    kind: Literal["dead_letter"]
     name: str
     key: str
     body: bytes
     timed: bool = False
+
+
+AnyEffect = Effect | Letter
 
 
 class Entry(NamedTuple):
@@ -36,7 +41,7 @@ class Entry(NamedTuple):
     partition: int
     offset: int
     ordinal: int
-    effect: Effect
+    effect: AnyEffect
 
     @property
     def size(self) -> int:
@@ -50,7 +55,7 @@ class Staged(NamedTuple):
 
     record: Record
     ordinal: int
-    effect: Effect
+    effect: AnyEffect
 
     @property
     def position(self) -> Position:
@@ -71,6 +76,6 @@ class BadInput(NamedTuple):
     detail: str
 
 
-def dead_letter(bad: BadInput) -> Effect:
+def dead_letter(bad: BadInput) -> Letter:
     """Make the effect that sends a record to the dead letters; the letter's bytes are the record's own."""
-    return Effect(DEAD_LETTER, bad.reason, "", bad.detail.encode("utf-8", "replace"))
+    return Letter(DEAD_LETTER, bad.reason, "", bad.detail.encode("utf-8", "replace"))

@@ -8,22 +8,18 @@ Why one batch at a time over all topics: changed values belong to the partition 
 topic would leak into a sealed one of another, with its guards but without its effects.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from stream_app.engine.effects import PROCESSING_ERROR, STREAM, BadInput, Effect, Entry, Staged, dead_letter
+from stream_app.engine.effects import PROCESSING_ERROR, STREAM, AnyEffect, BadInput, Effect, Entry, Staged, dead_letter
+from stream_app.engine.loose import LooseEntries
 from stream_app.engine.ports import Codec
 from stream_app.engine.records import Origin, Record
 from stream_app.engine.sealed import SealedBatch
 from stream_app.engine.stored import MAX_SOURCES, Source
 from stream_app.engine.table import CACHE_SIZE, Kept, ReadStored, TableState
-
-SEAL_ABOVE_BYTES = 32_000
-"""A key whose outbox passes this seals the batch; the next one waits until it is acknowledged."""
-OUTBOX_MAX_BYTES = 47_000
-"""What an outbox may hold: with a body of 16 kB it stays below the 64 kB of a stored value."""
 
 
 class EngineUseError(RuntimeError):
@@ -73,6 +69,17 @@ class TableSource:
     cache_size: int = CACHE_SIZE
 
 
+class OutboxLimits(NamedTuple):
+    """How long a key's outbox may become, in bytes.
+
+    `seal_above`: seals the batch; the next one waits until it is acknowledged. `most`: what it may hold at all; with a
+    body of 16 kB it stays below the 64 kB of a stored value.
+    """
+
+    seal_above: int = 32_000
+    most: int = 47_000
+
+
 class PartitionState:
     """All that one partition number has in memory; made anew at each assignment.
 
@@ -85,13 +92,16 @@ class PartitionState:
         tables: Mapping[str, TableSource],
         topics: Mapping[str, TopicRule],
         committed: Mapping[str, int],
+        limits: OutboxLimits = OutboxLimits(),  # noqa: B008 - a frozen value
     ) -> None:
         self.number = number
+        self._limits = limits
         self.topics = topics
         self.tables = {name: TableState(name, it.codec, it.read, it.cache_size) for name, it in tables.items()}
         self._acknowledged = dict(committed)
         self._table_of = {topic: self.tables[rule.table] for topic, rule in topics.items()}
         self._effects: list[Staged] = []
+        self._loose = LooseEntries()
         self._topic_id: str | None = None  # of the batch under way
         self._in_flight = 0
         self._waiting = False
@@ -133,6 +143,7 @@ class PartitionState:
                 batch.writes[name] = table.encode_dirty()
                 batch.kept[name] = table.take_dirty()
         batch.effects, self._effects = self._effects, []
+        self._loose.seal()
         self._topic_id = None
         self._in_flight += 1
         self._waiting = wait
@@ -144,6 +155,7 @@ class PartitionState:
         for table in self.tables.values():
             table.abandon()
         self._effects = []
+        self._loose.abandon()
         self._topic_id = None
         self._forget_record()
 
@@ -152,6 +164,7 @@ class PartitionState:
         for name, kept in batch.kept.items():
             self.tables[name].acknowledge(kept)
         self._acknowledged[batch.topic_id] = max(self._acknowledged.get(batch.topic_id, 0), batch.end_offset)
+        self._loose.drop(self._is_acknowledged)
         self._in_flight -= 1
         if not self._in_flight:
             self._waiting = False
@@ -209,7 +222,8 @@ class PartitionState:
         """Close the record that the agent is done with: move its guard, keep its effects in the outbox, stage them.
 
         A record that finds no value and puts none leaves no guard, so only Kafka outputs may come of it: a replay makes
-        them again, and their readers know them by origin. Raises `AgentMistakeError`: then `undo` or `reject`.
+        them again, and their readers know them by origin; a value that comes meanwhile takes them over.
+        Raises `AgentMistakeError`: then `undo` or `reject`.
         """
         record = self._record
         if record is None:
@@ -219,6 +233,9 @@ class PartitionState:
             if any(effect.kind == STREAM for effect in staged):
                 raise AgentMistakeError(f"{record!r}: stream entries without a value that remembers them")
             self._effects.extend(Staged(record, n, effect) for n, effect in enumerate(staged))
+            if staged:
+                entries = [Entry(*record.position, n, effect) for n, effect in enumerate(staged)]
+                self._loose.add(self._table.name, record.key, entries)
             self._forget_record()
             return Finished.ON
         value = self._value if self._changed or kept is None else kept.value
@@ -228,7 +245,7 @@ class PartitionState:
         written = self._write(record, self._table, kept, value, staged)
         written.gone = self._deleted and not written.outbox
         self._forget_record()
-        return Finished.SEAL if written.outbox_bytes > SEAL_ABOVE_BYTES else Finished.ON
+        return Finished.SEAL if written.outbox_bytes > self._limits.seal_above else Finished.ON
 
     def undo(self) -> None:
         """Forget all that the record did, since the agent raised; a cached value is read and decoded anew."""
@@ -260,12 +277,14 @@ class PartitionState:
             self._effects.extend(Staged(record, e.ordinal, e.effect) for e in kept.outbox if e[:3] == here)
 
     def _write(
-        self, record: Record, table: TableState, kept: Kept | None, value: Any, effects: Iterable[Effect]
+        self, record: Record, table: TableState, kept: Kept | None, value: Any, effects: Sequence[AnyEffect]
     ) -> Kept:
         """Write the key with its guard moved and the effects in its outbox, and stage them."""
         written = table.own(record.key, kept)
         written.value = value
         written.guard[record.topic_id] = record.offset
+        if kept is None:
+            self._take_over(written, table, record.key)
         if written.outbox:
             self._prune(written)
         if effects:
@@ -289,6 +308,11 @@ class PartitionState:
             del heard[next(iter(heard))]
         return heard
 
+    def _take_over(self, written: Kept, table: TableState, key: bytes) -> None:
+        """Put into a new value what the key's earlier records staged without one, for its guards will hide them."""
+        written.outbox = self._loose.of(table.name, key)
+        written.outbox_bytes = sum(entry.size for entry in written.outbox)
+
     def _prune(self, kept: Kept) -> None:
         held = tuple(entry for entry in kept.outbox if not self._is_acknowledged(entry))
         if len(held) != len(kept.outbox):
@@ -308,9 +332,9 @@ class PartitionState:
         assert record is not None
         new = sum(Entry(*record.position, 0, effect).size for effect in staged)
         held = 0 if kept is None else sum(e.size for e in kept.outbox if not self._is_acknowledged(e))
-        if held + new <= OUTBOX_MAX_BYTES:
+        if held + new <= self._limits.most:
             return True
-        if new <= OUTBOX_MAX_BYTES and (self._in_flight or self._effects):
+        if new <= self._limits.most and (self._in_flight or self._effects):
             return False
         raise AgentMistakeError(f"{len(staged)} effects of {new} bytes beside {held} that are not out yet")
 

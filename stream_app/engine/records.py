@@ -29,7 +29,7 @@ class Record:
 
     __slots__ = ("headers", "key", "offset", "partition", "timestamp_ms", "topic", "topic_id", "value")
 
-    def __init__(  # noqa: PLR0917 - made for every record of a fetch, where keywords cost
+    def __init__(
         self,
         topic: str,
         topic_id: str,

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgpack
 
-from stream_app.engine.effects import Effect, Entry
+from stream_app.engine.effects import DEAD_LETTER, AnyEffect, Effect, Entry, Letter
 
 VERSION = 1
 MAX_BYTES = 64 * 1024
@@ -102,10 +102,14 @@ def _header(
     guard = {_unpacked(topic_id): offset for topic_id, offset in zip(pairs, pairs, strict=True)}
     seen = {(_unpacked(topic_id), source): (offset, n) for topic_id, source, offset, n in sources}
     outbox = tuple(
-        Entry(_unpacked(topic_id), partition, offset, n, Effect(*effect))
+        Entry(_unpacked(topic_id), partition, offset, n, _effect(*effect))
         for topic_id, partition, offset, n, *effect in entries
     )
     return guard, seen, outbox, full
+
+
+def _effect(kind: Any, name: str, key: str, body: bytes, timed: bool) -> AnyEffect:  # noqa: FBT001 - as stored
+    return Letter(kind, name, key, body, timed) if kind == DEAD_LETTER else Effect(kind, name, key, body, timed)
 
 
 @lru_cache(maxsize=1024)
