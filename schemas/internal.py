@@ -64,7 +64,8 @@ class ExampleRecord(Message):
     due_ms: Ms  # maturity: when its label was known
     snapshot_ms: Ms  # when it was scored
     features: Annotated[tuple[Annotated[float, Field(ge=-1e12, le=1e12)], ...], Field(max_length=256)]
-    label: Annotated[int, Field(ge=0, le=1)]
+    label: Annotated[int, Field(ge=0, le=1)] | None  # None: censored, counted and not learned
+    about: Word = ""  # propensity: the action
     score: Share | None = None
     model_version: Version | None = None
     weight: Annotated[float, Field(ge=0, le=1e6)] = 1.0
