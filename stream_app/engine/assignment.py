@@ -1,0 +1,64 @@
+"""What a worker learns of Kafka when partitions are assigned, and what it refuses to start on.
+
+Runs in the consumer's thread, since aiokafka's client belongs to that thread's event loop.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer
+from faust.types import TP
+
+from stream_app.engine.seams import kafka_client
+from stream_app.engine.topic_ids import TopicInfo, read_topics
+from stream_app.engine.topics import Registry
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Topic facts, and where reading starts: committed offset, or the beginning where nothing is committed yet."""
+
+    topics: Mapping[str, TopicInfo]
+    start: Mapping[TP, int]
+    end: Mapping[TP, int]
+    uncommitted: frozenset[TP]
+    committed: Mapping[TP, int]
+
+
+class Refusal(Exception):
+    """The worker must not start on this; the text says what to do."""
+
+
+async def inspect(
+    consumer: AIOKafkaConsumer, tps: Iterable[TP], committed: Mapping[TP, int | None], names: Iterable[str]
+) -> Assignment:
+    """Read topic ids and offsets for the assigned event partitions."""
+    parts = list(tps)
+    topics = await read_topics(kafka_client(consumer), names)
+    first = await consumer.beginning_offsets(parts) if parts else {}
+    end = await consumer.end_offsets(parts) if parts else {}
+    known = {tp: offset for tp, offset in committed.items() if offset is not None and offset > 0}
+    start = {tp: max(known.get(tp, 0), first[tp]) for tp in parts}
+    return Assignment(topics, start, end, frozenset(tp for tp in parts if tp not in known), known)
+
+
+def refuse_impossible(assignment: Assignment, registry: Registry, changelogs: Mapping[str, str]) -> None:
+    """Raise `Refusal` for topics that are missing, uneven, or were made again under their old names.
+
+    `changelogs` gives each table's changelog topic.
+    """
+    for table, changelog in changelogs.items():
+        counts = {}
+        for name in [*(topic.name for topic in registry.of_table(table)), changelog]:
+            info = assignment.topics.get(name)
+            if info is None:
+                raise Refusal(f"topic {name} does not exist; create the topics first")
+            counts[name] = info.partitions
+        if len(set(counts.values())) > 1:
+            raise Refusal(f"the topics of table {table} must have the same number of partitions, but have {counts}")
+    for tp, offset in assignment.committed.items():
+        if tp in assignment.end and offset > assignment.end[tp]:
+            raise Refusal(
+                f"{tp.topic}-{tp.partition}: committed offset {offset} lies beyond the end {assignment.end[tp]}: "
+                "the topic was made again or has lost records; reset the group's offsets to go on"
+            )

@@ -1,0 +1,109 @@
+"""The task that runs checkpoints: all that is sealed goes as one group; while it waits, the agents fill the next."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stream_app.engine.checkpoint import CheckpointPlan, plan, run_checkpoint
+from stream_app.engine.fatal import Exit, die
+from stream_app.engine.ports import Ports
+from stream_app.engine.sealed import Counts, SealedBatch
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CheckpointDone:
+    """What an observer hears of a finished checkpoint; `seconds` is its duration."""
+
+    plan: CheckpointPlan
+    seconds: float
+
+
+def records_in(counts: Counts) -> int:
+    """Return how many records a batch held."""
+    return counts.folded + counts.skipped + counts.repeated + counts.undecodable + counts.rejected
+
+
+class Checkpointer:
+    """Collects sealed batches, delivers them in groups, and bounds how many records may be under way."""
+
+    def __init__(self, ports: Ports, crash_point: Callable[[str], None], in_flight_records: int) -> None:
+        self._ports = ports
+        self._crash_point = crash_point
+        self._limit = in_flight_records
+        self._sealed: list[SealedBatch] = []
+        self._in_flight = 0
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._progress = asyncio.Condition()
+        self._task: asyncio.Task[None] | None = None
+        self._listeners: list[Callable[[CheckpointDone], None]] = []
+        self.records_done = 0
+        self.checkpoints = 0
+
+    def listen(self, listener: Callable[[CheckpointDone], None]) -> None:
+        """Call `listener` after each checkpoint; it must not raise."""
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        """Start the task; a second call does nothing."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run(), name="checkpointer")
+            self._task.add_done_callback(_end_if_it_failed)
+
+    def add(self, batch: SealedBatch) -> None:
+        """Hand over a sealed batch."""
+        self._sealed.append(batch)
+        self._in_flight += records_in(batch.counts)
+        self._idle.clear()
+        self._wake.set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that was sealed is delivered."""
+        return self._idle.is_set()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another batch may be begun."""
+        return self._in_flight < self._limit
+
+    async def wait_idle(self) -> None:
+        """Return when everything that was sealed is delivered."""
+        await self._idle.wait()
+
+    async def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Return when `condition` holds; it is looked at after each checkpoint."""
+        async with self._progress:
+            await self._progress.wait_for(condition)
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._sealed:
+                batches, self._sealed = self._sealed, []
+                await self._deliver(plan(batches))
+            self._idle.set()
+
+    async def _deliver(self, planned: CheckpointPlan) -> None:
+        began = time.perf_counter()
+        await run_checkpoint(planned, self._ports, self._crash_point)
+        done = CheckpointDone(planned, time.perf_counter() - began)
+        records = sum(records_in(batch.counts) for batch in planned.batches)
+        self._in_flight -= records
+        self.records_done += records
+        self.checkpoints += 1
+        for listener in self._listeners:
+            listener(done)
+        async with self._progress:
+            self._progress.notify_all()
+
+
+def _end_if_it_failed(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and task.exception() is not None:
+        die(Exit.BROKEN, f"checkpoint failed: {task.exception()!r}")

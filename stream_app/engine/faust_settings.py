@@ -1,0 +1,78 @@
+"""The settings under which the engine's guarantees hold (reliability.md §6 says why each has its value)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yarl import URL
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """What differs between deployments; times in seconds."""
+
+    app_id: str
+    """Consumer group, and first part of the changelogs' names."""
+    bootstrap_servers: str
+    """Kafka brokers as host:port, separated by commas."""
+    redis_url: str
+    namespace: str
+    """First part of our topics and Redis keys."""
+    data_dir: Path
+    """Where the local stores live; one worker each."""
+    dead_letters: str
+    """Topic for records that cannot be taken."""
+    partitions: int
+    """Partition count of every event topic and changelog."""
+    session_timeout: float = 10.0
+    rebalance_timeout: float = 20.0
+    max_poll_interval: float = 300.0
+    request_timeout: float = 90.0
+    redis_retention: float = 7 * 86_400.0
+    redis_replicas: int = 0
+    batch_records: int = 2_000
+    in_flight_records: int = 16_000
+    worker_id: str = "w1"
+    """Names the worker within the group; needs no address, since tables are not served over HTTP."""
+    instance_id: str | None = None
+    """Static membership; only where restarts beat the session timeout."""
+
+
+def faust_settings(settings: EngineSettings) -> dict[str, Any]:
+    """Return the keyword arguments of `faust.App` for these settings."""
+    brokers = [URL(f"kafka://{server.strip()}") for server in settings.bootstrap_servers.split(",")]
+    return {
+        "id": settings.app_id,
+        "broker": brokers,
+        "store": "rocksdb://",
+        "datadir": settings.data_dir,
+        "autodiscover": False,
+        "web_enabled": False,
+        "web_bind": "127.0.0.1",
+        "canonical_url": f"http://{settings.worker_id}",
+        "topic_partitions": settings.partitions,
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "processing_guarantee": "at_least_once",
+        "stream_wait_empty": True,
+        "stream_recovery_delay": 0.0,
+        "stream_buffer_maxsize": 4096,
+        "consumer_auto_offset_reset": "earliest",
+        "consumer_group_instance_id": settings.instance_id,
+        "consumer_max_fetch_size": 4_000_000,
+        "broker_commit_interval": 1.0,
+        "broker_session_timeout": settings.session_timeout,
+        "broker_heartbeat_interval": 1.0,
+        "broker_rebalance_timeout": settings.rebalance_timeout,
+        "broker_max_poll_interval": settings.max_poll_interval,
+        "broker_request_timeout": settings.request_timeout,
+        "broker_max_poll_records": 8_000,
+        "producer_acks": -1,
+        "producer_linger": 0.0,
+        "producer_max_batch_size": 400_000,
+        "producer_max_request_size": 1_048_576,
+        "producer_request_timeout": 120.0,
+        "table_standby_replicas": 0,
+        "table_key_index_size": 100,
+        "worker_redirect_stdouts": False,
+    }

@@ -1,0 +1,158 @@
+"""RocksDB of one table partition: values, changelog offset, due-time index and highest event time, written as one.
+
+The changelog is the truth and this is a cache of it, so the write-ahead log is off: what a crash takes away is read
+again from the changelog. Everything lives in one column family, because without a log only one family is sure to come
+back as a prefix of what was written; offset and values therefore never disagree.
+
+Keys: `v` + record key → stored value; `d` + due time (8 bytes) + record key → nothing; `m` + name → partition facts.
+"""
+
+import shutil
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import rocksdict
+from rocksdict import AccessType, BlockBasedIndexType, BlockBasedOptions, Cache, DBPath, Options, Rdict, WriteBatch
+
+from stream_app.engine.ports import Write
+from stream_app.engine.stored import peek
+
+VALUE, DUE, META = b"v", b"d", b"m"
+CHANGELOG_OFFSET = META + b"changelog-offset"
+HIGHEST = META + b"highest-event-time"
+_I64 = struct.Struct(">q")
+_BIAS = 1 << 63
+"""Added to a due time, so that times before 1970 sort below later ones as unsigned bytes."""
+_U64 = struct.Struct(">Q")
+
+
+@dataclass(frozen=True)
+class StoreLimits:
+    """Memory of one partition's RocksDB in bytes, and its open files."""
+
+    block_cache: int = 32 << 20
+    write_buffer: int = 16 << 20
+    write_buffers: int = 2
+    open_files: int = 128
+    bloom_bits: int = 10
+
+
+def _due_key(due_ms: int, key: bytes) -> bytes:
+    return DUE + _U64.pack(due_ms + _BIAS) + key
+
+
+class LocalStore:
+    """One open RocksDB; the caller closes it, and nobody else may hold the same directory."""
+
+    def __init__(self, path: Path, limits: StoreLimits | None = None) -> None:
+        self._db = _open(path, limits or StoreLimits())
+        self._write_options = rocksdict.WriteOptions()
+        self._write_options.disable_wal = True  # type: ignore[method-assign,assignment] # a property; the stub is wrong
+        self.changelog_offset = self._number(CHANGELOG_OFFSET)
+        self.highest_ms = self._number(HIGHEST)
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the stored value of `key`."""
+        value: bytes | None = self._db.get(VALUE + key)
+        return value
+
+    def write(self, writes: Mapping[bytes, Write], changelog_offset: int) -> None:
+        """Write values, their places in the due index and the changelog offset that holds them, all or nothing."""
+        batch = WriteBatch(raw_mode=True)
+        put, delete = batch.put, batch.delete
+        highest = self.highest_ms
+        for key, (value, due, was_due, event_ms) in writes.items():
+            if due != was_due:
+                if was_due is not None:
+                    delete(_due_key(was_due, key))
+                if due is not None:
+                    put(_due_key(due, key), b"")
+            if value is None:
+                delete(VALUE + key)
+            else:
+                put(VALUE + key, value)
+            if event_ms is not None and (highest is None or event_ms > highest):
+                highest = event_ms
+        if highest is not None:
+            put(HIGHEST, _I64.pack(highest))
+        put(CHANGELOG_OFFSET, _I64.pack(changelog_offset))
+        self._db.write(batch, self._write_options)
+        self.highest_ms = highest
+        self.changelog_offset = changelog_offset
+
+    def restore(self, values: Mapping[bytes, bytes | None], changelog_offset: int) -> None:
+        """Write what the changelog holds up to `changelog_offset`; raises `BadStoredValueError`."""
+        writes: dict[bytes, Write] = {}
+        for key, value in values.items():
+            old = self.get(key)
+            was_due = None if old is None else peek(old).next_due_ms
+            due, highest = (None, None) if value is None else peek(value)
+            writes[key] = Write(value, due, was_due, highest)
+        self.write(writes, changelog_offset)
+
+    def due(self, until_ms: int) -> Iterator[tuple[bytes, int]]:
+        """Yield keys with their due times at or before `until_ms`, earliest first; to be used up or dropped at once."""
+        end = DUE + _U64.pack(until_ms + _BIAS + 1)
+        cursor = self._db.iter()
+        cursor.seek(DUE)
+        while cursor.valid():
+            entry = cursor.key()
+            if entry >= end:
+                return
+            yield bytes(entry[9:]), _U64.unpack_from(entry, 1)[0] - _BIAS
+            cursor.next()
+
+    def count(self) -> int:
+        """Count the keys (a scan; for tests and diagnosis)."""
+        cursor = self._db.iter()
+        cursor.seek(VALUE)
+        total = 0
+        while cursor.valid() and cursor.key()[:1] == VALUE:
+            total += 1
+            cursor.next()
+        return total
+
+    def close(self) -> None:
+        """Flush and release the directory's lock."""
+        self._db.close()
+
+    def _number(self, key: bytes) -> int | None:
+        raw: bytes | None = self._db.get(key)
+        return None if raw is None else int(_I64.unpack(raw)[0])
+
+
+def is_locked(error: Exception) -> bool:
+    """Tell whether RocksDB could not be opened because someone else holds the directory."""
+    return "lock" in str(error).lower()
+
+
+def open_or_reset(path: Path, limits: StoreLimits | None = None) -> tuple[LocalStore, str | None]:
+    """Open the store; a damaged one is deleted, since the changelog rebuilds it. Returns the damage as second part.
+
+    Raises the driver's exception when the directory is locked by another process.
+    """
+    try:
+        return LocalStore(path, limits), None
+    except Exception as exc:  # rocksdict raises bare Exception for every RocksDB status
+        if is_locked(exc):
+            raise
+        shutil.rmtree(path, ignore_errors=True)
+        return LocalStore(path, limits), str(exc)
+
+
+def _open(path: Path, limits: StoreLimits) -> Rdict:
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_max_open_files(limits.open_files)
+    options.set_write_buffer_size(limits.write_buffer)
+    options.set_max_write_buffer_number(limits.write_buffers)
+    options.set_db_paths([DBPath(str(path), 1 << 40)])
+    options.set_keep_log_file_num(1)
+    table = BlockBasedOptions()
+    table.set_bloom_filter(limits.bloom_bits, block_based=False)
+    table.set_block_cache(Cache(limits.block_cache))
+    table.set_index_type(BlockBasedIndexType.binary_search())
+    options.set_block_based_table_factory(table)
+    return Rdict(str(path), options=options, access_type=AccessType.read_write())

@@ -1,0 +1,119 @@
+"""A Faust table whose values the engine owns, and the port through which agents see it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import faust
+from faust.types import AppT, StoreT
+
+from stream_app.engine import stored
+from stream_app.engine.effects import Effect
+from stream_app.engine.fatal import Exit, die
+from stream_app.engine.partition import EngineUseError, PartitionState
+from stream_app.engine.ports import Codec, Write
+from stream_app.engine.store import EngineStore
+
+RECOVERY_BUFFER = 2
+"""Changelog batches (not records) held before they are written; Faust treats 1 as a special case."""
+
+
+class StateTable(faust.Table[bytes, bytes]):
+    """One value per key with guards and outbox; written by checkpoints, restored from its changelog."""
+
+    def __init__(self, app: AppT, *, name: str, codec: Codec, partitions: int, **kwargs: Any) -> None:
+        super().__init__(
+            app,
+            name=name,
+            partitions=partitions,
+            key_type=bytes,
+            value_type=bytes,
+            recovery_buffer_size=RECOVERY_BUFFER,
+            **kwargs,
+        )
+        self.codec = codec
+
+    @property
+    def store(self) -> EngineStore:
+        """The local stores of the owned partition numbers."""
+        return self.data  # type: ignore[return-value]
+
+    def committed(self, key: str) -> Any:
+        """Return the value as of the last checkpoint if a partition of this worker holds it, else None.
+
+        For views from outside (HTTP, diagnosis); agents use a `TablePort`.
+        """
+        raw = self.store.look_up(key.encode())
+        body = None if raw is None else stored.decode(raw).body
+        return None if body is None else self.codec.decode(body)
+
+    def _new_store(self) -> StoreT[bytes, bytes]:
+        return EngineStore(
+            "rocksdb://",
+            self.app,
+            self,
+            table_name=self.name,
+            key_type=bytes,
+            key_serializer="raw",
+            value_type=bytes,
+            value_serializer="raw",
+            loop=self.loop,
+        )
+
+    def on_key_set(self, key: Any, value: Any) -> None:
+        """Refuse Faust's way of writing, which would bypass guards and outbox."""
+        raise EngineUseError(f"table {self.name} is written through its port, while a record is folded")
+
+    def on_key_del(self, key: Any) -> None:
+        """Refuse Faust's way of deleting."""
+        raise EngineUseError(f"table {self.name} is written through its port, while a record is folded")
+
+    def using_window(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse: windows are rings inside the value, by event time."""
+        raise EngineUseError("windowed tables are not offered; keep rings of buckets in the value")
+
+
+class TablePort:
+    """What an agent sees of a table: the value of the record's own key."""
+
+    def __init__(self, name: str, state: Callable[[], PartitionState]) -> None:
+        self._name = name
+        self._state = state
+
+    def get(self, key: str) -> Any:
+        """Return the key's value or None; raises `EngineUseError` for a key other than the record's."""
+        return self._state().get(self._name, key.encode())
+
+    def put(self, key: str, value: Any) -> None:
+        """Stage a new value."""
+        self._state().put(self._name, key.encode(), value)
+
+    def delete(self, key: str) -> None:
+        """Stage the removal of the value."""
+        self._state().delete(self._name, key.encode())
+
+
+class OutboxPort:
+    """Where an agent stages what is to happen outside."""
+
+    def __init__(self, state: Callable[[], PartitionState]) -> None:
+        self._state = state
+
+    def stage(self, effects: Iterable[Effect]) -> None:
+        """Stage effects of the record under way, in order."""
+        self._state().stage(effects)
+
+
+class TableStores:
+    """Writes checkpoints to the local stores; port `Store` of the core."""
+
+    def __init__(self) -> None:
+        self.tables: Mapping[str, StateTable] = {}
+
+    async def write(self, table: str, partition: int, writes: Mapping[bytes, Write], changelog_offset: int) -> None:
+        """Write values and changelog offset of one partition; ends the process when the disk refuses."""
+        store = self.tables[table].store.partition(partition)
+        known = store.changelog_offset
+        try:
+            store.write(writes, changelog_offset if known is None else max(known, changelog_offset))
+        except Exception as exc:  # noqa: BLE001 - rocksdict raises bare Exception
+            die(Exit.BROKEN, f"local store of {table}-{partition} cannot be written: {exc}")

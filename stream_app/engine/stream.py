@@ -1,0 +1,120 @@
+"""A Faust stream that unrolls batches: the agent iterates over events, the engine sees batches."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any, NoReturn
+
+import faust
+
+from stream_app.engine.batch import Given
+from stream_app.engine.engine import Engine
+from stream_app.engine.fatal import Exit, die
+from stream_app.engine.partition import EngineUseError
+from stream_app.engine.sealed import SealedBatch
+from stream_app.engine.topics import EventTopic
+
+
+class EventStream(faust.Stream):  # type: ignore[type-arg]
+    """The stream of an event topic; of other topics, Faust's own."""
+
+    @property
+    def source(self) -> EventTopic | None:
+        """The event topic that this stream reads, None for an ordinary one."""
+        names = getattr(self.channel, "topics", None) or ()
+        found = [topic for name in names if (topic := self._engine.registry.get(name)) is not None]
+        return found[0] if found else None
+
+    @property
+    def _engine(self) -> Engine:
+        engine: Engine = self.app.engine  # type: ignore[attr-defined]
+        return engine
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        source = self.source
+        if source is None:
+            return super().__aiter__()
+        events = self._events(source)
+        self._active_agens.add(events)
+        return events
+
+    async def _events(self, source: EventTopic) -> AsyncGenerator[Given, None]:
+        self._finalized = True
+        engine = self._engine
+        started_here = await self.maybe_start()
+        try:
+            while not self.should_stop:
+                work = engine.work
+                if work is None or work.batch.source is not source:
+                    work = await source.mailbox.take()
+                    engine.begin(work)
+                batch = work.batch
+                while not batch.done:
+                    if batch.state.waiting:
+                        await engine.wait_acknowledged(batch.state)
+                    turn = _advance(work.batch)
+                    if isinstance(turn, SealedBatch):
+                        engine.seal(turn)
+                    else:
+                        yield turn
+                engine.end()
+                await asyncio.sleep(0)
+        finally:
+            if started_here:
+                await self.stop()
+                self.service_reset()
+
+    async def restart(self) -> None:
+        """Close the generators of an agent that raised; the next one goes on within the same batch."""
+        for generator in list(self._active_agens):
+            await generator.aclose()
+
+    def fail(self, error: BaseException) -> None:
+        """Undo the event on which the agent raised; ends the process when the error is not an event's."""
+        work = self._engine.work
+        if work is None or work.batch.source is not self.source:
+            die(Exit.BROKEN, f"agent failed outside of an event: {error!r}")
+        try:
+            work.batch.fail(error)
+        except EngineUseError:
+            die(Exit.BROKEN, f"agent failed outside of an event: {error!r}")
+
+    # -- what would break the order of events, or the guard by key ----------------------------------------------------
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise EngineUseError("not offered on event topics: key the source topic by customer instead")
+
+    def _unless_event_topic(self, name: str) -> Any:
+        return self._refuse if self.source is not None else getattr(super(), name)
+
+    def group_by(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse on event topics."""
+        return self._unless_event_topic("group_by")(*args, **kwargs)
+
+    def through(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse on event topics."""
+        return self._unless_event_topic("through")(*args, **kwargs)
+
+    def filter(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse on event topics."""
+        return self._unless_event_topic("filter")(*args, **kwargs)
+
+    def take(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse on event topics."""
+        return self._unless_event_topic("take")(*args, **kwargs)
+
+    def enumerate(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse on event topics."""
+        return self._unless_event_topic("enumerate")(*args, **kwargs)
+
+    def noack(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse on event topics."""
+        return self._unless_event_topic("noack")(*args, **kwargs)
+
+
+def _advance(batch: Any) -> Given | SealedBatch:
+    """Take the batch one step; what the core raises here is no event's fault."""
+    try:
+        turn: Given | SealedBatch = batch.advance()
+    except Exception as exc:  # noqa: BLE001 - whatever it is, nothing after it could be trusted
+        die(Exit.BROKEN, f"batch {batch.topic}-{batch.partition}: {exc!r}")
+    return turn

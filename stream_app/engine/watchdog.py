@@ -1,0 +1,72 @@
+"""A thread that ends a worker which is alive but will never get anywhere.
+
+A thread and not a task, since what it looks for includes an event loop that does not turn any more. Blocked
+checkpoints (Redis or broker away) are no reason: they retry for as long as the outage lasts.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from stream_app.engine.fatal import Exit, die
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """What the watchdog sees of the worker at one moment."""
+
+    expects_progress: bool
+    """Something is due: a rebalance, a recovery, or unread records that nothing outside keeps us from taking."""
+    progress: Hashable
+    """Any value that changes when the worker gets on."""
+    crashed: bool
+    """Faust has crashed or is asked to stop, and the process still lives."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long the watchdog looks on, in seconds."""
+
+    no_progress: float = 60.0
+    crashed: float = 15.0
+    interval: float = 0.5
+
+
+class Watchdog:
+    """Judges a sequence of vitals; `look` is called with the time, so that a test needs no clock."""
+
+    def __init__(self, patience: Patience = Patience(), end: Callable[[Exit, str], Any] = die) -> None:
+        self._patience = patience
+        self._end = end
+        self._progress: Hashable = None
+        self._progress_at: float | None = None
+        self._crashed_at: float | None = None
+
+    def look(self, vitals: Vitals, now: float) -> None:
+        """Take note of the vitals at `now` (monotonic seconds); end the process when patience is over."""
+        if not vitals.expects_progress or vitals.progress != self._progress or self._progress_at is None:
+            self._progress, self._progress_at = vitals.progress, now
+        if now - self._progress_at >= self._patience.no_progress:
+            self._end(Exit.STUCK, f"no progress for {now - self._progress_at:.0f} s: {vitals.progress}")
+        if not vitals.crashed:
+            self._crashed_at = None
+        elif self._crashed_at is None:
+            self._crashed_at = now
+        elif now - self._crashed_at >= self._patience.crashed:
+            self._end(Exit.STUCK, "the worker has crashed or was stopped, but its process still lives")
+
+
+def start_watchdog(vitals: Callable[[], Vitals], patience: Patience = Patience()) -> threading.Thread:
+    """Start the thread; it lasts as long as the process."""
+    watchdog = Watchdog(patience)
+
+    def watch() -> None:
+        while True:
+            time.sleep(patience.interval)
+            watchdog.look(vitals(), time.monotonic())
+
+    thread = threading.Thread(target=watch, name="watchdog", daemon=True)
+    thread.start()
+    return thread
