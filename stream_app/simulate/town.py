@@ -24,6 +24,7 @@ BATCH_LINES = 1_000
 _TICK_SECONDS = 0.02  # how often a paced run looks for what is due
 
 Send = Callable[[list[Line]], Awaitable[None]]
+Pause = Callable[[float, asyncio.Event], Awaitable[None]]
 ReadOffers = Callable[[], Awaitable[list[dict[str, Any]]]]
 
 
@@ -75,6 +76,14 @@ class Town:
             yield line
 
 
+async def pause_for(seconds: float, stop: asyncio.Event) -> None:
+    """Wait for the next line that is due (at least a tick, so that lines travel in batches), or for the stop."""
+    try:
+        await asyncio.wait_for(stop.wait(), max(seconds, _TICK_SECONDS))
+    except TimeoutError:
+        return
+
+
 async def play(
     world: World,
     send: Send,
@@ -85,6 +94,7 @@ async def play(
     pace_from_ms: int | None = None,
     sent: Sent | None = None,
     clock: Callable[[], float] = time.time,
+    pause: Pause = pause_for,
 ) -> Sent:
     """Send a world's lines until its period ends or `stop` is set, and answer the offers that come back.
 
@@ -97,7 +107,7 @@ async def play(
     from_ms = world.start_ms if pace_from_ms is None else pace_from_ms
     waiter = asyncio.create_task(_answer_offers(town, read_offers, sent))
     try:
-        await _send_all(town, send, stop, sent, Speed(speed, from_ms, clock()), waiter, clock)
+        await _send_all(town, send, stop, sent, Speed(speed, from_ms, clock()), waiter, clock, pause)
     finally:
         waiter.cancel()
         await asyncio.gather(waiter, return_exceptions=True)
@@ -113,12 +123,13 @@ async def _send_all(
     speed: Speed,
     waiter: asyncio.Task[None],
     clock: Callable[[], float],
+    pause: Pause,
 ) -> None:
     batch: list[Line] = []
     for line in town.lines():
         while (wait := speed.seconds_until(line.arrival_ms, clock())) > 0.0 and not stop.is_set():
             batch = await _flush(batch, send, sent)
-            await _pause(min(wait, _TICK_SECONDS * 10), stop)
+            await pause(min(wait, _TICK_SECONDS * 10), stop)
         batch.append(line)
         if len(batch) >= BATCH_LINES:
             batch = await _flush(batch, send, sent)
@@ -136,14 +147,6 @@ async def _flush(batch: list[Line], send: Send, sent: Sent) -> list[Line]:
         for line in batch:
             sent.count(line)
     return []
-
-
-async def _pause(seconds: float, stop: asyncio.Event) -> None:
-    """Wait for the next line that is due (at least a tick, so that lines travel in batches), or for the stop."""
-    try:
-        await asyncio.wait_for(stop.wait(), max(seconds, _TICK_SECONDS))
-    except TimeoutError:
-        return
 
 
 async def _answer_offers(town: Town, read_offers: ReadOffers, sent: Sent) -> None:
