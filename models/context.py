@@ -1,24 +1,33 @@
 """What a step is given beside profile and event, and what it hands back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from models.policy import Policy
 from models.scoring import Scorer
+from models.sentiment import Sentiment
 from schemas.actions import Effect
+from schemas.errors import BrokenInvariant
 
 Result = Literal["applied", "duplicate", "ignored"]
 Value = TypeVar("Value")
 
 
+def _mute(_text: str, _language: str | None) -> Sentiment:
+    raise BrokenInvariant("a mention came, and the context has no sentiment analyser")
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Policy, scorers by model name ("churn", "propensity") and seed: they change between batches only."""
+    """Policy, scorers by model name ("churn", "propensity"), seed and analyser: they change between batches only."""
 
     policy: Policy
     scorers: Mapping[str, Scorer]
     seed: int = 0
+    sentiment: Callable[[str, str | None], Sentiment] = (
+        _mute  # `SentimentAnalyser(…).sentiment`: takes a second to load
+    )
 
 
 class Verdict(NamedTuple, Generic[Value]):

@@ -14,6 +14,7 @@ buckets and loses their kinds and channels; flows, activities and usual amounts 
 Sums are in minor units of the home currency.
 """
 
+from functools import lru_cache
 from math import log10, sqrt
 from typing import Literal, NamedTuple
 
@@ -42,10 +43,10 @@ class Ring(NamedTuple):
 
 
 # What a thinned bucket needs at most (see `_thin`), times the buckets, is below each budget: thinning always ends.
-MINUTES = Ring(5 * MINUTE_MS, 12, 12 * 52, 0)
-HOURS = Ring(HOUR_MS, 24, 24 * 52, 0)
-DAYS = Ring(DAY_MS, 30, 30 * 72, HOME_OFFSET_MS)
-WEEKS = Ring(7 * DAY_MS, 9, 9 * 110, HOME_OFFSET_MS)
+MINUTES = Ring(5 * MINUTE_MS, 12, 12 * 44, 0)
+HOURS = Ring(HOUR_MS, 24, 24 * 44, 0)
+DAYS = Ring(DAY_MS, 30, 30 * 64, HOME_OFFSET_MS)
+WEEKS = Ring(7 * DAY_MS, 9, 9 * 80, HOME_OFFSET_MS)
 
 # Cell numbers. Below 32 and from 64 on: counts; 32 to 63: sums. They are stored: never give one a new meaning.
 _KIND_ORDER = ("card", "cash", "transfer", "salary", "fee", "interest", "loan_payment", "investment", "bill", "other")
@@ -71,8 +72,12 @@ _LOG_COUNT, _LOG_SUM, _LOG_SQUARES = 28, 54, 55
 _SUMS = 32  # what is added to a transaction cell's number to get that of its sum
 _FIRST_CHANNEL = 64
 _CHANNELS = {channel: _FIRST_CHANNEL + index for index, channel in enumerate((*_CHANNEL_ORDER, "iot", "other"))}
-_COUNT_LIMIT = 65_535  # a bucket's count stands still here: it keeps a cell within three bytes
-_SUM_LIMIT = 2**63 - 1  # the same for sums: 92 quadrillion yuan in one bucket
+# A cell stands still at its limit, which keeps it within 1 + 2, 3 or 9 bytes.
+_FEW = 255  # declines and activities of a bucket
+_MANY = 65_535  # transactions, and uses of a channel
+_SUM_LIMIT = 2**63 - 1  # 92 quadrillion yuan
+
+_packer = msgpack.Packer()  # empty between calls; making one costs more than a bucket does
 
 _SPANS: dict[str, tuple[str, Ring, int]] = {
     "1h": ("minutes", MINUTES, 12),
@@ -148,14 +153,15 @@ def _added(old: dict[int, bytes], ring: Ring, at_ms: int, highest_ms: int, cells
     oldest = (highest_ms + ring.offset_ms) // ring.width_ms - ring.size + 1
     if bucket < oldest:
         return old
-    packed = old.get(bucket)
-    if packed is not None:
+    before = old.get(bucket, b"")
+    if before:
         new = old.copy()
-        new[bucket] = _pack(_sum(msgpack.unpackb(packed, strict_map_key=False), cells))
+        packed = _pack(_sum(msgpack.unpackb(before, strict_map_key=False), cells))
     else:  # a bucket begins: those that the ring has left behind go
         new = {number: cells_of for number, cells_of in old.items() if number >= oldest}
-        new[bucket] = _pack(cells)
-    if len(b"".join(new.values())) > ring.budget:
+        packed = _pack(cells)
+    new[bucket] = packed
+    if len(packed) > len(before) and len(b"".join(new.values())) > ring.budget:
         _thin_oldest(new, ring.budget)
     return new
 
@@ -163,15 +169,20 @@ def _added(old: dict[int, bytes], ring: Ring, at_ms: int, highest_ms: int, cells
 def _sum(total: Cells, cells: Cells) -> Cells:
     for cell, value in cells.items():
         value += total.get(cell, 0)  # noqa: PLW2901 - the sum is what goes back
-        total[cell] = value if value <= _COUNT_LIMIT or _SUMS <= cell < 2 * _SUMS else _COUNT_LIMIT
+        total[cell] = value if value <= _FEW or _SUMS <= cell < _FIRST_CHANNEL else _stopped(cell, value)
     return total
+
+
+def _stopped(cell: int, count: int) -> int:
+    return min(count, _FEW if _DECLINED <= cell <= max(_ACTIVITIES.values()) else _MANY)
 
 
 def _pack(cells: Cells) -> bytes:
     try:
-        return msgpack.packb(cells)  # type: ignore[no-any-return]
+        return _packer.pack(cells)  # type: ignore[no-any-return]
     except OverflowError:
-        return msgpack.packb({cell: max(-_SUM_LIMIT, min(_SUM_LIMIT, value)) for cell, value in cells.items()})  # type: ignore[no-any-return]
+        within = {cell: max(-_SUM_LIMIT, min(_SUM_LIMIT, value)) for cell, value in cells.items()}
+        return _packer.pack(within)  # type: ignore[no-any-return]
 
 
 def _thin_oldest(buckets: dict[int, bytes], budget: int) -> None:
@@ -186,7 +197,7 @@ def _thin_oldest(buckets: dict[int, bytes], budget: int) -> None:
 
 
 def _thin(packed: bytes) -> bytes:
-    """Keep directions, declines, activities and moments (at most 12 cells: 69 bytes; 49 without moments)."""
+    """Keep directions, declines, activities and moments (at most 12 cells: 64 bytes; 44 without moments)."""
     thin: Cells = {}
     for cell, value in msgpack.unpackb(packed, strict_map_key=False).items():
         if cell < _FORGOTTEN_KIND or _SUMS <= cell < _SUMS + _FORGOTTEN_KIND:
@@ -200,72 +211,64 @@ def _thin(packed: bytes) -> bytes:
 
 
 def flow(profile: Profile, direction: Direction, span: Span, at_ms: int) -> Tally:
-    """Booked money (home currency) in one direction within `span` up to and with the bucket of `at_ms`."""
-    side = _DIRECTIONS[direction]
-    return _tally(_window(profile, span, at_ms), range(side, _DECLINED, 2))
+    """Sum up the booked money (home currency) of one direction within `span`, the bucket of `at_ms` included."""
+    return _tally(_window(profile, span, at_ms), range(_DIRECTIONS[direction], _DECLINED, 2))
 
 
 def of_kind(profile: Profile, kind: str, span: Span, at_ms: int) -> Tally:
-    """Booked transactions of one kind within `span`, both directions (home currency)."""
-    cell = _KINDS[kind]
-    return _tally(_window(profile, span, at_ms), range(cell, cell + 2))
+    """Sum up the booked transactions of one kind within `span`, both directions (home currency)."""
+    return _tally(_window(profile, span, at_ms), range(_KINDS[kind], _KINDS[kind] + 2))
 
 
 def burst(profile: Profile, kind: str, minutes: int, at_ms: int) -> Tally:
-    """Booked transactions of one kind in the last `minutes` (multiples of 5, at most 60) in whole buckets."""
+    """Sum up the booked transactions of one kind in the last `minutes` (at most 60, in whole buckets of 5)."""
     number = min(MINUTES.size, -(-minutes // 5))
-    cell = _KINDS[kind]
-    return _tally(_last(profile.rings.minutes, MINUTES, number, at_ms), range(cell, cell + 2))
+    return _tally(_last(profile.rings.minutes, MINUTES, number, at_ms), range(_KINDS[kind], _KINDS[kind] + 2))
 
 
 def declined(profile: Profile, span: Span, at_ms: int) -> int:
-    """Declined transactions (home currency) within `span`."""
-    return _count(_window(profile, span, at_ms), _DECLINED)
+    """Count the declined transactions (home currency) within `span`."""
+    return _window(profile, span, at_ms).get(_DECLINED, 0)
 
 
 def activity(profile: Profile, what: What, span: Span, at_ms: int) -> int:
-    """Interactions within `span`: good logins, failed ones, visits, or all others ("service")."""
-    return _count(_window(profile, span, at_ms), _ACTIVITIES[what])
+    """Count the interactions within `span`: good logins, failed ones, visits, or all others ("service")."""
+    return _window(profile, span, at_ms).get(_ACTIVITIES[what], 0)
 
 
 def by_channel(profile: Profile, channel: str, span: Literal["7d", "30d", "63d"], at_ms: int) -> int:
-    """Transactions and interactions through one channel within `span`."""
-    return _count(_window(profile, span, at_ms), _CHANNELS[channel])
+    """Count the transactions and interactions through one channel within `span`."""
+    return _window(profile, span, at_ms).get(_CHANNELS[channel], 0)
 
 
 def usual_amount(profile: Profile, at_ms: int) -> Usual:
-    """Sum up the debits of the days before that of `at_ms` (as far as the day ring holds them)."""
-    buckets = _last(profile.rings.days, DAYS, DAYS.size - 1, at_ms - DAY_MS)
-    count = sum(cells.get(_LOG_COUNT, 0) for cells in buckets)
+    """Sum up the debits of the days before that of `at_ms` (29 at most)."""
+    cells = _last(profile.rings.days, DAYS, DAYS.size - 1, at_ms - DAY_MS)
+    count = cells.get(_LOG_COUNT, 0)
     if not count:
         return Usual()
-    mean = sum(cells.get(_LOG_SUM, 0) for cells in buckets) / count
-    square = sum(cells.get(_LOG_SQUARES, 0) for cells in buckets) / count
-    return Usual(count, mean / 1000, sqrt(max(0.0, square - mean * mean)) / 1000)
+    mean = cells[_LOG_SUM] / count
+    return Usual(count, mean / 1000, sqrt(max(0.0, cells[_LOG_SQUARES] / count - mean * mean)) / 1000)
 
 
-def _window(profile: Profile, span: Span, at_ms: int) -> list[Cells]:
+def _window(profile: Profile, span: Span, at_ms: int) -> Cells:
     name, ring, number = _SPANS[span]
     return _last(getattr(profile.rings, name), ring, number, at_ms)
 
 
-def _last(buckets: dict[int, bytes], ring: Ring, number: int, at_ms: int) -> list[Cells]:
+def _last(buckets: dict[int, bytes], ring: Ring, number: int, at_ms: int) -> Cells:
     newest = (at_ms + ring.offset_ms) // ring.width_ms
-    return [
-        msgpack.unpackb(packed, strict_map_key=False)
-        for bucket, packed in buckets.items()
-        if newest - number < bucket <= newest
-    ]
+    return _unpacked_sum(tuple([buckets[bucket] for bucket in buckets if newest - number < bucket <= newest]))
 
 
-def _tally(buckets: list[Cells], cells: range) -> Tally:
-    count = minor = 0
-    for bucket in buckets:
-        for cell in cells:
-            count += bucket.get(cell, 0)
-            minor += bucket.get(cell + _SUMS, 0)
-    return Tally(count, minor)
+@lru_cache(maxsize=256)  # rules, tags and features of one step ask for the same few windows again and again
+def _unpacked_sum(buckets: tuple[bytes, ...]) -> Cells:
+    total: Cells = {}
+    for packed in buckets:
+        for cell, value in msgpack.unpackb(packed, strict_map_key=False).items():
+            total[cell] = total.get(cell, 0) + value
+    return total
 
 
-def _count(buckets: list[Cells], cell: int) -> int:
-    return sum(bucket.get(cell, 0) for bucket in buckets)
+def _tally(window: Cells, cells: range) -> Tally:
+    return Tally(sum([window.get(cell, 0) for cell in cells]), sum([window.get(cell + _SUMS, 0) for cell in cells]))

@@ -1,0 +1,265 @@
+"""The only writer of facts about a customer: an old profile and an event in, a new profile out.
+
+What sums, counts and takes a maximum does not depend on the order of events; what follows a sequence (salary rhythm,
+open complaints, the AUM high) goes by event time as far as it can and says so. A profile is copied once and filled in;
+nothing that an older profile holds is changed.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from models import windows
+from models.fold_money import fold_money
+from models.policy import Policy
+from schemas.events import Customer, Interaction, LinkedMention, Outcome, Transaction
+from schemas.profile import (
+    MAX_COMPLAINTS,
+    MAX_EVENT_ID_BYTES,
+    MAX_HANDLE_BYTES,
+    MAX_HANDLES,
+    MAX_ID_BYTES,
+    MAX_PRODUCTS,
+    MAX_REMEMBERED_EVENTS,
+    MAX_TEXT_BYTES,
+    MAX_WORD_BYTES,
+    Complaint,
+    EventCounts,
+    Identity,
+    MentionMood,
+    Profile,
+    Ratings,
+    cut,
+    short_id,
+)
+from schemas.remembered import remembered_as
+
+CENSORED = {"deceased": "died", "merged": "merged"}  # a closing's topic -> what is known of leaving
+NOT_OF_THE_CUSTOMER = frozenset({"message", "call_ended", "points_earned", "product_closed"})  # or not always
+NEGATIVE_THOUSANDTHS = -50  # a mention below it counts as negative (VADER's usual edge)
+
+
+def new_profile(customer_id: str, at_ms: int) -> Profile:
+    """Begin the profile of a customer of whom nothing was known."""
+    return Profile(customer_id, at_ms, at_ms)
+
+
+def fold(profile: Profile, event: Any, policy: Policy, feeling: float = 0.0) -> Profile:
+    """Fold one event that was not applied before (whoever calls has asked `known`).
+
+    `feeling` is the sentiment of a mention's text in [-1, 1].
+    """
+    p = profile.copied()
+    p.remembered = (*p.remembered[1 - MAX_REMEMBERED_EVENTS :], remembered_as(event))
+    if isinstance(event, LinkedMention):
+        _linked_mention(p, event, round(1000 * feeling))
+    else:
+        _FOLDS[type(event)](p, event, policy)
+    return p
+
+
+def known(profile: Profile, event: Any) -> bool:
+    """Whether the event is among the last 64 that were applied (contract-rules 5)."""
+    return remembered_as(event) in profile.remembered
+
+
+def _seen(p: Profile, at_ms: int) -> None:
+    """Move first and last seen; master data have told them only as long as nothing happened."""
+    if p.events == (0, 0, 0, 0):
+        p.first_seen_ms = p.last_seen_ms = at_ms
+    elif at_ms > p.last_seen_ms:
+        p.last_seen_ms = at_ms
+    elif at_ms < p.first_seen_ms:
+        p.first_seen_ms = at_ms
+
+
+def _plus(events: EventCounts, place: int) -> EventCounts:
+    counts = list(events)
+    counts[place] += 1
+    return EventCounts._make(counts)
+
+
+def _transaction(p: Profile, event: Transaction, policy: Policy) -> None:
+    _seen(p, event.occurred_ms)
+    p.events = _plus(p.events, 0)
+    fold_money(p, event, policy.home_currency)
+
+
+def _interaction(p: Profile, event: Interaction, policy: Policy) -> None:
+    at_ms, channel, kind = event.occurred_ms, event.channel, event.kind
+    _seen(p, at_ms)
+    p.events = _plus(p.events, 1)
+    p.interactions_by_channel = _plus_one(p.interactions_by_channel, channel)
+    p.interactions_by_kind = _plus_one(p.interactions_by_kind, kind)
+    p.last_by_channel_ms = latest(p.last_by_channel_ms, channel, at_ms)
+    what = _activity(event)
+    p.rings = windows.add(
+        p.rings,
+        at_ms,
+        p.last_seen_ms,
+        cells=windows.activity_cells(what),
+        channel=windows.channel_cells(channel),
+        amount={},
+    )
+    if kind not in NOT_OF_THE_CUSTOMER:
+        p.last_own_activity_ms = max(at_ms, p.last_own_activity_ms or 0)
+    if what == "login":
+        p.last_login_ms = max(at_ms, p.last_login_ms or 0)
+    if event.rating is not None:
+        p.ratings = _rated(p.ratings, round(event.rating * 10), at_ms)
+    if kind in _SPECIAL:
+        _SPECIAL[kind](p, event)
+
+
+def _activity(event: Interaction) -> windows.What:
+    if event.kind == "login":
+        return "failed_login" if event.topic == "failed" else "login"
+    return "visit" if event.kind == "visit" else "service"
+
+
+def _plus_one(counts: Mapping[str, int], word: str) -> dict[str, int]:
+    return {**counts, word: counts.get(word, 0) + 1}
+
+
+def latest(times: dict[str, int], word: str, at_ms: int) -> dict[str, int]:
+    """Return the times with `word` seen at `at_ms`, unless it was seen later."""
+    return times if times.get(word, -1) >= at_ms else {**times, word: at_ms}
+
+
+def _rated(ratings: Ratings, tenths: int, at_ms: int) -> Ratings:
+    count, total = ratings[0] + 1, ratings.sum_tenths + tenths
+    is_last = (at_ms, tenths) >= (ratings.last_ms, ratings.last_tenths or 0)
+    return Ratings(count, total, tenths if is_last else ratings.last_tenths, at_ms if is_last else ratings.last_ms)
+
+
+def _complaint(p: Profile, event: Interaction) -> None:
+    """Open a complaint; they stand in the order in which they were opened."""
+    topic = None if event.topic is None else cut(event.topic, MAX_WORD_BYTES)
+    opened = Complaint(short_id(event.event_id, MAX_EVENT_ID_BYTES), event.occurred_ms, event.channel, topic)
+    p.complaints = tuple(sorted((*p.complaints, opened), key=lambda c: (c.opened_ms, c.event_id))[-MAX_COMPLAINTS:])
+    p.last_complaint_ms = max(event.occurred_ms, p.last_complaint_ms or 0)
+
+
+def _complaint_resolved(p: Profile, event: Interaction) -> None:
+    """Close the oldest complaint about the same topic, or the oldest of all where no topic matches."""
+    if not p.complaints:
+        return
+    topic = None if event.topic is None else cut(event.topic, MAX_WORD_BYTES)
+    closed = next((complaint for complaint in p.complaints if complaint.topic == topic), p.complaints[0])
+    p.complaints = tuple([complaint for complaint in p.complaints if complaint is not closed])
+    p.complaints_closed += 1
+
+
+def _product_opened(p: Profile, event: Interaction) -> None:
+    if p.identity is not None and event.product_id is not None:
+        product = short_id(event.product_id)
+        if product not in p.identity.products:
+            p.identity = p.identity._replace(products=(*p.identity.products, product)[:MAX_PRODUCTS])
+
+
+def _product_closed(p: Profile, event: Interaction) -> None:
+    """Close an account or let go of a product; death and merger say that nothing is known of leaving."""
+    label = CENSORED.get(event.topic or "")
+    if label is not None:
+        p.churn_label, p.churn_label_ms = label, event.occurred_ms
+    if event.product_id is None:
+        return
+    product = short_id(event.product_id)
+    if product in p.accounts:
+        account = p.accounts[product]
+        p.accounts = {**p.accounts, product: account._replace(closed_ms=event.occurred_ms)}
+        if label is None and all(account.closed_ms is not None for account in p.accounts.values()):
+            _left(p, event.occurred_ms)
+    if p.identity is not None:
+        held = tuple([other for other in p.identity.products if other != product])
+        p.identity = p.identity._replace(products=held)
+
+
+def _left(p: Profile, at_ms: int) -> None:
+    if not p.churn_label:
+        p.churn_label, p.churn_label_ms = "closed", at_ms
+
+
+def _linked_mention(p: Profile, event: LinkedMention, score: int) -> None:
+    """Hear a mention of this customer's; whoever calls has checked the consent."""
+    at_ms = event.occurred_ms
+    _seen(p, at_ms)
+    p.events = _plus(p.events, 2)
+    mood = p.mood
+    is_last = (at_ms, score) >= (mood.last_ms, -1000 if mood.last_thousandths is None else mood.last_thousandths)
+    p.mood = MentionMood(
+        mood[0] + 1,
+        mood.negative_count + (score < NEGATIVE_THOUSANDTHS),
+        mood.sum_thousandths + score,
+        score if is_last else mood.last_thousandths,
+        at_ms if is_last else mood.last_ms,
+    )
+
+
+def _customer(p: Profile, event: Customer, policy: Policy) -> None:
+    """Take over master data, unless newer ones are known; they do not say when the customer was last seen."""
+    if p.events == (0, 0, 0, 0):
+        p.last_seen_ms = max(p.last_seen_ms, event.occurred_ms)
+    if p.identity is not None and p.identity.as_of_ms > event.occurred_ms:
+        return
+    p.identity = _identity(event)
+    if event.closed_on is not None:
+        _left(p, event.occurred_ms)
+    elif p.churn_label == "closed":  # master data say that he is a customer (again)
+        p.churn_label, p.churn_label_ms = "", None
+
+
+def _identity(event: Customer) -> Identity:
+    return Identity(
+        as_of_ms=event.occurred_ms,
+        name=None if event.name is None else cut(event.name, MAX_TEXT_BYTES),
+        birth_year=event.birth_year,
+        language=cut(event.language, MAX_WORD_BYTES),
+        time_zone=cut(event.time_zone, MAX_WORD_BYTES),
+        branch_id=event.branch_id,
+        relationship_manager_id=_id(event.relationship_manager_id),
+        household_id=_id(event.household_id),
+        kind=event.kind,
+        risk_rating=None if event.risk_rating is None else cut(event.risk_rating, MAX_WORD_BYTES),
+        products=tuple([short_id(product) for product in event.products[:MAX_PRODUCTS]]),
+        handles=_handles(event.handles),
+        opened_on=event.opened_on,
+        closed_on=event.closed_on,
+        consents=event.consents,
+        do_not_contact=event.do_not_contact,
+    )
+
+
+def _id(text: str | None) -> str | None:
+    return None if text is None else short_id(text, MAX_ID_BYTES)
+
+
+def _handles(handles: tuple[str, ...]) -> tuple[str, ...]:
+    """Keep the first handles that fit; one that does not fit is never linked."""
+    kept: list[str] = []
+    left = MAX_HANDLE_BYTES
+    for handle in dict.fromkeys(handles):
+        left -= len(handle.encode())
+        if left < 0 or len(kept) == MAX_HANDLES:
+            break
+        kept.append(handle)
+    return tuple(kept)
+
+
+def _outcome(p: Profile, event: Outcome, policy: Policy) -> None:
+    """Count it; what it answers is the affair of `models.outcomes`."""
+    _seen(p, event.occurred_ms)
+    p.events = _plus(p.events, 3)
+
+
+_FOLDS: Mapping[type, Callable[[Profile, Any, Policy], None]] = {
+    Transaction: _transaction,
+    Interaction: _interaction,
+    Customer: _customer,
+    Outcome: _outcome,
+}
+_SPECIAL: Mapping[str, Callable[[Profile, Interaction], None]] = {
+    "complaint": _complaint,
+    "complaint_resolved": _complaint_resolved,
+    "product_opened": _product_opened,
+    "product_closed": _product_closed,
+}

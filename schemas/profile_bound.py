@@ -1,0 +1,166 @@
+"""The sum behind the bound of a profile: the fullest one there can be, and what each of its fields takes.
+
+Every collection is full, every text as long as its limit, every number as long as msgpack makes it: 9 bytes for times
+and sums of money, 5 for lifetime counts (4 billion). A sum beyond 64 bits (92 quadrillion yuan) would take 9 more.
+"""
+
+from dataclasses import fields
+
+import msgpack
+
+from schemas import profile as limits
+from schemas import profile_codec as codec
+from schemas import vocabulary
+from schemas.errors import BrokenInvariant
+from schemas.profile import (
+    Account,
+    Complaint,
+    Due,
+    EventCounts,
+    Grade,
+    Identity,
+    MentionMood,
+    OfferMade,
+    OpenAlert,
+    PendingExample,
+    Profile,
+    Ratings,
+    ReasonPart,
+    Rings,
+    Salary,
+    Score,
+    Tag,
+    Tally,
+    Totals,
+    Visit,
+)
+
+_TIME = _SUM = 2**62
+_COUNT = 2**32 - 1
+_ACTION_ID = "a" * 20
+_DAY = 2**16 - 1  # until the year 2149 a day's number fits
+# Newest bucket's number, buckets, and the budget of each: what `models.windows` keeps to.
+_RINGS = {"minutes": (2**32 - 1, 12, 44), "hours": (2**32 - 1, 24, 44), "days": (_DAY, 30, 64), "weeks": (_DAY, 9, 80)}
+
+
+def fullest() -> Profile:
+    """Build the profile that encodes to the most bytes."""
+    name, identifier = "n" * limits.MAX_NAME_BYTES, "i" * limits.MAX_ID_BYTES
+    return Profile(
+        customer_id="c" * 64,
+        first_seen_ms=_TIME,
+        last_seen_ms=_TIME,
+        erased_ms=_TIME,
+        identity=_identity(identifier),
+        grade=Grade(name, _TIME, "r" * limits.MAX_REASON_BYTES),
+        lifecycle="dormant",
+        tags={key: Tag(_TIME, "r" * limits.MAX_REASON_BYTES) for key in _keys(limits.MAX_TAGS, name)},
+        events=EventCounts(_COUNT, _COUNT, _COUNT, _COUNT),
+        totals={currency: _totals() for currency in _keys(limits.MAX_CURRENCIES, "XXX")},
+        interactions_by_channel=dict.fromkeys(vocabulary.CHANNELS, _COUNT),
+        interactions_by_kind=dict.fromkeys(vocabulary.INTERACTION_KINDS, _COUNT),
+        last_by_channel_ms=dict.fromkeys(vocabulary.CHANNELS, _TIME),
+        accounts={key: Account("CNY", _SUM, _TIME, _TIME, _TIME) for key in _keys(limits.MAX_ACCOUNTS, identifier)},
+        aum_highs=((_DAY, _SUM),) * (limits.AUM_DAYS // limits.AUM_SLOT_DAYS + 1),
+        rings=Rings(**{ring: _ring(*shape) for ring, shape in _RINGS.items()}),
+        salary=Salary(_COUNT, _TIME, _SUM, _SUM, _COUNT, _TIME, _TIME),
+        loan_missed=_COUNT,
+        counterparties=dict.fromkeys(_keys(limits.MAX_COUNTERPARTIES, "p" * limits.MAX_COUNTERPARTY_BYTES), _TIME),
+        countries=dict.fromkeys(_keys(limits.MAX_COUNTRIES, "CHN"), _TIME),
+        last_login_ms=_TIME,
+        last_own_activity_ms=_TIME,
+        complaints=(Complaint("e" * limits.MAX_EVENT_ID_BYTES, _TIME, "face_to_face", "t" * limits.MAX_WORD_BYTES),)
+        * limits.MAX_COMPLAINTS,
+        last_complaint_ms=_TIME,
+        complaints_closed=_COUNT,
+        ratings=Ratings(_COUNT, _COUNT, 100, _TIME),
+        mood=MentionMood(_COUNT, _COUNT, _SUM, -1000, _TIME),
+        visits=(Visit("b" * 32, _TIME, _ACTION_ID, "s" * limits.MAX_STREAM_BYTES, _TIME, left=True),)
+        * limits.MAX_VISITS,
+        open_alerts=(OpenAlert(_ACTION_ID, name, "alerts:relationship:p1", _TIME, _TIME, identifier, 3),)
+        * limits.MAX_OPEN_ALERTS,
+        cool_downs=dict.fromkeys(_keys(limits.MAX_COOL_DOWNS, name), _TIME),
+        offers=(OfferMade(_ACTION_ID, _ACTION_ID, name, "mobile", _TIME, _TIME, "NoResponse", _TIME),)
+        * limits.MAX_OFFERS,
+        contacts_by_channel=dict.fromkeys(vocabulary.OFFER_CHANNELS, _COUNT),
+        last_offer_day=_DAY,
+        pending=(
+            PendingExample(
+                _ACTION_ID, "propensity", _TIME, _TIME, bytes(4 * limits.MAX_FEATURES), 0.5, _COUNT, _ACTION_ID
+            ),
+        )
+        * limits.MAX_PENDING,
+        scores={
+            key: Score(0.5, _COUNT, _COUNT, _TIME, (ReasonPart(name, 0.5),) * limits.MAX_REASONS)
+            for key in _keys(limits.MAX_SCORES, "propensity")
+        },
+        remembered=(2**64 - 1,) * limits.MAX_REMEMBERED_EVENTS,
+        due=(Due(_TIME, "complaint_deadline", "e" * limits.MAX_EVENT_ID_BYTES),) * limits.MAX_COMPLAINTS
+        + (Due(_TIME, "alert_expires", identifier),) * (limits.MAX_DUE - limits.MAX_COMPLAINTS),
+        churn_label="deceased",
+        churn_label_ms=_TIME,
+    )
+
+
+def _identity(identifier: str) -> Identity:
+    word = "w" * limits.MAX_WORD_BYTES
+    return Identity(
+        as_of_ms=_TIME,
+        name="n" * limits.MAX_TEXT_BYTES,
+        birth_year=2000,
+        language=word,
+        time_zone=word,
+        branch_id="b" * 32,
+        relationship_manager_id=identifier,
+        household_id=identifier,
+        kind="business",
+        risk_rating=word,
+        products=(identifier,) * limits.MAX_PRODUCTS,
+        handles=("h" * (limits.MAX_HANDLE_BYTES // limits.MAX_HANDLES),) * limits.MAX_HANDLES,
+        opened_on="2000-01-01",
+        closed_on="2000-01-01",
+        consents=vocabulary.CONSENTS,
+        do_not_contact=True,
+    )
+
+
+def _totals() -> Totals:
+    tally = Tally(_COUNT, _SUM)
+    return Totals(
+        _COUNT,
+        _SUM,
+        _COUNT,
+        _SUM,
+        _COUNT,
+        _COUNT,
+        dict.fromkeys(vocabulary.TRANSACTION_KINDS, tally),
+        dict.fromkeys(vocabulary.CHANNELS, tally),
+    )
+
+
+def _keys(number: int, like: str) -> list[str]:
+    """Make `number` different keys of the length of `like`."""
+    return [f"{i:02}"[: len(like)] + like[2:] for i in range(number)]
+
+
+def _ring(newest: int, size: int, share: int) -> dict[int, bytes]:
+    return {newest - i: bytes(share) for i in range(size)}
+
+
+def sizes(profile: Profile) -> dict[str, int]:
+    """Measure the bytes that each field of a profile takes."""
+    values = msgpack.unpackb(codec.encode(profile), strict_map_key=False)
+    names = ["(version, frame)", *(part.name for part in fields(Profile))]
+    found = {name: len(msgpack.packb(value)) for name, value in zip(names, values, strict=True)}
+    found["(version, frame)"] += len(codec.encode(profile)) - sum(found.values())
+    return found
+
+
+def report() -> str:
+    """Write down the sum; raises BrokenInvariant when it passes the bound."""
+    worst = sizes(fullest())
+    total = sum(worst.values())
+    lines = [f"{size:7,}  {name}" for name, size in sorted(worst.items(), key=lambda item: -item[1])]
+    if total > codec.MAX_PROFILE_BYTES:
+        raise BrokenInvariant(f"a profile can grow to {total:,} bytes: lower a limit in schemas/profile.py")
+    return "\n".join([*lines, f"{total:7,}  bytes at the worst; the bound is {codec.MAX_PROFILE_BYTES:,}"])
