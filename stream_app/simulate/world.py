@@ -25,6 +25,7 @@ from stream_app.simulate.people import (
     Remark,
     Touch,
     make_people,
+    plan,
     plan_trips,
 )
 from stream_app.simulate.seasons import DAY_MS, DIGITAL, HOUR_MS, Day, bank_day, iso, moment, poisson, start_of
@@ -199,9 +200,10 @@ def _happenings(person: Person, day: Day, options: Options) -> list[Item]:
     items: list[Item] = [*payments(person, day, now, options), *touches(person, day, now, options)]
     items += remarks(person, day, now)
     items += person.agenda.pop(day.index, ())
-    if closed_ms is not None and closed_ms < day.end_ms:
-        items = [item for item in items if item.ms <= closed_ms]
+    last_ms = day.end_ms - 1 if closed_ms is None else min(closed_ms, day.end_ms - 1)
     items.sort(key=_time)
+    while items and items[-1].ms > last_ms:
+        plan(person, items.pop(), options)  # what a late evening leads to happens tomorrow
     return items
 
 
