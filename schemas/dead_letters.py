@@ -70,9 +70,9 @@ def dead_record(
         key = None
     own = _fitting([(name, content) for name, content in headers if not _is_ours(name)], room - len(key or b""))
     told = _weight(own) + _weight(dl_headers(letter)) + _HEADER_OVERHEAD + len(key or b"")
-    if bad.reason == "too_large" or size + told > MAX_RECORD_BYTES:
-        letter = letter.model_copy(update={"truncated": size > CUT_BYTES})
-        value = value[:CUT_BYTES] if value is not None else None
+    if value is not None and (bad.reason == "too_large" or size + told > MAX_RECORD_BYTES):
+        letter = letter.model_copy(update={"truncated": True})
+        value = value[:CUT_BYTES]
     return DeadRecord(key, value, own + dl_headers(letter))
 
 

@@ -16,7 +16,7 @@ from schemas.errors import BadMessage
 MAX_NESTING = 64
 Headers = Iterable[tuple[str, bytes | None]]
 
-_STRUCTURED = "application/cloudevents+json"
+_STRUCTURED = b"application/cloudevents+json"
 _ANY_CLOUDEVENTS = b"application/cloudevents"
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -34,10 +34,7 @@ class Opened(NamedTuple):
 
 def says_cloudevents(headers: Headers) -> bool:
     """Whether the content type is one of CloudEvents (structured or batch), so that the value is no bare data."""
-    for name, value in headers:
-        if value is not None and len(name) == 12 and name.lower() == "content-type":
-            return value.lstrip()[:23].lower() == _ANY_CLOUDEVENTS
-    return False
+    return _content_type(headers).startswith(_ANY_CLOUDEVENTS)
 
 
 def open_envelope(value: bytes, headers: Headers) -> Opened:
@@ -50,7 +47,7 @@ def open_envelope(value: bytes, headers: Headers) -> Opened:
         attributes = binary_attributes(headers)
         return Opened(_object(parse_json(value)), attributes.get("id"), attributes.get("time"))
     document = parse_json(value)
-    if _media_type(headers) != _STRUCTURED:
+    if _content_type(headers).partition(b";")[0].rstrip() != _STRUCTURED:
         raise BadMessage("bad_envelope", "content-type: neither batches nor other formats of CloudEvents are taken")
     return _structured(_object(document))
 
@@ -114,11 +111,11 @@ def _object(document: Any) -> dict[str, Any]:
     return document
 
 
-def _media_type(headers: Headers) -> str:
+def _content_type(headers: Headers) -> bytes:
     for name, value in headers:
-        if value is not None and name.lower() == "content-type":
-            return value.decode("latin-1").partition(";")[0].strip().lower()
-    return ""
+        if value is not None and len(name) == 12 and name.lower() == "content-type":
+            return value.strip().lower()
+    return b""
 
 
 def _structured(event: dict[str, Any]) -> Opened:

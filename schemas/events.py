@@ -9,7 +9,7 @@ Build events with `model_validate` or `model_validate_json`; `model_copy` would 
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, field_serializer
 from pydantic.json_schema import WithJsonSchema
 
 from schemas import vocabulary
@@ -22,6 +22,7 @@ from schemas.fields import (
     CustomerId,
     Day,
     EventId,
+    FoldedWord,
     Handle,
     ItemId,
     LanguageTag,
@@ -75,8 +76,8 @@ class Transaction(Event):
     amount: Amount
     currency: Currency
     direction: Literal["credit", "debit"]
-    kind: Word
-    channel: Word = vocabulary.OTHER
+    kind: FoldedWord
+    channel: FoldedWord = vocabulary.OTHER
     counterparty_id: ItemId | None = None
     counterparty_bank: Word | None = None
     merchant_category_code: Annotated[str, StringConstraints(max_length=8)] | None = None
@@ -104,8 +105,8 @@ class Interaction(Event):
     """A contact of the customer with the bank, on any channel."""
 
     customer_id: CustomerId
-    channel: Word
-    kind: Word
+    channel: FoldedWord
+    kind: FoldedWord
     branch_id: BranchId | None = None
     product_id: ItemId | None = None
     topic: Word | None = None
@@ -113,7 +114,7 @@ class Interaction(Event):
     language: LanguageTag | None = None
     rating: Annotated[float, Field(ge=0, le=10)] | None = None
     duration_seconds: Count | None = None
-    source: Word | None = None
+    source: FoldedWord | None = None
     confidence: Share | None = None
     ticket: Word | None = None
 
@@ -127,7 +128,7 @@ class Interaction(Event):
 class Mention(Event):
     """A post about the bank; its author is no customer until somebody claimed him."""
 
-    platform: Word
+    platform: FoldedWord
     author: Author
     text: Text
     language: LanguageTag | None = None
@@ -137,6 +138,11 @@ class Mention(Event):
 
     author_key: ClassVar[str]  # `platform:author` with the platform as it came: the record key, and a customer's handle
     _folded = (("platform", vocabulary.PLATFORMS),)
+
+    @field_serializer("platform")
+    def _platform_as_it_came(self, _folded: str) -> str:
+        """Write the platform as it came: the key of what is written must stay the author's."""
+        return self.author_key.removesuffix(f":{self.author}")
 
     def model_post_init(self, context: Any, /) -> None:
         """Keep the key before the platform is folded, then as every event."""
@@ -153,8 +159,7 @@ class LinkedMention(Mention):
 
 def linked(mention: Mention, customer_id: str) -> LinkedMention:
     """Make the mention one of this customer; the platform stays as it came."""
-    platform = mention.author_key.removesuffix(f":{mention.author}")
-    return LinkedMention.model_validate({**mention.model_dump(), "platform": platform, "customer_id": customer_id})
+    return LinkedMention.model_validate({**mention.model_dump(), "customer_id": customer_id})
 
 
 def _granted(value: Any) -> Any:
@@ -200,7 +205,7 @@ class Customer(Event):
     branch_id: BranchId | None = None
     relationship_manager_id: ItemId | None = None
     household_id: ItemId | None = None
-    kind: Word = "person"
+    kind: FoldedWord = "person"
     risk_rating: Word | None = None
     products: Annotated[tuple[ItemId, ...], Field(max_length=200)] = ()
     handles: Annotated[tuple[Handle, ...], Field(max_length=100)] = ()

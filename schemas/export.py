@@ -87,5 +87,5 @@ def _text(schema: dict[str, Any]) -> str:
     return json.dumps(schema, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover - a test runs it as a program
     sys.exit(main(sys.argv[1:]))

@@ -23,9 +23,8 @@ Amount = (
     | Annotated[float, Field(ge=0)]
 )
 SignedAmount = Annotated[str, StringConstraints(pattern=SIGNED_AMOUNT_PATTERN)] | int | float
-Word = Annotated[
-    str, StringConstraints(max_length=64)
-]  # kind, channel, platform…: unknown ones are folded, not refused
+Word = Annotated[str, StringConstraints(max_length=64)]
+FoldedWord = Annotated[str, StringConstraints(max_length=1_000)]  # kind, channel…: what is unknown folds to `other`
 Text = Annotated[str, StringConstraints(max_length=10_000)]
 Link = Annotated[str, StringConstraints(max_length=2_048)]
 LanguageTag = Annotated[str, StringConstraints(max_length=35)]

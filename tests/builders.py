@@ -4,6 +4,7 @@
 dictionary that a producer would send. Times are epoch milliseconds or RFC 3339 texts.
 """
 
+import json
 from itertools import count
 from typing import Any
 
@@ -46,21 +47,24 @@ def wire_form(topic: str, **changes: Any) -> dict[str, Any]:
 
 
 def a_transaction(**changes: Any) -> Transaction:
-    return Transaction.model_validate(wire_form("transactions", **changes))
+    return Transaction.model_validate_json(_json("transactions", changes))
 
 
 def an_interaction(**changes: Any) -> Interaction:
-    return Interaction.model_validate(wire_form("interactions", **changes))
+    return Interaction.model_validate_json(_json("interactions", changes))
 
 
 def a_mention(**changes: Any) -> Mention:
-    return Mention.model_validate(wire_form("mentions", **changes))
+    return Mention.model_validate_json(_json("mentions", changes))
 
 
 def a_customer(**changes: Any) -> Customer:
-    fields = wire_form("customers", **changes)
-    return Customer.model_validate({name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()})
+    return Customer.model_validate_json(_json("customers", changes))
 
 
 def an_outcome(**changes: Any) -> Outcome:
-    return Outcome.model_validate(wire_form("outcomes", **changes))
+    return Outcome.model_validate_json(_json("outcomes", changes))
+
+
+def _json(topic: str, changes: dict[str, Any]) -> bytes:
+    return json.dumps(wire_form(topic, **changes)).encode()
