@@ -41,6 +41,7 @@ class Verdict(NamedTuple, Generic[Value]):
     result: Result = "applied"
     unknown_fields: tuple[str, ...] = ()
     outcome: tuple[str, str] | None = None  # (label, "joined" | "late" | "dangling")
+    suppressed: tuple[str, ...] = ()  # codes of why something was held back
 
     @property
     def profile(self) -> Value | None:

@@ -1,11 +1,10 @@
 """The work that time will bring, sorted by due time: put on the list, taken off it.
 
-What each name does when it is due stands in `models.step`. Work is known by its name and what it is about: scheduling
+What each name does when it is due stands in `models.work`. Work is known by its name and what it is about: scheduling
 the same again moves it.
 """
 
 from bisect import insort
-from dataclasses import replace
 
 from schemas.profile import MAX_DUE, Due, Profile
 
@@ -14,10 +13,16 @@ def schedule(profile: Profile, due: Due) -> Profile:
     """Put work on the list, in place of the same work (name and subject) at another time."""
     kept = [other for other in profile.due if other.name != due.name or other.about != due.about]
     insort(kept, due)
-    return replace(profile, due=tuple(kept[:MAX_DUE]))
+    scheduled = profile.copied()
+    scheduled.due = tuple(kept[:MAX_DUE])
+    return scheduled
 
 
 def cancel(profile: Profile, name: str, about: str = "") -> Profile:
     """Take work off the list; nothing happens if it is not there."""
     kept = tuple([due for due in profile.due if due.name != name or due.about != about])
-    return profile if len(kept) == len(profile.due) else replace(profile, due=kept)
+    if len(kept) == len(profile.due):
+        return profile
+    cancelled = profile.copied()
+    cancelled.due = kept
+    return cancelled
