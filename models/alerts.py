@@ -1,8 +1,8 @@
 """The life of an alert: raised, superseded, retracted, expired. What a rule finds is `models.rules`' affair.
 
 A profile remembers each open alert with its stream, so that what takes it back goes there too (contract-rules 20).
-When more than `MAX_OPEN_ALERTS` are open, the least urgent leaves the profile, of those the oldest: people still see it
-until it expires, it just can no longer be taken back.
+When more than `MAX_OPEN_ALERTS` are open, the one that expires first leaves the profile: people still see it until
+then, it just can no longer be taken back.
 """
 
 from dataclasses import replace
@@ -10,7 +10,7 @@ from dataclasses import replace
 from models.cause import Cause
 from models.due import cancel, schedule
 from models.policy import HOUR_MS, Policy, Rule, Text
-from models.reasons import score_reasons
+from models.reasons import parts_in_words
 from models.rules.finding import Finding, quoted
 from schemas.actions import (
     Alert,
@@ -22,7 +22,7 @@ from schemas.actions import (
     retraction_effect,
     supersession_effect,
 )
-from schemas.profile import MAX_OPEN_ALERTS, Due, OpenAlert, Profile, Score
+from schemas.profile import MAX_COOL_DOWNS, MAX_OPEN_ALERTS, Due, OpenAlert, Profile, Score, short_id
 
 EXPIRES = "alert_expires"
 Step = tuple[Profile, tuple[Effect, ...]]
@@ -64,7 +64,7 @@ def compose(
         priority=rule.priority,
         customer_id=cause.customer_id,
         title=_both(rule.title, words),
-        reasons=reasons if score is None else reasons + score_reasons(score, policy),
+        reasons=reasons if score is None else reasons + parts_in_words(score.reasons, policy),
         score=None if score is None else score.value,
         model=None if score is None else finding.model,
         model_version=None if score is None else score.version,
@@ -82,9 +82,8 @@ def _both(text: Text, words: dict[str, str]) -> str:
 
 def raise_alert(profile: Profile, rule: Rule, finding: Finding, cause: Cause, policy: Policy) -> Step:
     """Raise an alert, put its predecessors out of force, and remember both it and its cool-down."""
-    replaced = [
-        alert for alert in profile.open_alerts if alert.kind in rule.supersedes and alert.cause == finding.cause
-    ]
+    hangs_on = short_id(finding.cause)
+    replaced = [alert for alert in profile.open_alerts if alert.kind in rule.supersedes and alert.cause == hangs_on]
     score = profile.scores.get(finding.model) if finding.model is not None else None
     alert = compose(rule, finding, cause, policy, score, replaced[-1].action_id if replaced else None)
     effect = alert_effect(alert, timed=cause.timed)
@@ -93,9 +92,7 @@ def raise_alert(profile: Profile, rule: Rule, finding: Finding, cause: Cause, po
     for earlier in replaced:
         profile, withdrawn = _withdraw(profile, earlier, superseded, cause, by=alert.action_id)
         effects.append(withdrawn)
-    opened = OpenAlert(
-        alert.action_id, rule.kind, effect.name, cause.at_ms, alert.expires_ms, finding.cause, rule.priority
-    )
+    opened = OpenAlert(alert.action_id, rule.kind, effect.name, cause.at_ms, alert.expires_ms, hangs_on, rule.priority)
     profile = _remember(profile, opened)
     if rule.cool_down_hours:
         profile = _cool_down(profile, rule, cause.at_ms)
@@ -103,11 +100,11 @@ def raise_alert(profile: Profile, rule: Rule, finding: Finding, cause: Cause, po
 
 
 def _remember(profile: Profile, opened: OpenAlert) -> Profile:
-    """Keep the alert among the open ones; beyond the limit the least urgent leaves, of those the oldest."""
+    """Keep the alert among the open ones; beyond the limit the one that expires first leaves."""
     kept = (*profile.open_alerts, opened)
     if len(kept) > MAX_OPEN_ALERTS:
-        leaves = max(kept, key=lambda alert: (alert.priority, -alert.raised_ms, alert.action_id))
-        kept = tuple(alert for alert in kept if alert is not leaves)
+        leaves = min(kept, key=lambda alert: (alert.expires_ms, alert.raised_ms, alert.action_id))
+        kept = tuple([alert for alert in kept if alert is not leaves])
         profile = cancel(profile, EXPIRES, leaves.action_id)
     profile = replace(profile, open_alerts=kept)
     if opened not in kept:
@@ -116,9 +113,12 @@ def _remember(profile: Profile, opened: OpenAlert) -> Profile:
 
 
 def _cool_down(profile: Profile, rule: Rule, at_ms: int) -> Profile:
-    until_ms = at_ms + rule.cool_down_hours * HOUR_MS
-    rest = {kind: until for kind, until in profile.cool_downs.items() if until > at_ms}
-    return replace(profile, cool_downs={**rest, rule.kind: max(until_ms, rest.get(rule.kind, 0))})
+    """Note until when the rule keeps quiet; what is over leaves, and beyond the limit what ends first."""
+    ends = {kind: until_ms for kind, until_ms in profile.cool_downs.items() if until_ms > at_ms}
+    ends[rule.kind] = max(at_ms + rule.cool_down_hours * HOUR_MS, ends.get(rule.kind, 0))
+    if len(ends) > MAX_COOL_DOWNS:
+        del ends[min(ends, key=lambda kind: (ends[kind], kind))]
+    return replace(profile, cool_downs=ends)
 
 
 def retract(profile: Profile, alert: OpenAlert, code: str, cause: Cause) -> Step:
@@ -150,12 +150,12 @@ def _withdraw(
         expires_ms=max(alert.expires_ms, cause.at_ms),
     )
     entry = retraction_effect if by is None else supersession_effect
-    kept = tuple(other for other in profile.open_alerts if other.action_id != alert.action_id)
+    kept = tuple([other for other in profile.open_alerts if other.action_id != alert.action_id])
     profile = cancel(replace(profile, open_alerts=kept), EXPIRES, alert.action_id)
     return profile, entry(alert.stream, "alert", withdrawal, timed=cause.timed)
 
 
 def expire(profile: Profile, due: Due) -> Profile:
     """Forget an alert whose time is over: its entry says so itself, nothing needs to be written."""
-    kept = tuple(alert for alert in profile.open_alerts if alert.action_id != due.about)
+    kept = tuple([alert for alert in profile.open_alerts if alert.action_id != due.about])
     return replace(profile, open_alerts=kept)

@@ -1,12 +1,14 @@
 """The shapes of the smaller policy files: the bank, its branches, grading, models, decisions and contact."""
 
+from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from models.policy.base import DAY_MS, Count, Days, Minor, Name, Part, Share, Text
-from models.policy.conditions import Condition, Conditions
+from models.policy.conditions import Conditions
+from schemas.profile import MAX_OFFERS
 
 Channel = Literal["branch", "phone", "mobile", "web", "wechat", "email", "sms"]
 Issue = Literal["acquire", "grow", "retain", "service", "risk", "collect"]
@@ -34,9 +36,10 @@ class Branches(Part):
     same_visit_minutes: Annotated[int, Field(ge=1, le=720)]
     card_expires_hours: Annotated[int, Field(ge=1, le=48)]
 
-    def stream(self, branch_id: str | None) -> str:
-        """Name the arrival stream of a branch: its own if policy names it, else `arrivals:other`."""
-        return f"arrivals:{branch_id}" if branch_id in self.branches else "arrivals:other"
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The branches with a stream of their own, for quick look-ups."""
+        return frozenset(self.branches)
 
 
 class Tier(Part):
@@ -68,6 +71,14 @@ class Tiers(Part):
         return self
 
 
+class Lifecycle(Part):
+    """Where a customer stands: new for so many days, then active until he has done nothing for so many."""
+
+    new_days: Days
+    cooling_days: Days
+    dormant_days: Days
+
+
 class TagRule(Conditions):
     """A tag, what it is called, and when it holds."""
 
@@ -85,8 +96,10 @@ class TagRule(Conditions):
 class Tags(Part):
     """`tags.toml`: the table of tags."""
 
+    again_on: tuple[Annotated[str, Field(pattern=r"^(transaction|interaction|customer):[a-z_]*$")], ...]
     again_after_days: Annotated[int, Field(ge=1, le=30)]
     settle_days: Annotated[int, Field(ge=1, le=400)]
+    lifecycle: Lifecycle
     tag: Annotated[tuple[TagRule, ...], Field(max_length=40)]
 
     @model_validator(mode="after")
@@ -129,7 +142,6 @@ class Trigger(Part):
     on: Annotated[str, Field(pattern=r"^(transaction|interaction):[a-z_]+$")]
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
     own_channel: bool = False
-    all: tuple[Condition, ...] = ()
     amount_minor: Minor = 0
     weight: Annotated[float, Field(gt=0, le=10)] = 1.0
 
@@ -138,6 +150,7 @@ class Decisions(Part):
     """`decisions.toml`: what triggers a decision, and how freely it explores."""
 
     exploration: Share
+    action_floor: Count
     min_priority: Annotated[float, Field(ge=0)]
     offer_expires_hours: Annotated[int, Field(ge=1, le=1000)]
     trigger: Annotated[tuple[Trigger, ...], Field(max_length=40)]
@@ -153,7 +166,7 @@ class Contact(Part):
     """`contact.toml`: how often we may speak to a customer, and when we keep quiet."""
 
     offers_per_day: Literal[1]
-    offers_per_30_days: Annotated[int, Field(ge=1, le=12)]
+    offers_per_30_days: Annotated[int, Field(ge=1, le=MAX_OFFERS)]  # a profile remembers no more
     rest_after_rejection_days: Days
     quiet_while_complaint_open: bool
     quiet_while_fraud_alert: bool

@@ -215,7 +215,7 @@ class ComplaintDeadline(Rule):
 class LowRating(Rule):
     """A rating of `rating` or lower (0 to 10)."""
 
-    LISTENS = ("interaction:",)
+    LISTENS = ("rating:",)
     FIGURES = frozenset({"rating", "channel"})
     check: Literal["low_rating"]
     rating: Annotated[float, Field(ge=0, le=10)]

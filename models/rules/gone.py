@@ -12,7 +12,7 @@ from models.policy import Policy
 from models.policy.rules import BalanceDrained, ChurnRisk
 from models.rules.money import high_of_days
 from schemas.events import Interaction, Outcome, Transaction
-from schemas.profile import OpenAlert, Profile
+from schemas.profile import OpenAlert, Profile, short_id
 
 Gone = Callable[[OpenAlert, Profile, Profile, Any, Any, Policy], str | None]
 FINDINGS = {"Confirmed": "confirmed", "Dismissed": "dismissed"}
@@ -21,8 +21,8 @@ FINDINGS = {"Confirmed": "confirmed", "Dismissed": "dismissed"}
 def gone(alert: OpenAlert, before: Profile, after: Profile, event: Any, policy: Policy) -> str | None:
     """Why this alert no longer holds after this event; None while it does."""
     if isinstance(event, Outcome):
-        return FINDINGS.get(event.label) if event.about_event_id == alert.cause else None
-    if isinstance(event, Transaction) and event.status == "reversed" and event.reverses_event_id == alert.cause:
+        return FINDINGS.get(event.label) if _is(event.about_event_id, alert) else None
+    if isinstance(event, Transaction) and event.status == "reversed" and _is(event.reverses_event_id, alert):
         return "reversed"
     rule = policy.rule_of.get(alert.kind)
     if rule is None:  # the policy has changed since; the alert stands until it expires
@@ -31,10 +31,14 @@ def gone(alert: OpenAlert, before: Profile, after: Profile, event: Any, policy: 
     return own(alert, before, after, event, rule, policy) if own is not None else None
 
 
+def _is(event_id: str | None, alert: OpenAlert) -> bool:
+    return event_id is not None and short_id(event_id) == alert.cause
+
+
 def _complaint(alert: OpenAlert, before: Profile, after: Profile, event: Any, rule: Any, policy: Policy) -> str | None:
     if not isinstance(event, Interaction) or event.kind != "complaint_resolved":
         return None
-    stands = any(complaint.event_id == alert.cause for complaint in after.complaints)
+    stands = any(_is(complaint.event_id, alert) for complaint in after.complaints)
     return None if stands else "complaint_resolved"
 
 

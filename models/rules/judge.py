@@ -7,12 +7,13 @@ from models import alerts
 from models.alerts import Step
 from models.cause import Cause
 from models.context import Context
+from models.event_key import key_of
 from models.policy import AnyRule, Policy
 from models.rules import leaving, money, safety, service
 from models.rules.finding import Finding
 from models.rules.gone import gone
 from models.rules.schedule import miss_loan, miss_salary, plan
-from schemas.events import Customer, Interaction, LinkedMention, Transaction
+from schemas.events import Interaction
 from schemas.profile import Due, Profile
 
 Check = Callable[[Profile, Profile, Any, Any, Policy], Finding | None]
@@ -66,16 +67,9 @@ def _take_back(before: Profile, after: Profile, event: Any, cause: Cause, policy
 def _asked(before: Profile, after: Profile, event: Any, policy: Policy) -> tuple[AnyRule, ...]:
     """Find the rules that can speak about this event: by its kind, its rating, and a score that is new."""
     table = policy.rules_on
-    if isinstance(event, Transaction):
-        asked = table.get(f"transaction:{event.kind}", ())
-    elif isinstance(event, Interaction):
-        asked = table.get(f"interaction:{event.kind}", ())
-        if event.rating is not None:
-            asked += table.get("interaction:", ())
-    elif isinstance(event, LinkedMention):
-        asked = table.get("mention:", ())
-    else:
-        asked = table.get("customer:", ()) if isinstance(event, Customer) else ()
+    asked = table.get(key_of(event), ())
+    if isinstance(event, Interaction) and event.rating is not None:
+        asked += table.get("rating:", ())
     if after.scores is not before.scores:
         asked += table.get("score:churn", ())
     return asked

@@ -6,7 +6,7 @@ from models.policy import Policy
 from models.policy.rules import AccountClosed, ChurnRisk, DormantHighValue, LoanMissed, ProductClosed, SalaryMissed
 from models.rules.finding import Finding
 from schemas.events import Customer, Interaction, Transaction
-from schemas.profile import Due, Profile, Score
+from schemas.profile import Due, Profile, Score, short_id
 from schemas.times import to_rfc3339
 
 NO_CHOICE = frozenset({"deceased", "merged"})  # closed by death or merger: nobody left us
@@ -23,7 +23,7 @@ def account_closed(
         product = "*"
     else:
         product = event.product_id or ""
-        if event.topic in NO_CHOICE or product not in before.accounts:
+        if event.topic in NO_CHOICE or short_id(product) not in before.accounts:
             return None
     # What was there before: afterwards the closed account no longer counts.
     figures = {"aum_minor": aum_minor(before, policy.home_currency)}
@@ -34,10 +34,10 @@ def product_closed(
     before: Profile, after: Profile, event: Interaction, rule: ProductClosed, policy: Policy
 ) -> Finding | None:
     """Find a closed product that is no account."""
-    if event.topic in NO_CHOICE or event.product_id in before.accounts:
+    product = event.product_id or "-"
+    if event.topic in NO_CHOICE or short_id(product) in before.accounts:
         return None
     figures = {"aum_minor": aum_minor(after, policy.home_currency)}
-    product = event.product_id or "-"
     return Finding(cause=event.event_id, events=(event.event_id,), figures=figures, words={"product": product})
 
 

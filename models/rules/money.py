@@ -59,7 +59,10 @@ def balance_drained(
 
 
 def high_of_days(profile: Profile, days: int, at_ms: int) -> int:
-    """Find the highest AUM of the last `days` home days, the one they began with included (minor units)."""
+    """Find the highest AUM of the last `days` home days, the one they began with included (minor units).
+
+    The highs are kept by slots of a few days (`schemas.profile.AUM_SLOT_DAYS`): so much longer the span may reach.
+    """
     first = windows.home_day(at_ms) - days
     high = 0
     for day, aum in profile.aum_highs:  # falling: the last one before the span is what it began with

@@ -5,7 +5,7 @@ from models.policy import HOUR_MS, Policy
 from models.policy.rules import CardTesting, NewCountry, RepeatedDeclines, RepeatedFailedLogins
 from models.rules.finding import Finding, of_transaction
 from schemas.events import Interaction, Transaction
-from schemas.profile import Profile
+from schemas.profile import MAX_COUNTRY_BYTES, Profile, cut
 
 NOT_PRESENT = frozenset({"web", "mobile", "phone", "email", "wechat"})  # the card is elsewhere than the customer
 
@@ -14,8 +14,10 @@ def new_country(
     before: Profile, after: Profile, event: Transaction, rule: NewCountry, policy: Policy
 ) -> Finding | None:
     """Find a card in a country where it never was, too soon after a use elsewhere."""
-    country = event.country
-    if country is None or country == policy.bank.home_country or country in before.countries:
+    if event.country is None or event.country == policy.bank.home_country:
+        return None
+    country = cut(event.country, MAX_COUNTRY_BYTES)
+    if country in before.countries:
         return None
     if event.status == "reversed" or event.channel in NOT_PRESENT or not before.countries:
         return None

@@ -11,7 +11,7 @@ from models.due import cancel, schedule
 from models.policy import DAY_MS, HOUR_MS, Policy
 from models.policy.rules import ComplaintDeadline, SalaryMissed
 from schemas.events import Transaction
-from schemas.profile import Due, Profile
+from schemas.profile import Due, Profile, short_id
 
 SALARY, LOAN, COMPLAINT = "salary_due", "loan_due", "complaint_deadline"
 LOAN_RHYTHM = 2  # so many payments within nine weeks make one expect the next
@@ -44,11 +44,11 @@ def _plan_complaints(before: Profile, after: Profile, policy: Policy) -> Profile
     stand = {complaint.event_id for complaint in after.complaints}
     profile = after
     for closed in sorted(known - stand):
-        profile = cancel(profile, COMPLAINT, closed)
+        profile = cancel(profile, COMPLAINT, short_id(closed))
     wait_ms = rule.deadline_days * DAY_MS - rule.hours_before * HOUR_MS
     for complaint in after.complaints:
         if complaint.event_id not in known:
-            profile = schedule(profile, Due(complaint.opened_ms + wait_ms, COMPLAINT, complaint.event_id))
+            profile = schedule(profile, Due(complaint.opened_ms + wait_ms, COMPLAINT, short_id(complaint.event_id)))
     return profile
 
 

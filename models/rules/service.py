@@ -5,7 +5,7 @@ from models.policy import DAY_MS, HOUR_MS, Policy
 from models.policy.rules import AngryMention, ComplaintDeadline, ComplaintMade, LowRating, SecondComplaint
 from models.rules.finding import Finding
 from schemas.events import Interaction, LinkedMention
-from schemas.profile import Due, Profile
+from schemas.profile import Due, Profile, short_id
 from schemas.times import to_rfc3339
 
 
@@ -40,7 +40,7 @@ def complaint_deadline(
 ) -> Finding | None:
     """Find that the complaint which the work is about still stands."""
     for stands in after.complaints:
-        if stands.event_id == due.about:
+        if short_id(stands.event_id) == due.about:
             hours = (stands.opened_ms + rule.deadline_days * DAY_MS - due.due_ms) // HOUR_MS
             return Finding(
                 cause=stands.event_id,

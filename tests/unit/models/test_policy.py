@@ -71,7 +71,9 @@ def test_a_typo_in_a_rule_names_the_rule():
     rules = read("rules")["rule"]
     rules[1] = {**rules[1], "week": 3}
 
-    assert refused(rules={"rule": rules}) == "rules.toml: rule[1] (unusual_outflow).week: nobody knows this key (it is 3)"
+    assert (
+        refused(rules={"rule": rules}) == "rules.toml: rule[1] (unusual_outflow).week: nobody knows this key (it is 3)"
+    )
 
 
 def test_a_missing_key_names_the_rule():
@@ -95,7 +97,9 @@ def test_an_unknown_check_is_refused():
 
 
 def test_an_action_whose_list_is_no_list_is_refused():
-    assert refused(actions={"action": ({"name": "x", "eligible": {"all": 3}},)}).startswith("actions.toml: action[0] (x)")
+    assert refused(actions={"action": ({"name": "x", "eligible": {"all": 3}},)}).startswith(
+        "actions.toml: action[0] (x)"
+    )
     assert refused(actions={"action": 3}).startswith("actions.toml: action:")
 
 
@@ -153,7 +157,9 @@ def test_a_channel_without_words_of_its_own_takes_the_default_ones():
 def test_a_condition_that_is_no_sentence_over_known_figures_is_refused(sentence):
     action = {**read("actions")["action"][0], "eligible": {"all": [sentence]}}
 
-    assert refused(actions={"action": [action]}).startswith("actions.toml: action[0] (high_yield_savings).eligible.all[0]")
+    assert refused(actions={"action": [action]}).startswith(
+        "actions.toml: action[0] (high_yield_savings).eligible.all[0]"
+    )
 
 
 def test_conditions_hold_when_all_and_one_of_any_and_none_of_none_hold():

@@ -1,0 +1,159 @@
+"""Decide what to offer, if anything: a funnel of five stages, then propensity × value × weight of the moment.
+
+`decide` is pure: profile, event and policy in, a choice out. Chance comes from a hash of seed, customer and event, so a
+replay explores alike; `action_probability` is the chance with which the chosen action was chosen, which learning needs.
+"""
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from models import contact
+from models.churn import may_profile
+from models.context import Context
+from models.event_key import key_of
+from models.features import FEATURES
+from models.figures import Figures
+from models.policy import Action, Policy, Trigger
+from models.scoring import Scored, Scorer, top_reasons
+from schemas.decisions import Dropped, FunnelStage, Stage
+from schemas.events import Interaction, Transaction
+from schemas.profile import Profile, ReasonPart
+
+
+class Weighed(NamedTuple):
+    """An action that came through, with its likelihood, where that came from, and what ranks it."""
+
+    action: Action
+    channel: str
+    propensity: float
+    priority: float
+    scored: Scored | None = None  # None: the policy's starting propensity
+
+
+class Choice(NamedTuple):
+    """What was weighed, what fell out, and what was chosen (None: no action)."""
+
+    trigger: str
+    funnel: tuple[FunnelStage, ...]
+    weighed: tuple[Weighed, ...]
+    chosen: Weighed | None
+    action_probability: float
+    version: int | None
+
+    def reasons(self) -> tuple[ReasonPart, ...]:
+        """List the strongest contributions to the chosen action's propensity."""
+        if self.chosen is None or self.chosen.scored is None:
+            return ()
+        return top_reasons(self.chosen.scored, FEATURES, 3)
+
+
+def trigger_of(event: Any, policy: Policy) -> Trigger | None:
+    """Find the trigger of a decision in an event: money must have come in, a login must have succeeded."""
+    trigger = policy.triggers.get(key_of(event))
+    if trigger is None:
+        return None
+    if isinstance(event, Transaction):
+        came_in = event.direction == "credit" and event.status == "booked" and event.currency == policy.home_currency
+        return trigger if came_in and event.amount_minor >= trigger.amount_minor else None
+    return None if event.topic == "failed" else trigger
+
+
+def decide(
+    profile: Profile, event: Transaction | Interaction, trigger: Trigger, context: Context, features: tuple[float, ...]
+) -> Choice:
+    """Choose the best action that may be, fits, is good for the customer and does not press him."""
+    policy, at_ms = context.policy, event.occurred_ms
+    left = policy.actions.action
+    funnel = []
+    for stage, why_not in _stages(profile, event, trigger, policy):
+        kept, dropped = [], []
+        for action in left:
+            reason = why_not(action)
+            if reason is None:
+                kept.append(action)
+            else:
+                dropped.append(Dropped(action=action.name, reason=reason))
+        funnel.append(FunnelStage(stage=stage, entered=len(left), dropped=tuple(dropped)))
+        left = tuple(kept)
+    scorer = context.scorers.get("propensity") if may_profile(profile) else None
+    weighed = [_weigh(action, _channel(action, event, trigger), trigger, features, scorer, policy) for action in left]
+    weighed.sort(key=lambda one: (-one.priority, one.action.name))
+    worthy = [one for one in weighed if one.priority >= policy.decisions.min_priority]
+    chosen, probability = _arbitrate(
+        worthy, f"{context.seed}\x1f{profile.customer_id}\x1f{event.event_id}\x1f{at_ms}", policy
+    )
+    funnel.append(_arbitration(weighed, worthy, chosen))
+    version = scorer.version if scorer is not None else None
+    return Choice(trigger.name, tuple(funnel), tuple(weighed), chosen, probability, version)
+
+
+WhyNot = Callable[[Action], str | None]
+
+
+def _stages(
+    profile: Profile, event: Transaction | Interaction, trigger: Trigger, policy: Policy
+) -> tuple[tuple[Stage, WhyNot], ...]:
+    """List the stages in their order, each a question to an action."""
+    at_ms = event.occurred_ms
+    figures = Figures(profile, max(at_ms, profile.last_seen_ms), policy.home_currency, policy.bank.home_country)
+    quiet = contact.quiet(profile, policy)
+    denied = contact.contact_denied(profile, at_ms, policy)
+
+    def eligible(action: Action) -> str | None:
+        missing = contact.consent_missing(profile, action)
+        return missing or (None if action.eligible.hold(figures) else "not_eligible")
+
+    def applicable(action: Action) -> str | None:
+        if not _channel(action, event, trigger):
+            return "no_channel"
+        return contact.resting(profile, action, at_ms)
+
+    return (
+        ("eligibility", eligible),
+        ("applicability", applicable),
+        ("suitability", lambda _: quiet),
+        ("contact", lambda _: denied),
+    )
+
+
+def _channel(action: Action, event: Transaction | Interaction, trigger: Trigger) -> str:
+    """Pick the first channel of the trigger in which the action may appear; "" if there is none."""
+    for channel in trigger.channels:
+        if channel in action.channels and (not trigger.own_channel or channel == event.channel):
+            return channel
+    return ""
+
+
+def _weigh(
+    action: Action, channel: str, trigger: Trigger, features: tuple[float, ...], scorer: Scorer | None, policy: Policy
+) -> Weighed:
+    """Propensity × value × weight; below the floors of examples the policy's starting propensity stands in."""
+    scored = None
+    if scorer is not None and scorer.examples >= policy.models.floor_examples["propensity"]:
+        scored = scorer.score(features, action.name)
+        if scored.examples < policy.decisions.action_floor:
+            scored = None
+    propensity = action.start_propensity if scored is None else scored.value
+    return Weighed(action, channel, propensity, propensity * action.value_minor * trigger.weight, scored)
+
+
+def _arbitrate(worthy: list[Weighed], chance: str, policy: Policy) -> tuple[Weighed | None, float]:
+    """Take the best, or, in the share that explores, any of them; with the chance of what was taken."""
+    if not worthy:
+        return None, 1.0
+    digest = blake2b(chance.encode(), digest_size=16, person=b"rapport.explore").digest()
+    luck, pick = int.from_bytes(digest[:8]) / 2**64, int.from_bytes(digest[8:])
+    share = policy.decisions.exploration
+    chosen = worthy[pick % len(worthy)] if luck < share else worthy[0]
+    by_chance = share / len(worthy)
+    return chosen, by_chance + (1 - share if chosen is worthy[0] else 0.0)
+
+
+def _arbitration(weighed: list[Weighed], worthy: list[Weighed], chosen: Weighed | None) -> FunnelStage:
+    dropped = tuple(
+        Dropped(action=one.action.name, reason="outranked" if one in worthy else "not_worth_it")
+        for one in weighed
+        if one is not chosen
+    )
+    return FunnelStage(stage="arbitration", entered=len(weighed), dropped=dropped)
