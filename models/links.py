@@ -40,7 +40,7 @@ def _withdraw(author: Author | None, claim: Claim) -> Author | None:
 
 def _rekey(author: Author | None, mention: Mention, context: Context) -> Verdict[Author]:
     """Pass the mention's sentiment on to the bank's mood, and the mention itself to the one customer who claims it."""
-    effects = (_mood_mark(mention, context),)
+    effects: tuple[Effect, ...] = (_mood_mark(mention, context),)
     claimants = author.claimants if author is not None else ()
     if len(claimants) == 1:
         of_customer = encode(linked(mention, claimants[0]))

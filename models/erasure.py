@@ -1,0 +1,49 @@
+"""A customer is forgotten: what stands is taken back, and a stub without personal data stays for a while.
+
+The stub knows when: without it a replay, or an older event on another topic, would raise the customer from the dead.
+When no source can repeat such an event any more, due work lets it go too.
+"""
+
+from models import alerts, links
+from models.cause import Cause
+from models.context import Context, Verdict
+from models.windows import DAY_MS
+from models.work import FORGET
+from schemas.actions import Effect, Reason, Withdrawal, retraction_effect
+from schemas.internal import Erasure
+from schemas.profile import Due, Profile, Visit
+
+REMEMBER_DAYS = 35  # longer than any source keeps its records (contract.md §1: 30 days)
+
+
+def erase(profile: Profile | None, erasure: Erasure, context: Context) -> Verdict[Profile]:
+    """Forget a customer (of whom perhaps nothing was known): retractions, withdrawals, stub."""
+    at_ms = erasure.occurred_ms
+    stub = Profile(erasure.customer_id, at_ms, at_ms, erased_ms=at_ms)
+    stub.due = (Due(at_ms + REMEMBER_DAYS * DAY_MS, FORGET),)
+    if profile is None:
+        return Verdict(stub)
+    if profile.erased_ms is not None and profile.erased_ms >= at_ms:
+        return Verdict(profile, result="duplicate")
+    cause = Cause.of_event(erasure)
+    profile, effects = alerts.retract_all(profile, "erased", cause)
+    cards = tuple([_card_taken_back(visit, cause) for visit in profile.visits if _stands(visit, at_ms)])
+    withdrawals = links.changes(profile.customer_id, profile.identity, None, at_ms)
+    return Verdict(stub, effects + cards + withdrawals)
+
+
+def _stands(visit: Visit, at_ms: int) -> bool:
+    return not visit.left and visit.expires_ms > at_ms
+
+
+def _card_taken_back(visit: Visit, cause: Cause) -> Effect:
+    text = alerts.GONE["erased"]
+    withdrawal = Withdrawal(
+        action_id=cause.id("arrival.withdrawn"),
+        refers_to=visit.action_id,
+        customer_id=cause.customer_id,
+        reason=Reason(code="erased", zh=text.zh, en=text.en),
+        occurred_ms=cause.at_ms,
+        expires_ms=visit.expires_ms,
+    )
+    return retraction_effect(visit.stream, "arrival", withdrawal)

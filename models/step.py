@@ -1,0 +1,100 @@
+"""The straight way of an event: known already? what time brought, fold, grade, score, judge, answer, remember.
+
+`step` is a pure function: it looks at no clock, draws no chance, and changes nothing that it was given. The same core
+runs live, in replay and in what-if.
+"""
+
+from typing import Any
+
+from models import arrival, links, outcomes
+from models.cause import Cause
+from models.churn import may_profile, score_churn
+from models.context import Context, Verdict
+from models.erasure import erase
+from models.event_key import key_of
+from models.features import features
+from models.fold import fold, known, new_profile
+from models.grading import regrade
+from models.offer import offer
+from models.rules import judge
+from models.windows import home_day
+from models.work import fire
+from schemas.actions import Effect
+from schemas.events import Customer, Interaction, LinkedMention, Outcome
+from schemas.internal import Erasure, Timer
+from schemas.profile import EventCounts, Profile
+
+Effects = tuple[Effect, ...]
+
+
+def step(profile: Profile | None, event: Any, context: Context) -> Verdict[Profile]:
+    """Take one event of one customer (None: nothing is known of him) to his new profile and what is wanted outside."""
+    if isinstance(event, Timer):
+        return Verdict(*fire(profile, event.until_ms, context))
+    if isinstance(event, Erasure):
+        return erase(profile, event, context)
+    if profile is not None:
+        if profile.erased_ms is not None and event.occurred_ms < profile.erased_ms:
+            return Verdict(profile, result="ignored")
+        if known(profile, event):
+            return Verdict(profile, result="duplicate")
+    due: Effects = ()
+    if not isinstance(event, Customer) or event.has_own_time:
+        profile, due = fire(profile, event.occurred_ms, context)
+    before = profile if profile is not None else new_profile(event.customer_id, event.occurred_ms)
+    if isinstance(event, LinkedMention) and links.CONSENT not in _consents(before):
+        return Verdict(profile, due, "ignored")
+    after, effects, outcome = _follow(before, event, context)
+    return Verdict(after, due + effects, "applied", event.unknown_fields, outcome)
+
+
+def _follow(before: Profile, event: Any, context: Context) -> tuple[Profile, Effects, tuple[str, str] | None]:
+    """Take a new event to the profile after it, its effects, and how an outcome was heard."""
+    policy, at_ms, outcome = context.policy, event.occurred_ms, None
+    cause, key = Cause.of_event(event), key_of(event)
+    profile = fold(before, event, policy, _feeling(event, context))
+    if isinstance(event, Customer):
+        withdrawn = links.changes(event.customer_id, before.identity, profile.identity, at_ms)
+        if profile.events == EventCounts():  # nothing has happened yet: there is nothing to grade or to judge
+            return profile, withdrawn, None
+    else:
+        withdrawn = ()
+        profile = outcomes.begin_snapshots(profile, at_ms, policy)
+    if isinstance(event, Outcome):
+        profile, heard = outcomes.hear(profile, event)
+        outcome = (event.label, heard)
+    profile = regrade(profile, at_ms, policy, key)
+    values: tuple[float, ...] | None = None
+    if key in policy.triggers or _unscored_today(profile, at_ms):
+        values = features(profile, at_ms, policy.home_currency)
+        profile = score_churn(profile, values, at_ms, context)
+    profile, effects = judge(before, profile, event, cause, context)
+    if isinstance(event, Interaction):
+        profile, more = _at_the_branch(profile, event, cause, context)
+        effects += more
+    if values is not None and key in policy.triggers:
+        profile, more = offer(profile, event, cause, context, values)
+        effects += more
+    return profile, withdrawn + effects, outcome
+
+
+def _feeling(event: Any, context: Context) -> float:
+    return context.sentiment(event.text, event.language).score if isinstance(event, LinkedMention) else 0.0
+
+
+def _at_the_branch(profile: Profile, event: Interaction, cause: Cause, context: Context) -> tuple[Profile, Effects]:
+    if event.kind == "visit":
+        return arrival.arrive(profile, event, cause, context)
+    return arrival.leave(profile, event, cause, context) if event.kind == "leave" else (profile, ())
+
+
+def _consents(profile: Profile) -> tuple[str, ...]:
+    return profile.identity.consents if profile.identity is not None else ()
+
+
+def _unscored_today(profile: Profile, at_ms: int) -> bool:
+    """Whether the first event of a home day wants a new score, or a score has lost its consent."""
+    score = profile.scores.get("churn")
+    if not may_profile(profile):
+        return score is not None
+    return score is None or home_day(score.at_ms) < home_day(at_ms)
