@@ -8,7 +8,7 @@ from stream_app.simulate.options import Options
 from stream_app.simulate.people import Person, Remark, Touch, plan
 from stream_app.simulate.seasons import DAY_MS, DIGITAL, HOUR_MS, MINUTE_MS, OFFICE, Day, moment, poisson
 
-LOGIN_FAILED = "login_failed"  # topic of a login that did not succeed
+LOGIN_FAILED = "failed"  # topic of a login that did not succeed
 NEW_DEVICE = "new_device"  # topic of a login from a device never seen before
 
 _VIEWS = ("balance", "cards", "funds", "deposit_rates", "loans", "insurance", "travel", "statements", "points", "fees")

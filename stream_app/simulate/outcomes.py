@@ -20,12 +20,12 @@ FATIGUE_DAYS = 14
 _WORDS = {
     "investment": ("fund", "wealth", "invest", "portfolio", "gold", "bond"),
     "credit": ("loan", "credit", "mortgage", "instal", "overdraft"),
-    "insurance": ("insur", "protect", "pension"),
+    "insurance": ("insur", "protect", "pension", "family"),
     "travel": ("travel", "currency", "forex", "lounge", "abroad"),
-    "digital": ("digital", "app", "mobile", "online", "wallet"),
+    "digital": ("digital", "app", "mobile", "online", "wallet", "autopay"),
     "payroll": ("payroll", "salary"),
     "retention": ("retain", "retention", "fee", "care", "call", "winback", "loyalty", "waive"),
-    "savings": ("saving", "deposit", "rate", "certificate"),
+    "savings": ("saving", "deposit", "rate", "certificate", "product"),
 }
 _PRODUCTS = {"savings": "savings", "investment": "fund", "credit": "credit_card", "insurance": "insurance"}
 _CHANNELS = {"mobile": 0.25, "wechat": 0.2, "web": 0.0, "branch": 0.35, "phone": 0.1, "email": -0.4, "sms": -0.35}
@@ -125,7 +125,7 @@ class Respondents:
         """Someone averse to contact, contacted twice within two weeks, may begin to leave for that very reason."""
         if person.averse and person.leaving is None and recent >= 1:
             rng = Random(_digest(f"{self.options.seed}/driven/{person.customer_id}/{recent}/{now_ms}"))
-            if rng.random() < 0.35:
+            if rng.random() < 0.25:
                 first = now_ms + DAY_MS
                 plant_leaving(person, self.options, "contact", first, first + rng.randint(10, 25) * DAY_MS)
                 self.driven_away.append(person.customer_id)
@@ -134,11 +134,11 @@ class Respondents:
 def _answers(person: Person, offer: Mapping[str, object], now_ms: int, chance: float) -> list[Answer]:
     rng = Random(_digest(f"{person.customer_id}/{offer['action_id']}"))
     accepts, seen = rng.random() < chance, rng.random() < 0.8
-    at = now_ms + int(rng.expovariate(1 / 5.0) * HOUR_MS) + 60_000
+    at = now_ms + int(min(rng.expovariate(1 / 5.0), 23.0) * HOUR_MS) + 60_000
     steps: list[tuple[int, str]] = []
     if accepts or seen:
         steps.append((at, "Impression"))
-    decided = at + int(min(rng.expovariate(1 / 1.5), 9.0) * DAY_MS) + 120_000
+    decided = at + int(min(rng.expovariate(1 / 1.5), 8.5) * DAY_MS) + 120_000
     if accepts:
         steps += [(at + 60_000, "Clicked"), (decided, "Accepted")]
         if rng.random() < 0.5:

@@ -199,7 +199,7 @@ def make_person(options: Options, number: int) -> Person:
         card_mean_minor=max(int(spare / max(30.0 * persona.card, 8.0)), 900),
         card_sigma=rng.uniform(0.6, 0.95),
         affinity=_affinity(rng, persona, accounts, income, born),
-        averse=rng.random() < 0.05,
+        averse=rng.random() < 0.03,
         patience=rng.uniform(0.4, 1.0),
         device=f"dev-{rng.getrandbits(40):010x}",
     )
@@ -252,7 +252,9 @@ def _affinity(rng: Random, persona: Persona, accounts: list[Account], income: in
 def _record(rng: Random, person: Person, options: Options, born: int, number: int) -> dict[str, object]:
     """Draw the master record at the start: products, handles, consents, language and so on."""
     persona = person.persona
-    opened = options.start - timedelta(days=int(rng.uniform(120, 365 * min(20, options.start.year - born - 15) + 200)))
+    longest = 365 * min(20, options.start.year - born - 15) + 200
+    since = rng.uniform(5, 80) if rng.random() < 0.06 else rng.uniform(120, longest)
+    opened = options.start - timedelta(days=int(since))
     products = [account.product for account in person.accounts] + ["debit_card"]
     products += ["loan"] if person.loan_minor else []
     products += ["credit_card"] if rng.random() < 0.35 and persona.card > 1.0 else []

@@ -174,9 +174,10 @@ class World:
             return
         start = self.truth.incident_ms = day.start_ms + 10 * HOUR_MS
         authors = self._strangers + [(p.handle, p.language) for p in self.people if p.handle]
-        for _ in range(40 + options.customers // 10):
-            author, language = rng.choice(authors)
-            yield Remark(start + int(rng.triangular(0, 3, 0.4) * HOUR_MS), author, language, "negative", "outage")
+        loudest = [author for author in authors if author[0].startswith("weibo:")]
+        for _ in range(60 + options.customers // 10):
+            author, language = rng.choice(loudest if rng.random() < 0.6 else authors)
+            yield Remark(start + int(rng.triangular(0, 2, 0.3) * HOUR_MS), author, language, "negative", "outage")
 
 
 def simulate(options: Options) -> Iterator[Line]:
