@@ -1,0 +1,12 @@
+"""Listens to `bank.interactions`: what customers did on every channel."""
+
+from collections.abc import AsyncIterable
+
+from agents.handle import Handle
+from agents.ports import Record
+
+
+async def consume(stream: AsyncIterable[Record], handle: Handle) -> None:
+    """Take each interaction to its customer's profile."""
+    async for record in stream:
+        handle(record, key=record.event.customer_id)
