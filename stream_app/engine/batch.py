@@ -14,7 +14,8 @@ the agent, or a `SealedBatch` for the checkpoint. When the agent raised, it call
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from stream_app.engine.effects import BadInput
+from schemas.errors import BadMessage
+from stream_app.engine.effects import PROCESSING_ERROR, BadInput
 from stream_app.engine.partition import AgentMistakeError, Begun, EngineUseError, Finished, PartitionState
 from stream_app.engine.records import Position, Record
 from stream_app.engine.sealed import Counts, SealedBatch
@@ -106,17 +107,25 @@ class Batch:
         return self._next() or self._seal(wait=False)
 
     def fail(self, error: BaseException) -> None:
-        """Undo the event given last, on which the agent raised; the second time, dead-letter it."""
+        """Undo the event given last, on which the agent raised; the second time, dead-letter it.
+
+        A `BadMessage` is the agent's own verdict on the record: it goes to the dead letters at once, with its reason.
+        """
         given = self._given
         if given is None:
             raise EngineUseError("no event is with the agent")
         self._given = None
         self._state.undo()
         self._tries += 1
-        if self._tries >= TRIES:
-            self._state.reject(given.record, type(error).__name__)  # the message may quote the payload
-            self._counts.rejected += 1
-            self._end(given.event)
+        if isinstance(error, BadMessage):
+            bad = BadInput(error.reason, error.detail)
+        elif self._tries >= TRIES:
+            bad = BadInput(PROCESSING_ERROR, type(error).__name__)  # its message may quote the payload
+        else:
+            return
+        self._state.reject(given.record, bad)
+        self._counts.rejected += 1
+        self._end(given.event)
 
     def abandon(self) -> None:
         """Forget the part that is not sealed yet: a rebalance took it away."""
@@ -164,8 +173,10 @@ class Batch:
         """One record is done."""
         self._position += 1
         self._tries = 0
-        if self._moves_clock and (self._highest_ms is None or event.occurred_ms > self._highest_ms):
-            self._highest_ms = event.occurred_ms
+        if self._moves_clock:
+            told = getattr(event, "occurred_ms", None)  # what the agent refused may have none
+            if told is not None and (self._highest_ms is None or told > self._highest_ms):
+                self._highest_ms = told
 
     def _seal(self, *, wait: bool) -> SealedBatch:
         sealed = SealedBatch(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, NamedTuple
 
-from stream_app.engine.effects import PROCESSING_ERROR, STREAM, AnyEffect, BadInput, Effect, Entry, Staged, dead_letter
+from stream_app.engine.effects import STREAM, AnyEffect, BadInput, Effect, Entry, Staged, dead_letter
 from stream_app.engine.loose import LooseEntries
 from stream_app.engine.ports import Codec
 from stream_app.engine.records import Origin, Record
@@ -253,16 +253,15 @@ class PartitionState:
             self._table.forget_clean(self._record.key)
         self._forget_record()
 
-    def reject(self, record: Record, detail: str) -> None:
-        """Keep the old value with its guard moved, and send the record to the dead letters: the agent raised twice.
+    def reject(self, record: Record, bad: BadInput) -> None:
+        """Keep the old value with its guard moved, and send the record to the dead letters: the agent cannot take it.
 
         The reason goes into the outbox, so that a replay under another policy does not apply what was dead-lettered.
         """
         table = self._table_of[record.topic]
         kept = table.find(record.key)
         self._origin = self._origin_of(record)
-        letter = dead_letter(BadInput(PROCESSING_ERROR, detail))
-        self._write(record, table, kept, None if kept is None else kept.value, (letter,))
+        self._write(record, table, kept, None if kept is None else kept.value, (dead_letter(bad),))
         self._forget_record()
 
     def letter(self, record: Record, bad: BadInput) -> None:

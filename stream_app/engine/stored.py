@@ -108,7 +108,7 @@ def _header(
     return guard, seen, outbox, full
 
 
-def _effect(kind: Any, name: str, key: str, body: bytes, timed: bool) -> AnyEffect:  # noqa: FBT001 - as stored
+def _effect(kind: Any, name: str, key: str, body: bytes, timed: bool) -> AnyEffect:
     return Letter(kind, name, key, body, timed) if kind == DEAD_LETTER else Effect(kind, name, key, body, timed)
 
 

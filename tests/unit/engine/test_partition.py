@@ -1,0 +1,378 @@
+"""One partition number's working state: guards, outbox, undo, seal."""
+
+import pytest
+
+from stream_app.engine import stored
+from stream_app.engine.batch import Batch
+from stream_app.engine.partition import AgentMistakeError, Begun, EngineUseError, OutboxLimits
+from stream_app.engine.records import Origin
+from tests.unit.engine.engine_builders import (
+    OURS,
+    PAY,
+    TALK,
+    People,
+    a_partition,
+    a_record,
+    an_entry,
+    an_output,
+    decode,
+    out,
+    records,
+    remember,
+    run,
+    run_one,
+    save,
+)
+
+
+def value_of(sealed, key=b"ann"):
+    return stored.decode(sealed.writes["people"][key].value)
+
+
+def body_of(sealed, key=b"ann"):
+    return People.decode(value_of(sealed, key).body)
+
+
+def restarted(sealed, committed=None):
+    """A new owner that finds these sealed values in its store."""
+    store = {}
+    save(store, sealed)
+    return a_partition(store, committed)
+
+
+def nothing(state, given):
+    pass
+
+
+class TestGuard:
+    def test_a_value_remembers_the_last_offset_per_topic(self):
+        state = a_partition()
+        run_one(state, records(3, 4))
+        second = run_one(state, records(9, topic="talk"))
+        assert value_of(second).guard == {PAY: 4, TALK: 9}
+        assert body_of(second)["seen"] == ["e3", "e4", "e9"]
+
+    def test_what_was_folded_is_skipped_and_staged_again_from_the_outbox(self):
+        first = run_one(a_partition(), records(3, 4))
+        again = run_one(restarted([first]), records(3, 4, 5))
+        assert (again.counts.skipped, again.counts.folded) == (2, 1)
+        assert out(again) == [(3, 0, "alerts", "e3"), (4, 0, "alerts", "e4"), (5, 0, "alerts", "e5")]
+        assert body_of(again)["seen"] == ["e3", "e4", "e5"]
+
+    def test_a_record_that_changes_nothing_moves_the_guard(self):
+        state = a_partition()
+        run_one(state, records(3))
+        assert value_of(run_one(state, records(4), nothing)).guard == {PAY: 4}
+
+    def test_a_record_that_finds_no_value_and_leaves_none_writes_nothing(self):
+        assert run_one(a_partition(), records(3), nothing).writes == {}
+
+    def test_guards_of_one_key_say_nothing_of_another(self):
+        state = a_partition()
+        sealed = run_one(state, [a_record(1, "ann"), a_record(2, "bob")])
+        assert value_of(sealed).guard == {PAY: 1}
+        assert value_of(sealed, b"bob").guard == {PAY: 2}
+
+
+class TestOutbox:
+    def test_effects_stay_in_the_value_until_a_checkpoint_has_delivered_them(self):
+        state = a_partition()
+        first = run_one(state, records(3))
+        second = run_one(state, records(4))
+        assert [e.offset for e in value_of(second).outbox] == [3, 4]
+        state.acknowledge(first)
+        assert [e.offset for e in value_of(run_one(state, records(5))).outbox] == [4, 5]
+
+    def test_what_lies_below_the_committed_offset_is_out(self):
+        first = run_one(a_partition(), records(3, 4))
+        state = restarted([first], committed={PAY: 4})
+        assert [e.offset for e in value_of(run_one(state, records(5))).outbox] == [4, 5]
+
+    def test_running_numbers_follow_the_order_of_staging(self):
+        def two_calls(state, given):
+            remember(state, given)
+            state.stage([an_entry("b"), an_output("c")])
+
+        sealed = run_one(a_partition(), records(3), two_calls)
+        assert out(sealed) == [(3, 0, "alerts", "e3"), (3, 1, "alerts", "b"), (3, 2, "links", "c")]
+        assert sealed.effects[2].origin == Origin(PAY, 0, b"ann", 3, 2)
+
+    def test_a_long_outbox_seals_the_batch_and_makes_the_next_one_wait(self):
+        state = a_partition(limits=OutboxLimits(seal_above=100, most=1_000))
+        batch = Batch(state, records(1, 2, 3), 1, decode)
+        remember(state, batch.advance())
+        remember(state, batch.advance())
+        sealed = batch.advance()
+        assert sealed.end_offset == 3
+        assert state.waiting
+        with pytest.raises(EngineUseError, match="waits"):
+            batch.advance()
+        state.acknowledge(sealed)
+        remember(state, batch.advance())
+        last = batch.advance()
+        assert (last.end_offset, batch.done, state.waiting) == (4, True, False)
+        assert [e.offset for e in value_of(last).outbox] == [3]
+
+    def test_an_event_whose_effects_do_not_fit_yet_is_taken_again_after_the_checkpoint(self):
+        state = a_partition(limits=OutboxLimits(seal_above=10_000, most=150))
+        sealed = run(state, records(1, 2))
+        assert [batch.end_offset for batch in sealed] == [2, 3]
+        assert [batch.counts.folded for batch in sealed] == [1, 1]
+        assert sealed[0].highest_ms == 1
+        assert out(sealed[1]) == [(2, 0, "alerts", "e2")]
+        assert body_of(sealed[1])["seen"] == ["e1", "e2"]
+
+    def test_effects_that_could_never_fit_are_a_mistake_of_the_agent(self):
+        state = a_partition(limits=OutboxLimits(seal_above=10_000, most=250))
+
+        def too_many(state, given):
+            remember(state, given)
+            state.stage([an_entry()] * 9)
+
+        sealed = run_one(state, records(1), too_many)
+        assert out(sealed) == [(1, 0, "processing_error", "AgentMistakeError")]
+
+
+class TestEffectsWithoutValue:
+    def mention(self, state, given):
+        state.stage([an_output("mood", "mood")])
+        if state.get("people", given.record.key) is not None:
+            remember(state, given)
+
+    def test_outputs_may_leave_without_a_value(self):
+        sealed = run_one(a_partition(), records(1), self.mention)
+        assert (out(sealed), sealed.writes) == ([(1, 0, "mood", "mood")], {})
+
+    def test_stream_entries_may_not(self):
+        sealed = run_one(a_partition(), records(1), lambda state, given: state.stage([an_entry()]))
+        assert out(sealed) == [(1, 0, "processing_error", "AgentMistakeError")]
+
+    def test_a_value_that_comes_before_they_are_out_takes_them_over(self):
+        state = a_partition()
+        first = run_one(state, records(1), self.mention)
+        claimed = run_one(state, records(7, topic="talk"))
+        later = run_one(state, records(2), self.mention)
+        assert [(e.topic_id, e.offset) for e in value_of(claimed).outbox] == [(PAY, 1), (TALK, 7)]
+        replayed = run_one(restarted([first, claimed, later]), records(1, 2))
+        assert out(replayed) == [(1, 0, "mood", "mood"), (2, 0, "mood", "mood"), (2, 1, "alerts", "e2")]
+
+    def test_a_value_that_comes_later_does_not(self):
+        state = a_partition()
+        state.acknowledge(run_one(state, records(1), self.mention))
+        claimed = run_one(state, records(7, topic="talk"))
+        assert [e.topic_id for e in value_of(claimed).outbox] == [TALK]
+
+    def test_nor_does_it_take_those_of_an_abandoned_batch(self):
+        state = a_partition()
+        batch = Batch(state, records(1, 2), 1, decode)
+        self.mention(state, batch.advance())
+        batch.advance()
+        batch.abandon()
+        claimed = run_one(state, records(7, topic="talk"))
+        assert [e.topic_id for e in value_of(claimed).outbox] == [TALK]
+
+
+class TestReject:
+    def test_the_old_value_stays_with_its_guard_moved_and_the_reason_in_its_outbox(self):
+        state = a_partition()
+        run_one(state, records(1))
+
+        def fail(state, given):
+            remember(state, given)
+            raise ZeroDivisionError("the payload")
+
+        sealed = run_one(state, records(2), fail)
+        assert sealed.counts.rejected == 1
+        assert out(sealed) == [(2, 0, "processing_error", "ZeroDivisionError")]
+        assert body_of(sealed)["seen"] == ["e1"]
+        assert value_of(sealed).guard == {PAY: 2}
+
+    def test_a_replay_sends_the_letter_again_though_the_agent_could_now_take_the_event(self):
+        def fail(state, given):
+            raise ZeroDivisionError
+
+        sealed = run_one(a_partition(), records(2), fail)
+        assert value_of(sealed).body is None
+        again = run_one(restarted([sealed]), records(2, 3))
+        assert out(again) == [(2, 0, "processing_error", "ZeroDivisionError"), (3, 0, "alerts", "e3")]
+        assert body_of(again)["seen"] == ["e3"]
+
+
+class TestRepeatsOfOurOwnOutputs:
+    def test_an_output_that_comes_twice_is_folded_once_and_moves_the_guard(self):
+        origin = Origin(PAY, 1, b"bob", 40, 2)
+        state = a_partition()
+        run_one(state, [a_record(1, topic="ours", origin=origin)])
+        sealed = run_one(state, [a_record(2, topic="ours", origin=origin)])
+        assert (sealed.counts.repeated, sealed.counts.folded, out(sealed)) == (1, 0, [])
+        assert value_of(sealed).guard == {OURS: 2}
+
+    def test_the_next_ordinal_of_the_same_record_is_news(self):
+        state = a_partition()
+        first, second = Origin(PAY, 1, b"bob", 40, 2), Origin(PAY, 1, b"bob", 40, 3)
+        sealed = run_one(state, [a_record(1, topic="ours", origin=first), a_record(2, topic="ours", origin=second)])
+        assert sealed.counts.folded == 2
+
+    def test_where_state_decides_each_source_key_counts_for_itself(self):
+        ahead, behind = Origin(PAY, 1, b"bob", 40, 0), Origin(PAY, 1, b"eve", 39, 0)
+        by_key = [a_record(1, topic="ours", origin=ahead), a_record(2, topic="ours", origin=behind)]
+        by_partition = [a_record(1, topic="theirs", origin=ahead), a_record(2, topic="theirs", origin=behind)]
+        assert run_one(a_partition(), by_key).counts.folded == 2
+        assert run_one(a_partition(), by_partition).counts.folded == 1
+
+    def test_sources_are_bounded_and_the_one_heard_longest_ago_leaves(self):
+        state = a_partition()
+        many = [
+            a_record(n, topic="ours", origin=Origin(PAY, 0, b"%d" % n, 5, 0)) for n in range(stored.MAX_SOURCES + 1)
+        ]
+        seen = value_of(run_one(state, many)).seen
+        assert len(seen) == stored.MAX_SOURCES
+        assert (PAY, b"0") not in seen
+
+    def test_a_rejected_output_is_remembered_too(self):
+        def fail(state, given):
+            raise ZeroDivisionError
+
+        origin = Origin(PAY, 1, b"bob", 40, 0)
+        state = a_partition()
+        run_one(state, [a_record(1, topic="ours", origin=origin)], fail)
+        assert run_one(state, [a_record(2, topic="ours", origin=origin)]).counts.repeated == 1
+
+    def test_an_output_without_origin_is_folded(self):
+        assert run_one(a_partition(), [a_record(1, topic="ours")]).counts.folded == 1
+
+
+class TestKeys:
+    @pytest.mark.parametrize(("table", "key"), [("people", b"bob"), ("others", b"ann")])
+    def test_another_key_or_table_is_a_mistake(self, table, key):
+        state = a_partition()
+        Batch(state, records(1), 1, decode).advance()
+        with pytest.raises(AgentMistakeError):
+            state.get(table, key)
+        with pytest.raises(AgentMistakeError):
+            state.put(table, key, 1)
+
+    def test_outside_a_record_nothing_is_read_written_staged_or_finished(self):
+        state = a_partition()
+        for use in (
+            lambda: state.get("people", b"ann"),
+            lambda: state.put("people", b"ann", 1),
+            lambda: state.stage([]),
+            state.finish,
+        ):
+            with pytest.raises(EngineUseError):
+                use()
+
+    def test_one_batch_at_a_time_over_all_topics(self):
+        state = a_partition()
+        Batch(state, records(1), 1, decode).advance()
+        assert state.busy
+        with pytest.raises(EngineUseError, match="under way"):
+            Batch(state, records(1, topic="talk"), 1, decode).advance()
+
+
+class TestValues:
+    def test_a_key_is_encoded_once_per_batch(self):
+        sealed = run_one(a_partition(), records(1, 2, 3))
+        assert list(sealed.writes["people"]) == [b"ann"]
+        assert body_of(sealed)["seen"] == ["e1", "e2", "e3"]
+
+    def test_the_agent_reads_what_it_has_put(self):
+        def put_then_read(state, given):
+            state.put("people", b"ann", {"seen": ["mine"], "due": None})
+            assert state.get("people", b"ann")["seen"] == ["mine"]
+
+        assert run_one(a_partition(), records(1), put_then_read).counts.folded == 1
+
+    def test_values_are_read_from_the_store_once_they_have_left_the_cache(self):
+        store = {}
+        state = a_partition(store, cache_size=1)
+        for offset, key in enumerate(("ann", "bob", "cid", "ann")):
+            sealed = run_one(state, records(offset, key=key))
+            save(store, [sealed])
+            state.acknowledge(sealed)
+        assert body_of(sealed)["seen"] == ["e0", "e3"]
+
+    def test_a_sealed_value_is_read_though_the_store_does_not_have_it_yet(self):
+        state = a_partition(cache_size=1)
+        run_one(state, [a_record(1), a_record(2, "bob"), a_record(3, "cid")])
+        assert body_of(run_one(state, records(4)))["seen"] == ["e1", "e4"]
+
+    def test_a_value_replaced_meanwhile_stays_the_newer_one(self):
+        store = {}
+        state = a_partition(store)
+        first, second = run_one(state, records(1)), run_one(state, records(2))
+        save(store, [first])
+        state.acknowledge(first)
+        assert body_of(run_one(state, records(3)))["seen"] == ["e1", "e2", "e3"]
+        assert second.end_offset == 3
+
+    def test_the_index_learns_the_old_and_the_new_due_time(self):
+        def due_at(ms):
+            return lambda state, given: state.put("people", b"ann", {"seen": [], "due": ms})
+
+        state = a_partition()
+        writes = [
+            run_one(state, records(n), due_at(ms)).writes["people"][b"ann"] for n, ms in enumerate((50, 70, None))
+        ]
+        assert [(write.was_due_ms, write.next_due_ms) for write in writes] == [(None, 50), (50, 70), (70, None)]
+
+
+class TestDelete:
+    def delete(self, state, given):
+        state.delete("people", b"ann")
+
+    def test_a_deleted_value_leaves_a_tombstone(self):
+        state = a_partition()
+        state.acknowledge(run_one(state, records(1)))
+        assert run_one(state, records(2), self.delete).writes["people"][b"ann"].value is None
+        assert body_of(run_one(state, records(3)))["seen"] == ["e3"]
+
+    def test_undelivered_effects_keep_it_as_a_stub(self):
+        state = a_partition()
+        run_one(state, records(1))
+        stub = value_of(run_one(state, records(2), self.delete))
+        assert (stub.body, [e.offset for e in stub.outbox], stub.guard) == (None, [1], {PAY: 2})
+
+    def test_a_value_put_after_a_deletion_in_one_batch_stands(self):
+        state = a_partition()
+        state.acknowledge(run_one(state, records(1)))
+
+        def delete_first(state, given):
+            (self.delete if given.event.name == "e2" else remember)(state, given)
+
+        assert body_of(run_one(state, records(2, 3), delete_first))["seen"] == ["e3"]
+
+
+class TestAbandon:
+    def test_nothing_of_an_abandoned_batch_remains(self):
+        state = a_partition()
+        run_one(state, records(1))
+        batch = Batch(state, [a_record(2), a_record(3, "bob"), a_record(4)], 1, decode)
+        for _ in range(3):
+            remember(state, batch.advance())
+        batch.abandon()
+        assert batch.done
+        assert not state.busy
+        sealed = run_one(state, records(9, topic="talk"))
+        assert (list(sealed.writes["people"]), out(sealed)) == ([b"ann"], [(9, 0, "alerts", "e9")])
+        assert body_of(sealed)["seen"] == ["e1", "e9"]
+
+    def test_what_a_checkpoint_delivered_meanwhile_is_kept(self):
+        store = {}
+        state = a_partition(store)
+        first = run_one(state, records(1))
+        batch = Batch(state, records(2, 3), 1, decode)
+        remember(state, batch.advance())
+        batch.advance()
+        save(store, [first])
+        state.acknowledge(first)
+        batch.abandon()
+        assert body_of(run_one(state, records(2)))["seen"] == ["e1", "e2"]
+
+    def test_begin_tells_news_from_what_was_folded(self):
+        state = a_partition()
+        run_one(state, records(1))
+        state.open(PAY)
+        assert state.begin(a_record(1)) is Begun.SKIPPED
+        assert state.begin(a_record(2)) is Begun.FOLD
