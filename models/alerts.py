@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from models.cause import Cause
 from models.due import cancel, schedule
+from models.finding import Finding, quoted
 from models.policy import HOUR_MS, Policy, Rule, Text
 from models.reasons import parts_in_words
-from models.rules.finding import Finding, quoted
 from schemas.actions import (
     Alert,
     Effect,

@@ -3,8 +3,8 @@
 from models.alerts import compose
 from models.cause import Cause
 from models.context import Context, Verdict
+from models.finding import Finding
 from models.policy import HOUR_MS, MoodBurst, Policy
-from models.rules.finding import Finding
 from schemas.actions import Effect, alert_effect
 from schemas.internal import MoodMark
 from schemas.mood import MAX_REMEMBERED, Heard, Mood

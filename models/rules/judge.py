@@ -8,9 +8,9 @@ from models.alerts import Step
 from models.cause import Cause
 from models.context import Context
 from models.event_key import key_of
+from models.finding import Finding
 from models.policy import AnyRule, Policy
 from models.rules import leaving, money, safety, service
-from models.rules.finding import Finding
 from models.rules.gone import gone
 from models.rules.schedule import miss_loan, miss_salary, plan
 from schemas.events import Interaction

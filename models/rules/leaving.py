@@ -2,9 +2,9 @@
 
 from models import windows
 from models.figures import aum_minor
+from models.finding import Finding
 from models.policy import Policy
 from models.policy.rules import AccountClosed, ChurnRisk, DormantHighValue, LoanMissed, ProductClosed, SalaryMissed
-from models.rules.finding import Finding
 from schemas.events import Customer, Interaction, Transaction
 from schemas.profile import Due, Profile, Score, short_id
 from schemas.times import to_rfc3339
