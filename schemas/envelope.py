@@ -6,7 +6,7 @@
 import base64
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from schemas.errors import BadMessage
 
 MAX_NESTING = 64
-Headers = Iterable[tuple[str, bytes | None]]
+Headers = Sequence[tuple[str, bytes | None]]
 
 _STRUCTURED = b"application/cloudevents+json"
 _ANY_CLOUDEVENTS = b"application/cloudevents"
@@ -42,7 +42,6 @@ def open_envelope(value: bytes, headers: Headers) -> Opened:
 
     Raises BadMessage `bad_json` or `bad_envelope`.
     """
-    headers = list(headers)
     if not says_cloudevents(headers):
         attributes = binary_attributes(headers)
         return Opened(_object(parse_json(value)), attributes.get("id"), attributes.get("time"))
