@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import accumulate
 from math import exp
 from random import Random
@@ -125,9 +126,6 @@ def poisson(rng: Random, mean: float) -> int:
     return count
 
 
-_dates: dict[int, str] = {}
-
-
 def iso(at_ms: int, *, utc: bool = False) -> str:
     """RFC 3339 text of a time, at the bank's offset or in UTC.
 
@@ -144,13 +142,9 @@ def iso(at_ms: int, *, utc: bool = False) -> str:
     return f"{text}T{hour:02d}:{minute:02d}:{second:02d}.{millis:03d}{'Z' if utc else '+08:00'}"
 
 
+@lru_cache(maxsize=1_000)
 def _date_text(days: int) -> str:
-    text = _dates.get(days)
-    if text is None:
-        if len(_dates) > 5_000:
-            _dates.clear()
-        text = _dates[days] = (_EPOCH + timedelta(days=days)).isoformat()
-    return text
+    return (_EPOCH + timedelta(days=days)).isoformat()
 
 
 def start_for_live(now_ms: int, days: int) -> date:

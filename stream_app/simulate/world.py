@@ -13,6 +13,7 @@ from stream_app.simulate.fraud import maybe_plant_fraud
 from stream_app.simulate.habits import payments
 from stream_app.simulate.ledger import post
 from stream_app.simulate.lines import Line
+from stream_app.simulate.making import make_people
 from stream_app.simulate.names import COUNTRIES, HANDLE_WORDS
 from stream_app.simulate.options import Options
 from stream_app.simulate.people import (
@@ -24,7 +25,6 @@ from stream_app.simulate.people import (
     Record,
     Remark,
     Touch,
-    make_people,
     plan,
     plan_trips,
 )
