@@ -63,11 +63,7 @@ def is_figure(name: str) -> bool:
 
 def aum_minor(profile: Profile, home_currency: str) -> int:
     """Assets under management now: told balances of open accounts in home currency (minor units), debts left out."""
-    total = 0
-    for account in profile.accounts.values():
-        if account.currency == home_currency and account.closed_ms is None and (account.balance_minor or 0) > 0:
-            total += account.balance_minor or 0
-    return total
+    return profile.aum_minor(home_currency)
 
 
 def _aum(f: Figures) -> float:

@@ -1,7 +1,6 @@
 """The part of the fold that is about transactions: totals, balances, AUM, salary, payees and countries."""
 
 from models import windows
-from models.figures import aum_minor
 from schemas.events import Transaction
 from schemas.profile import (
     AUM_DAYS,
@@ -99,7 +98,7 @@ def _move_account(p: Profile, event: Transaction, home_currency: str) -> None:
         idle = min(p.accounts, key=lambda name: (p.accounts[name].last_ms, name))
         del p.accounts[idle]  # the mapping is new: nobody else holds it
     if told and event.currency == home_currency:
-        _raise_high(p, aum_minor(p, home_currency))
+        _raise_high(p, p.aum_minor(home_currency))
 
 
 def _raise_high(p: Profile, aum: int) -> None:

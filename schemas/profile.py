@@ -327,6 +327,15 @@ class Profile:
         """When time next has work to do for this customer (epoch ms), None if never."""
         return self.due[0].due_ms if self.due else None
 
+    def aum_minor(self, home_currency: str) -> int:
+        """Return the assets under management: balances told of open accounts in home currency, debts left out."""
+        total = 0
+        for account in self.accounts.values():
+            balance = account.balance_minor
+            if balance is not None and balance > 0 and account.currency == home_currency and account.closed_ms is None:
+                total += balance
+        return total
+
     def aum_high_minor(self) -> int:
         """Return the highest AUM of the last 90 home days (home currency, minor units); 0 when no balance was told."""
         return self.aum_highs[0][1] if self.aum_highs else 0
