@@ -47,6 +47,13 @@ def _regrade(profile: Profile, due: Due, cause: Cause, context: Context) -> Fire
     return rules.silence(regrade_silent(profile, due, context.policy), due, cause, context)
 
 
+def _snapshot(profile: Profile, due: Due, cause: Cause, context: Context) -> Fired:
+    """Take the weekly snapshot, and ask the rules about the score that it brought."""
+    scored, examples = outcomes.take_snapshot(profile, due, cause, context)
+    judged, alerts = rules.judge(profile, scored, due, cause, context)
+    return judged, examples + alerts
+
+
 def _forget(profile: Profile, due: Due, cause: Cause, context: Context) -> Fired:
     """Let the stub of an erased customer go, unless he has come back."""
     came_back = profile.identity is not None or profile.events != EventCounts()
@@ -54,7 +61,7 @@ def _forget(profile: Profile, due: Due, cause: Cause, context: Context) -> Fired
 
 
 WORK: Mapping[str, Work] = {
-    "weekly_snapshot": outcomes.take_snapshot,
+    "weekly_snapshot": _snapshot,
     "mature": outcomes.mature,
     "salary_due": rules.salary_due,
     "loan_due": rules.loan_due,

@@ -37,7 +37,7 @@ def after(start: int = BEGINNING, *, days: float = 0, hours: float = 0, minutes:
     return start + round((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000)
 
 
-def wire_form(topic: str, **changes: Any) -> dict[str, Any]:
+def wire_form(topic: str, /, **changes: Any) -> dict[str, Any]:
     """The JSON object of an event of this topic; a change to `...` leaves the field out."""
     number = next(_numbers)
     fields = {"event_id": f"{topic[:2]}-{number}", "occurred_at": BEGINNING, **_DEFAULTS[topic], **changes}

@@ -106,8 +106,7 @@ def salary_due(profile: Profile, due: Due, cause: Cause, context: Context) -> St
 
 def loan_due(profile: Profile, due: Due, cause: Cause, context: Context) -> Step:
     """Act when the day on which the loan payment should have come, and its grace, are over."""
-    missed = miss_loan(profile, due, context.policy)
-    return _ask_due(missed, due, cause, context) if missed is not profile else (profile, ())
+    return _ask_due(miss_loan(profile, due, context.policy), due, cause, context)
 
 
 def complaint_deadline(profile: Profile, due: Due, cause: Cause, context: Context) -> Step:

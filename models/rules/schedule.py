@@ -53,8 +53,10 @@ def _plan_complaints(before: Profile, after: Profile, policy: Policy) -> Profile
 
 
 def _plan_loan(profile: Profile, event: Transaction, policy: Policy) -> Profile:
-    """Expect the next payment one gap after one that was booked."""
+    """Expect the next payment one gap after one that was booked and is part of a rhythm."""
     if event.status != "booked" or policy.first("loan_missed") is None:
+        return profile
+    if windows.of_kind(profile, "loan_payment", "63d", event.occurred_ms).count < LOAN_RHYTHM:
         return profile
     wait_ms = (policy.bank.loan_gap_days + policy.bank.loan_grace_days) * DAY_MS
     return schedule(cancel(profile, LOAN, ""), Due(event.occurred_ms + wait_ms, LOAN))
@@ -69,8 +71,6 @@ def miss_salary(profile: Profile, due: Due) -> Profile:
 
 def miss_loan(profile: Profile, due: Due, policy: Policy) -> Profile:
     """Count a loan payment that did not come, and wait for the next while there is a warning left to give."""
-    if windows.of_kind(profile, "loan_payment", "63d", due.due_ms).count < LOAN_RHYTHM and profile.loan_missed == 0:
-        return profile
     missed = profile.loan_missed + 1
     profile = replace(profile, loan_missed=missed)
     if missed >= max((rule.missed for rule in policy.rules.rule if rule.check == "loan_missed"), default=0):

@@ -1,0 +1,143 @@
+"""The vocabulary of figures that conditions speak of: each against a life whose numbers are known."""
+
+from dataclasses import replace
+
+import pytest
+
+from models.figures import FAMILIES, FIGURES, Figures, is_figure
+from schemas.profile import Account, Grade, OpenAlert, Salary, Score, Tag
+from tests.builders import BEGINNING, a_customer, a_transaction, after, an_interaction
+from tests.judging import a_profile, lived
+
+
+def figures(profile, at_ms=BEGINNING):
+    return Figures(profile, at_ms, "CNY", "CN")
+
+
+def a_life():
+    """One customer's days before the beginning: payments, a foreign card, logins, a visit, a complaint, a rating."""
+    profile = lived(
+        a_profile(),
+        a_customer(
+            birth_year=1990,
+            household_id="H1",
+            relationship_manager_id="R1",
+            products=("mortgage-7", "fund"),
+            consents=("marketing",),
+            occurred_at=after(days=-60),
+        ),
+        a_transaction(occurred_at=after(days=-50), kind="loan_payment"),
+        a_transaction(occurred_at=after(days=-20), country="CN", amount="300.00", counterparty_id="P1"),
+        a_transaction(occurred_at=after(days=-19), country="JP", amount="200.00"),
+        a_transaction(occurred_at=after(days=-18), kind="salary", direction="credit", amount="9000.00"),
+        a_transaction(occurred_at=after(days=-17), status="declined"),
+        an_interaction(occurred_at=after(days=-12), kind="visit", channel="branch"),
+        an_interaction(occurred_at=after(days=-11), kind="complaint", channel="branch", rating=2.5),
+        an_interaction(occurred_at=after(days=-10), kind="login"),
+        an_interaction(occurred_at=after(hours=-1), kind="login", topic="failed"),
+    )
+    return replace(
+        profile,
+        accounts={
+            "A1": Account("CNY", 80_000_00, BEGINNING, BEGINNING),
+            "A2": Account("CNY", 1, BEGINNING, BEGINNING, 1),
+        },
+        aum_highs=((20_000, 100_000_00),),
+        salary=Salary(2, after(days=-18), 9_000_00, 9_000_00, 30, after(days=-3), after(days=-3)),
+        loan_missed=1,
+        scores={"churn": Score(0.25, 3, 400, BEGINNING)},
+        tags={"young_family": Tag(BEGINNING, "")},
+        grade=Grade("affluent", BEGINNING),
+        open_alerts=(OpenAlert("a", "complaint", "alerts:service:p2", BEGINNING, after(days=1)),),
+    )
+
+
+EXPECTED = {
+    "age_years": 36,
+    "days_as_customer": 50,
+    "is_business": 0,
+    "has_manager": 1,
+    "has_household": 1,
+    "do_not_contact": 0,
+    "products": 2,
+    "accounts": 1,
+    "aum_minor": 80_000_00,
+    "aum_high_minor": 100_000_00,
+    "aum_fall_share": pytest.approx(0.2),
+    "days_since_activity": 0,  # a failed login is a try of his own
+    "days_since_login": 10,
+    "contacts_30d": 8,
+    "logins_30d": 1,
+    "failed_logins_24h": 1,
+    "visits_63d": 1,
+    "service_30d": 1,
+    "credits_30d_minor": 9_000_00,
+    "debits_30d_minor": 500_00,
+    "debits_30d": 2,
+    "declined_30d": 1,
+    "salaries": 2,
+    "salary_minor": 9_000_00,
+    "days_since_salary": 18,
+    "salary_missed": 1,
+    "loan_missed": 1,
+    "foreign_countries_90d": 1,
+    "payees": 1,
+    "complaints_open": 1,
+    "days_since_complaint": 11,
+    "rating": 2.5,
+    "mention_sentiment": None,
+    "negative_mentions": 0,
+    "days_since_offer": None,
+    "churn_score": 0.25,
+    "churn_examples": 400,
+    "left": 0,
+    "holds:mortgage": 1,
+    "holds:fund": 1,
+    "holds:mort": 0,
+    "consent:marketing": 1,
+    "consent:profiling": 0,
+    "has_tag:young_family": 1,
+    "tier:affluent": 1,
+    "alert:complaint": 1,
+    "alert:churn_risk": 0,
+    "count_30d:card": 2,
+    "minor_30d:card": 500_00,
+    "count_63d:loan_payment": 1,
+    "minor_63d:loan_payment": 100_00,
+    "channel_share_30d:branch": 0.25,
+    "channel_30d:branch": 2,
+    "ever:complaint": 1,
+    "ever:click": 0,
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_figure_says_what_the_life_shows(name):
+    assert is_figure(name)
+    assert figures(a_life())[name] == EXPECTED[name]
+
+
+def test_every_figure_is_expected_above():
+    assert {name.partition(":")[0] for name in EXPECTED} == {*FIGURES, *FAMILIES}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_of_a_stranger_nothing_is_known_and_nothing_fails(name):
+    stranger = a_profile()
+
+    assert figures(stranger)[name] in (None, 0)
+
+
+def test_a_figure_is_computed_once():
+    asked = figures(a_life())
+
+    assert "aum_minor" not in asked
+    assert asked["aum_minor"] == 80_000_00
+    assert "aum_minor" in asked
+
+
+def test_a_mention_and_an_offer_become_figures():
+    life = a_life()
+    profile = replace(life, mood=life.mood._replace(last_thousandths=-500))
+
+    assert figures(profile)["mention_sentiment"] == -0.5

@@ -1,0 +1,133 @@
+"""Rules that protect the customer."""
+
+import pytest
+
+from models.policy.rules import MoodBurst
+from models.rules import CHECKS
+from tests.builders import a_transaction, after, an_interaction, an_outcome
+from tests.judging import a_profile, judged, kinds, lived
+from tests.policies import default_policy
+
+
+def a_card_use(country, **changes):
+    return a_transaction(**{"kind": "card", "channel": "other", "country": country, **changes})
+
+
+def test_every_rule_of_the_policy_has_its_check_but_the_one_about_the_bank():
+    checks = {rule.check for rule in default_policy().rules.rule if not isinstance(rule, MoodBurst)}
+
+    assert checks == set(CHECKS)
+
+
+def test_a_card_in_a_new_country_hours_after_a_use_at_home_is_impossible_travel():
+    home = a_card_use("CN")
+    abroad = a_card_use("BR", amount="990.00", occurred_at=after(hours=5.5))
+
+    _, (alert,) = judged(abroad, lived(a_profile(), home))
+
+    assert alert.data["kind"] == "new_country"
+    assert alert.stream == "alerts:fraud:p1"
+    assert alert.data["reasons"][0]["en"] == "990.00 CNY in BR, 5.50 hours after a use in CN"
+
+
+def test_a_declined_try_in_a_new_country_counts_too():
+    tried = a_card_use("BR", status="declined", occurred_at=after(hours=1))
+
+    assert kinds(judged(tried, lived(a_profile(), a_card_use("CN")))[1]) == ["new_country"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"occurred_at": after(hours=6)},  # time enough for a flight
+        {"occurred_at": after(hours=-1)},  # late: it was before the use at home
+        {"country": "CN"},
+        {"country": ...},
+        {"country": "JP"},  # known
+        {"channel": "web"},  # the card is not there
+        {"status": "reversed"},
+    ],
+)
+def test_a_customer_who_can_be_there_is_not_alarming(changes):
+    profile = lived(a_profile(), a_card_use("JP", occurred_at=after(days=-30)), a_card_use("CN"))
+    use = {"country": "BR", "occurred_at": after(hours=1), **changes}
+
+    assert judged(a_card_use(**use), profile)[1] == ()
+
+
+def test_the_first_use_of_a_card_is_nowhere_new():
+    assert judged(a_card_use("BR"))[1] == ()
+
+
+def small_payments(number, amount="9.90", **changes):
+    return [a_transaction(kind="card", amount=amount, occurred_at=after(minutes=n), **changes) for n in range(number)]
+
+
+def test_the_sixth_small_payment_within_minutes_is_card_testing():
+    *first, last = small_payments(6)
+
+    _, (alert,) = judged(last, lived(a_profile(), *first))
+
+    assert alert.data["kind"] == "card_testing"
+    assert alert.data["evidence"]["figures"] == {"payments": 6, "minutes": 15, "mean_minor": 990}
+
+
+def test_five_payments_are_none_and_large_ones_neither():
+    *five, _ = small_payments(6)
+    *large, last_large = small_payments(6, amount="25.00")
+    coffee = a_transaction(kind="card", amount="9.90", occurred_at=after(minutes=7))
+    declined = a_transaction(kind="card", amount="9.90", status="declined", occurred_at=after(minutes=7))
+
+    assert judged(five[-1], lived(a_profile(), *five[:-1]))[1] == ()
+    assert judged(last_large, lived(a_profile(), *large))[1] == ()
+    assert judged(coffee, lived(a_profile(), *large, last_large))[1] == ()
+    assert judged(declined, lived(a_profile(), *small_payments(6)))[1] == ()
+
+
+def test_a_third_decline_within_an_hour_alarms_and_a_booked_payment_does_not():
+    declines = [a_transaction(status="declined", occurred_at=after(minutes=10 * n)) for n in range(3)]
+    profile = lived(a_profile(), *declines[:2])
+
+    assert judged(a_transaction(occurred_at=after(minutes=20)), profile)[1] == ()
+    assert judged(declines[1], lived(a_profile(), declines[0]))[1] == ()
+    _, (alert,) = judged(declines[2], profile)
+    assert (alert.data["kind"], alert.data["evidence"]["figures"]) == ("repeated_declines", {"declines": 3})
+
+
+def failed_logins(number):
+    return [an_interaction(kind="login", topic="failed", occurred_at=after(minutes=n)) for n in range(number)]
+
+
+def test_the_fifth_failed_login_within_an_hour_alarms_once():
+    *first, fifth, sixth = failed_logins(6)
+    profile = lived(a_profile(), *first)
+
+    assert judged(an_interaction(kind="login", occurred_at=after(minutes=9)), profile)[1] == ()
+    assert judged(first[-1], lived(a_profile(), *first[:-1]))[1] == ()
+    profile, (alert,) = judged(fifth, profile)
+    assert alert.data["kind"] == "repeated_failed_logins"
+    assert judged(sixth, profile)[1] == ()  # the cool-down
+
+
+@pytest.mark.parametrize(("label", "code"), [("Confirmed", "confirmed"), ("Dismissed", "dismissed")])
+def test_an_analysts_finding_about_the_event_takes_the_alert_back(label, code):
+    abroad = a_card_use("BR", occurred_at=after(hours=1), event_id="a-card-use-with-a-long-name-beyond-twenty")
+    profile, (alert,) = judged(abroad, lived(a_profile(), a_card_use("CN")))
+
+    finding = {"label": label, "action_id": ..., "occurred_at": after(hours=2)}
+    profile, nothing = judged(an_outcome(about_event_id="another", **finding), profile)
+    profile, (entry,) = judged(an_outcome(about_event_id=abroad.event_id, **finding), profile)
+
+    assert nothing == ()
+    assert (entry.type, entry.data["refers_to"], entry.data["reason"]["code"]) == (
+        "crm.alert.retracted",
+        alert.id,
+        code,
+    )
+    assert profile.open_alerts == ()
+
+
+def test_an_outcome_of_an_offer_takes_no_alert_back():
+    profile, _ = judged(a_card_use("BR", occurred_at=after(hours=1)), lived(a_profile(), a_card_use("CN")))
+
+    assert judged(an_outcome(occurred_at=after(hours=2)), profile)[1] == ()
