@@ -1,8 +1,12 @@
 """The churn model: will this customer have left at the horizon? One logistic regression over `models.features`."""
 
+from collections.abc import Sequence
+
+from models.context import Context
 from models.features import FEATURES
 from models.learner import LogisticLearner
-from models.scoring import LinearScorer
+from models.scoring import LinearScorer, top_reasons
+from schemas.profile import MAX_REASONS, Profile, Score
 
 RATE = 0.01
 
@@ -17,3 +21,24 @@ class ChurnLearner(LogisticLearner):
     def scorer(self, version: int) -> LinearScorer:
         """Freeze a scorer of what is known now."""
         return LinearScorer(self.linear(), version)
+
+
+def may_profile(profile: Profile) -> bool:
+    """Whether the customer consents to be profiled (contract-rules 21)."""
+    return profile.identity is not None and "profiling" in profile.identity.consents
+
+
+def score_churn(profile: Profile, values: Sequence[float], at_ms: int, context: Context) -> Profile:
+    """Keep the churn score of these features in the profile, with its reasons; without consent there is none."""
+    if not may_profile(profile):
+        if "churn" not in profile.scores:
+            return profile
+        changed = profile.copied()
+        changed.scores = {name: score for name, score in profile.scores.items() if name != "churn"}
+        return changed
+    scorer = context.scorers["churn"]
+    scored = scorer.score(values)
+    reasons = top_reasons(scored, FEATURES, MAX_REASONS)
+    changed = profile.copied()
+    changed.scores = {**profile.scores, "churn": Score(scored.value, scorer.version, scored.examples, at_ms, reasons)}
+    return changed

@@ -5,8 +5,8 @@ a restored learner goes on bit by bit as the first would have.
 """
 
 from collections.abc import Mapping, Sequence
-from math import isfinite, isnan, log, sqrt
-from typing import Any, Protocol
+from math import isnan, log, sqrt
+from typing import Any, NamedTuple, Protocol
 
 from river import linear_model, optim, preprocessing
 from river.utils import VectorDict
@@ -85,7 +85,7 @@ class LogisticLearner:
             optimizer=optim.SGD(self._rate), intercept_init=self._base, intercept_lr=self._rate
         )
         self._pipeline = self._scaler | self._regression
-        self._last_good: Snapshot = self.snapshot()
+        self._last_good = self._numbers()
         self._linear: Linear | None = None
 
     def linear(self) -> Linear:
@@ -113,57 +113,87 @@ class LogisticLearner:
         """Learn one example; if the numbers run away, go back to the last good ones and count it in `refused`."""
         self._pipeline.learn_one(dict(zip(self.names, tame(features), strict=True)), label)
         self._linear = None
-        self.examples += 1
-        after = self.snapshot()
-        if _all_finite(after):
-            self._last_good = after
+        numbers = self._numbers()
+        if numbers.are_sound():
+            self.examples += 1
+            self._last_good = numbers
         else:
-            refused = self.refused + 1
+            self.refused += 1
             self._become(self._last_good)
-            self.refused = refused
 
     def snapshot(self) -> Snapshot:
         """Names, counts, statistics and weights."""
-        weights = self._regression.weights
+        numbers, names = self._numbers(), self.names
         return {
-            "names": list(self.names),
+            "names": list(names),
             "examples": self.examples,
             "refused": self.refused,
-            "counts": [self._scaler.counts.get(name, 0) for name in self.names],
-            "means": [self._scaler.means.get(name, 0.0) for name in self.names],
-            "variances": [self._scaler.vars.get(name, 0.0) for name in self.names],
-            "weights": [weights.get(name, 0.0) for name in self.names],
-            "intercept": float(self._regression.intercept),
-            "iterations": self._regression.optimizer.n_iterations,
+            "counts": [numbers.counts.get(name, 0) for name in names],
+            "means": [numbers.means.get(name, 0.0) for name in names],
+            "variances": [numbers.variances.get(name, 0.0) for name in names],
+            "weights": [numbers.weights.get(name, 0.0) for name in names],
+            "intercept": numbers.intercept,
+            "iterations": numbers.iterations,
         }
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
         if tuple(data.get("names", ())) != self.names:
             raise BadSnapshotError("the snapshot was taken with other features")
-        if not _all_finite(data):
+        columns = (
+            [dict(zip(self.names, data[part], strict=True)) for part in _COLUMNS] if data["examples"] else [{}] * 4
+        )
+        numbers = _Numbers(*columns, data["intercept"], data["iterations"])
+        if not numbers.are_sound():
             raise BadSnapshotError("the snapshot holds numbers that are not finite or run away")
-        self._become(data)
-
-    def _become(self, data: Mapping[str, Any]) -> None:
-        self._build()
+        self._become(numbers)
         self.examples, self.refused = data["examples"], data["refused"]
-        if self.examples:
-            self._scaler.counts.update(dict(zip(self.names, data["counts"], strict=True)))
-            self._scaler.means.update(dict(zip(self.names, data["means"], strict=True)))
-            self._scaler.vars.update(dict(zip(self.names, data["variances"], strict=True)))
+
+    def _numbers(self) -> "_Numbers":
+        """Copy all that the pipeline has learned (a few µs)."""
+        scaler, regression = self._scaler, self._regression
+        return _Numbers(
+            dict(scaler.counts),
+            dict(scaler.means),
+            dict(scaler.vars),
+            regression.weights,
+            float(regression.intercept),
+            regression.optimizer.n_iterations,
+        )
+
+    def _become(self, numbers: "_Numbers") -> None:
+        self._build()
+        self._scaler.counts.update(numbers.counts)
+        self._scaler.means.update(numbers.means)
+        self._scaler.vars.update(numbers.variances)
+        if numbers.weights:
             # River offers no public way to set weights; its version is pinned, and a test compares every bit.
-            self._regression._weights = VectorDict(dict(zip(self.names, data["weights"], strict=True)))  # noqa: SLF001
-        self._regression.intercept = data["intercept"]
-        self._regression.optimizer.n_iterations = data["iterations"]
-        self._last_good = self.snapshot()
+            self._regression._weights = VectorDict(dict(numbers.weights))  # noqa: SLF001
+        self._regression.intercept = numbers.intercept
+        self._regression.optimizer.n_iterations = numbers.iterations
+        self._last_good = numbers
+
+
+class _Numbers(NamedTuple):
+    """What a pipeline has learned, by feature."""
+
+    counts: dict[str, int]
+    means: dict[str, float]
+    variances: dict[str, float]
+    weights: dict[str, float]
+    intercept: float
+    iterations: int
+
+    def are_sound(self) -> bool:
+        """Whether all is finite and within bounds."""
+        numbers = [*self.means.values(), *self.variances.values(), *self.weights.values(), self.intercept]
+        # Not a number compares false with everything, so it fails the test too.
+        return all(-VALUE_LIMIT <= number <= VALUE_LIMIT for number in numbers)
+
+
+_COLUMNS = ("counts", "means", "variances", "weights")
 
 
 def _scaled(weight: float, variance: float) -> float:
     """Weigh the unscaled feature (River scales what never varied to 0; so do we what varied by rounding only)."""
     return weight / sqrt(variance) if variance > LEAST_VARIANCE else 0.0
-
-
-def _all_finite(data: Mapping[str, Any]) -> bool:
-    numbers = [*data["means"], *data["variances"], *data["weights"], data["intercept"]]
-    return all(isfinite(number) and abs(number) <= VALUE_LIMIT for number in numbers)

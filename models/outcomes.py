@@ -1,0 +1,190 @@
+"""What came true: snapshots wait until their horizon, then become examples with the label that only time could give.
+
+Positives and negatives are released together, at maturity: whoever learns the early ones first learns a bank in which
+everybody leaves. What can never be known (death, merger, consent withdrawn, an offer taken back) is censored: it goes
+out too, without a label, to be counted and not learned.
+
+A weekly snapshot describes the customer at the start of a home day and is due one lateness later, so that late facts
+are in the day rings that it reads. Each customer has a day of the week of his own, by a hash of his id.
+"""
+
+from zlib import crc32
+
+from models.cause import Cause
+from models.churn import may_profile, score_churn
+from models.context import Context
+from models.due import schedule
+from models.features import features, pack, unpack
+from models.figures import aum_minor
+from models.policy import DAY_MS, Policy
+from models.windows import home_day, home_day_start_ms
+from schemas.actions import Effect
+from schemas.events import Outcome
+from schemas.internal import ExampleRecord
+from schemas.profile import MAX_PENDING, Due, OfferMade, PendingExample, Profile
+
+WEEKLY_SNAPSHOT, MATURE = "weekly_snapshot", "mature"
+TAKEN = frozenset({"Accepted", "Converted"})
+CENSORING = frozenset({"died", "merged"})
+# The better outcome of one offer wins, whatever the order in which they come.
+RANKS = {
+    "NoResponse": 0,
+    "Expired": 0,
+    "Impression": 1,
+    "Clicked": 2,
+    "Rejected": 3,
+    "Retracted": 4,
+    "Accepted": 5,
+    "Converted": 6,
+}
+
+Effects = tuple[Effect, ...]
+
+
+def begin_snapshots(profile: Profile, at_ms: int, policy: Policy) -> Profile:
+    """Put the weekly snapshot on the list of a customer (new, or come back) who has none."""
+    if profile.churn_label or profile.erased_ms is not None or any(d.name == WEEKLY_SNAPSHOT for d in profile.due):
+        return profile
+    return schedule(profile, _next_snapshot(profile.customer_id, home_day(at_ms), policy))
+
+
+def _next_snapshot(customer_id: str, after_day: int, policy: Policy) -> Due:
+    days = policy.churn.snapshot_days
+    wait = days - (after_day + crc32(customer_id.encode())) % days
+    return Due(home_day_start_ms(after_day + wait) + policy.lateness_ms, WEEKLY_SNAPSHOT)
+
+
+def take_snapshot(profile: Profile, due: Due, cause: Cause, context: Context) -> tuple[Profile, Effects]:
+    """Score the customer as of the day boundary and let the snapshot wait for its label; then schedule the next.
+
+    Who has left already is scored no more as one who could leave: no example. Without consent to profiling neither.
+    """
+    policy = context.policy
+    if profile.erased_ms is not None or profile.churn_label:
+        return profile, ()
+    boundary_ms = due.due_ms - policy.lateness_ms
+    profile = schedule(profile, _next_snapshot(profile.customer_id, home_day(boundary_ms), policy))
+    if not may_profile(profile):
+        return profile, ()
+    values = features(profile, boundary_ms - 1, policy.home_currency)
+    profile = score_churn(profile, values, due.due_ms, context)
+    if has_left(profile, boundary_ms, policy):
+        return profile, ()
+    score = profile.scores["churn"]
+    matures_ms = due.due_ms + policy.churn.horizon_days * DAY_MS
+    example = PendingExample(
+        cause.id("churn"), "churn", boundary_ms, matures_ms, pack(values), score.value, score.version
+    )
+    return pend(profile, example, due.due_ms), ()
+
+
+def pend_offer(
+    profile: Profile, offer: OfferMade, values: tuple[float, ...], propensity: float, version: int, policy: Policy
+) -> Profile:
+    """Let an offer's features wait until its horizon (`offer.due_ms`) and one lateness have passed."""
+    if not may_profile(profile):
+        return profile
+    due_ms = offer.due_ms + policy.lateness_ms
+    example = PendingExample(
+        offer.action_id, "propensity", offer.made_ms, due_ms, pack(values), propensity, version, offer.action_id
+    )
+    return pend(profile, example, offer.made_ms)
+
+
+def pend(profile: Profile, example: PendingExample, at_ms: int) -> Profile:
+    """Let an example wait for its label.
+
+    Where `MAX_PENDING` wait already, the newcomer is lost: which one that is does not depend on any label. Those whose
+    work was crowded out of the list of due work have nothing to wait for and make room.
+    """
+    waiting = tuple([other for other in profile.pending if other.due_ms > at_ms])
+    changed = profile.copied()
+    changed.pending = waiting
+    if len(waiting) >= MAX_PENDING or any(other.example_id == example.example_id for other in waiting):
+        return changed
+    changed.pending = (*waiting, example)
+    return schedule(changed, Due(example.due_ms, MATURE, example.example_id))
+
+
+def mature(profile: Profile, due: Due, cause: Cause, context: Context) -> tuple[Profile, Effects]:
+    """Release the example that waited for this moment, with its label, to the topic `examples`."""
+    example = next((other for other in profile.pending if other.example_id == due.about), None)
+    if example is None:
+        return profile, ()
+    changed = profile.copied()
+    changed.pending = tuple([other for other in profile.pending if other is not example])
+    offer = next((o for o in profile.offers if o.action_id == example.about), None) if example.about else None
+    record = ExampleRecord(
+        model=example.model,
+        example_id=example.example_id,
+        customer_id=profile.customer_id,
+        due_ms=due.due_ms,
+        snapshot_ms=example.scored_ms,
+        features=unpack(example.features),
+        label=_label(profile, example, offer, context.policy),
+        about=offer.action if offer is not None else "",
+        score=example.score,
+        model_version=example.version,
+    )
+    return changed, (Effect("topic", "examples", example.model, record.model_dump_json().encode(), cause.timed),)
+
+
+def _label(profile: Profile, example: PendingExample, offer: OfferMade | None, policy: Policy) -> int | None:
+    """Say what came true by the horizon: 1, 0, or None where it can never be known."""
+    if profile.churn_label in CENSORING or profile.erased_ms is not None or not may_profile(profile):
+        return None
+    if not example.about:
+        return int(has_left(profile, example.due_ms - policy.lateness_ms, policy))
+    if offer is None or offer.outcome == "Retracted":
+        return None
+    return int(offer.outcome in TAKEN)
+
+
+def has_left(profile: Profile, at_ms: int, policy: Policy) -> bool:
+    """Whether the customer has left as policy means it, seen from `at_ms`.
+
+    He closed his accounts; or his assets fell by `aum_fall_share` from their 90-day high and are not back; or he did
+    nothing of his own for `silence_days`.
+    """
+    churn = policy.churn
+    if profile.churn_label == "closed":
+        return True
+    high = profile.aum_high_minor()
+    fallen = aum_minor(profile, policy.home_currency) <= (1 - churn.aum_fall_share) * high
+    if high >= churn.aum_high_minor and fallen:
+        return True
+    last_ms = profile.last_own_activity_ms
+    return at_ms - (profile.first_seen_ms if last_ms is None else last_ms) >= churn.silence_days * DAY_MS
+
+
+def hear(profile: Profile, outcome: Outcome) -> tuple[Profile, str]:
+    """Join an outcome to the offer that it answers; returns `joined`, `late` (after its horizon) or `dangling`.
+
+    The better outcome wins and the first of equals stays: hearing one twice, or two in another order, is the same.
+    """
+    if outcome.about_event_id is not None:
+        known = any(alert.cause == outcome.about_event_id for alert in profile.open_alerts)
+        return profile, "joined" if known else "dangling"
+    offer = next((o for o in profile.offers if _answers(outcome, o)), None)
+    if offer is None:
+        return profile, "dangling"
+    if outcome.occurred_ms > offer.due_ms:
+        return profile, "late"
+    new, old = _worth(outcome.label, outcome.occurred_ms), _worth(offer.outcome, offer.outcome_ms)
+    if new <= old:
+        return profile, "joined"
+    heard = offer._replace(outcome=outcome.label, outcome_ms=outcome.occurred_ms)
+    changed = profile.copied()
+    changed.offers = tuple([heard if other is offer else other for other in profile.offers])
+    return changed, "joined"
+
+
+def _answers(outcome: Outcome, offer: OfferMade) -> bool:
+    if outcome.action_id is not None:
+        return outcome.action_id == offer.action_id
+    return outcome.decision_id == offer.decision_id
+
+
+def _worth(label: str | None, at_ms: int | None) -> tuple[int, int]:
+    """Rank an outcome; of equals the earlier is worth more."""
+    return (-1, 0) if label is None else (RANKS[label], -(at_ms or 0))

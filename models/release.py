@@ -1,0 +1,236 @@
+"""The pure core of a trainer: examples are learned in the order of maturity, whatever the order in which they come.
+
+Examples of one model come from many source partitions, each in an order of its own. Each source promises by a
+punctuation that nothing below a time is still to come from it. Below the lowest promise of all (those that are idle
+hold nobody back) examples are released in the order of (maturity, id): scored by the model as it is, measured, then
+learned. What comes at or below the released mark is late: counted, never learned.
+
+So the state after a release follows from the set of examples alone, and versions are published at points that follow
+from it too. Where this reader stands (offsets, promises, positions) is kept apart from that state, in `Bookmark`.
+
+After a restart everything from the oldest unreleased example on is read again: `take` and `promise` get each record's
+own offset, and know by it what the snapshot has seen.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
+
+from models.learner import Learner, Snapshot
+from models.meters import Meter, Quality
+from schemas.internal import ExampleRecord, Punctuation
+
+Mark = tuple[int, str]  # (maturity in epoch ms, example id)
+BEFORE_ALL: Mark = (-1, "")
+
+
+class Position(NamedTuple):
+    """Where the record lies whose processing sent an example: its topic's UUID and partition, offset, and ordinal."""
+
+    source: str
+    offset: int
+    ordinal: int
+
+
+class Published(NamedTuple):
+    """One version to publish: its number, and all that a restart or a scorer needs."""
+
+    model: str
+    version: int
+    snapshot: Snapshot
+    quality: Quality
+
+
+class Cadence(NamedTuple):
+    """When a version is published: after so many released examples, and when the event-time day has changed."""
+
+    examples: int
+    daily: bool = True
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the examples that came."""
+
+    learned: dict[int, int] = field(default_factory=lambda: {0: 0, 1: 0})
+    censored: int = 0
+    late: int = 0
+    repeated: int = 0
+
+
+class Release:
+    """One model's trainer without its I/O."""
+
+    def __init__(self, model: str, learner: Learner, sources: int, cadence: Cadence) -> None:
+        """Train `learner` from `sources` source partitions; until each has promised something nothing is released."""
+        self.model = model
+        self.learner = learner
+        self.meter = Meter()  # the model as it was just before it learned the example
+        self.served = Meter()  # the score that the customer was given, by whichever version was on duty then
+        self.counts = Counts()
+        self.version = 0
+        self._sources = sources
+        self._cadence = cadence
+        self._released: Mark = BEFORE_ALL
+        self._since_version = 0
+        self._heap: list[tuple[Mark, int, ExampleRecord]] = []
+        self._waiting: set[str] = set()
+        self._positions: dict[str, tuple[int, int]] = {}
+        self._promises: dict[int, tuple[int, bool]] = {}
+        self._seen_offset = 0  # records below it were seen by the snapshot that we restored
+        self._next_offset = 0
+        self._catching_up = False  # after a restart, until all that the snapshot had seen is read again
+        self._caught_up: list[Published] = []
+
+    def take(self, example: ExampleRecord, position: Position, offset: int) -> None:
+        """Take one example that lies at `offset` of our own topic; nothing is learned before a promise covers it."""
+        again = self._moved_to(offset)
+        mark = (example.due_ms, example.example_id)
+        place = (position.offset, position.ordinal)
+        if example.example_id in self._waiting:
+            self.counts.repeated += not again
+        elif again:
+            if mark > self._released:
+                self._keep(mark, offset, example)
+        elif place <= self._positions.get(position.source, (-1, -1)):
+            self.counts.repeated += 1
+        else:
+            self._positions[position.source] = place
+            if mark <= self._released:
+                self.counts.late += 1
+            else:
+                self._keep(mark, offset, example)
+
+    def promise(self, punctuation: Punctuation, offset: int) -> Iterator[Published]:
+        """Hear a promise; release and learn what all promises now cover, and yield the versions to publish.
+
+        Iterate to the end: the learning happens as you go.
+        """
+        if self._moved_to(offset):
+            return
+        yield from self._caught_up
+        self._caught_up = []
+        below_ms, _ = self._promises.get(punctuation.source_partition, (-1, False))
+        promised = (max(below_ms, punctuation.below_ms), punctuation.idle)
+        self._promises[punctuation.source_partition] = promised
+        yield from self._release_below(self._floor_ms())
+
+    def _moved_to(self, offset: int) -> bool:
+        """Note the own offset; True for what the restored snapshot had seen already.
+
+        A snapshot may have been taken in the middle of a release: the rest of it comes before the first new record,
+        or that could slip in among what had its turn before it.
+        """
+        again = offset < self._seen_offset
+        if self._catching_up and not again:
+            self._catching_up = False
+            self._caught_up = list(self._release_below(self._floor_ms()))
+        self._next_offset = max(self._next_offset, offset + 1)
+        return again
+
+    def _keep(self, mark: Mark, offset: int, example: ExampleRecord) -> None:
+        heappush(self._heap, (mark, offset, example))
+        self._waiting.add(example.example_id)
+
+    def _floor_ms(self) -> int:
+        """Find the lowest promise; the idle hold nobody back, and when all are idle the highest counts."""
+        if len(self._promises) < self._sources:
+            return -1
+        busy = [below_ms for below_ms, idle in self._promises.values() if not idle]
+        return min(busy) if busy else max(below_ms for below_ms, _ in self._promises.values())
+
+    def _release_below(self, floor_ms: int) -> Iterator[Published]:
+        while self._heap and self._heap[0][0][0] < floor_ms:
+            mark = self._heap[0][0]
+            new_day = mark[0] // 86_400_000 > self._released[0] // 86_400_000
+            if self._since_version and (
+                self._since_version >= self._cadence.examples or (self._cadence.daily and new_day)
+            ):
+                yield self._publish()
+            _, _, example = heappop(self._heap)
+            self._waiting.discard(example.example_id)
+            self._learn(example)
+            self._released = mark
+        if self._since_version >= self._cadence.examples:
+            yield self._publish()
+
+    def _learn(self, example: ExampleRecord) -> None:
+        if example.label is None:
+            self.counts.censored += 1
+            return
+        label = example.label == 1
+        if example.score is not None and example.model_version:
+            self.served.update(label, example.score)
+        self.meter.update(label, self.learner.score(example.features, example.about))
+        self.learner.learn(example.features, label, example.about)
+        self.counts.learned[example.label] += 1
+        self._since_version += 1
+
+    def _publish(self) -> Published:
+        self.version += 1
+        self._since_version = 0
+        return Published(self.model, self.version, self.snapshot(), self.meter.quality())
+
+    def state(self) -> Snapshot:
+        """Describe all that follows from the examples alone: the same for every order of arrival."""
+        return {
+            "version": self.version,
+            "learner": self.learner.snapshot(),
+            "meter": self.meter.snapshot(),
+            "served": self.served.snapshot(),
+            "released": list(self._released),
+            "since_version": self._since_version,
+            "learned": [self.counts.learned[0], self.counts.learned[1]],
+            "censored": self.counts.censored,
+        }
+
+    def snapshot(self) -> Snapshot:
+        """Describe the state, and where this reader stands."""
+        return {
+            "state": self.state(),
+            "bookmark": {
+                "read_from": min((offset for _, offset, _ in self._heap), default=self._next_offset),
+                "seen_offset": self._next_offset,
+                "positions": {source: list(place) for source, place in sorted(self._positions.items())},
+                "promises": {str(source): list(promise) for source, promise in sorted(self._promises.items())},
+                "late": self.counts.late,
+                "repeated": self.counts.repeated,
+            },
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> int:
+        """Go on from a snapshot; returns the offset of our own topic to read from.
+
+        Raises `ValueError` (`BadSnapshotError`) where the snapshot is damaged or of other features.
+        """
+        state, bookmark = snapshot["state"], snapshot["bookmark"]
+        self.learner.restore(state["learner"])
+        self.meter.restore(state["meter"])
+        self.served.restore(state["served"])
+        self.version = state["version"]
+        self._released = (state["released"][0], state["released"][1])
+        self._since_version = state["since_version"]
+        learned = dict(enumerate(state["learned"]))
+        self.counts = Counts(learned, state["censored"], bookmark["late"], bookmark["repeated"])
+        self._heap, self._waiting = [], set()
+        self._positions = {source: (place[0], place[1]) for source, place in bookmark["positions"].items()}
+        self._promises = {int(source): (p[0], bool(p[1])) for source, p in bookmark["promises"].items()}
+        self._seen_offset = self._next_offset = bookmark["seen_offset"]
+        self._catching_up, self._caught_up = True, []
+        return int(bookmark["read_from"])
+
+
+def punctuation(
+    model: str, source_partition: int, clock_ms: int | None, earliest_due_ms: int | None, *, idle: bool
+) -> Punctuation:
+    """Promise what a source partition can: nothing with maturity below min(clock, earliest due not yet processed).
+
+    `clock_ms` is the partition number's clock (None: none yet, so it promises nothing), `earliest_due_ms` the lowest
+    next due of its customers as delivered. `idle`: all its topics are read to their end and nothing at all is due.
+    """
+    known: Sequence[int] = [moment for moment in (clock_ms, earliest_due_ms) if moment is not None]
+    below_ms = 0 if clock_ms is None else max(0, min(known))
+    return Punctuation(
+        model=model, source_partition=source_partition, below_ms=below_ms, idle=idle and earliest_due_ms is None
+    )

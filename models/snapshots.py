@@ -1,0 +1,163 @@
+"""A model's version as records of `crm.models`: parts of at most 1 MB, then a manifest that makes them complete.
+
+Keys are `model/version/part`; the manifest's part is called `manifest` and comes last. A version counts only when its
+manifest is there and the parts have the manifest's checksum: a trainer that died half-way leaves nothing to adopt.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import msgpack
+import orjson
+
+from models.learner import Snapshot
+from models.release import Published
+
+FORMAT = 1
+PART_BYTES = 1_000_000
+MANIFEST = "manifest"
+
+
+class Manifest(NamedTuple):
+    """What a version is, for lists and reports; times are not in it, so that equal states are equal bytes."""
+
+    model: str
+    version: int
+    parts: int
+    size: int
+    checksum: str
+    examples: int
+    positives: int
+    auc: float | None
+    log_loss: float | None
+    calibration_error: float | None
+
+
+class Stored(NamedTuple):
+    """A complete version as read back."""
+
+    manifest: Manifest
+    snapshot: Snapshot
+
+
+def to_records(published: Published) -> Iterator[tuple[str, bytes]]:
+    """Write a version as (key, value) records in the order in which they must be sent."""
+    body = msgpack.packb(published.snapshot)
+    parts = [body[start : start + PART_BYTES] for start in range(0, len(body), PART_BYTES)]
+    for number, part in enumerate(parts):
+        yield record_key(published.model, published.version, str(number)), part
+    manifest = Manifest(
+        published.model,
+        published.version,
+        len(parts),
+        len(body),
+        hashlib.sha256(body).hexdigest(),
+        *published.quality,
+    )
+    value = orjson.dumps({"format": FORMAT, **manifest._asdict()})
+    yield record_key(published.model, published.version, MANIFEST), value
+
+
+def record_key(model: str, version: int, part: str) -> str:
+    """Name a record; versions have leading zeros, so that keys sort as versions do."""
+    return f"{model}/{version:010d}/{part}"
+
+
+class Shelf:
+    """The versions that lie in `crm.models`, built up record by record; holds only what may still be needed."""
+
+    def __init__(self, keep: int) -> None:
+        """Keep the last `keep` complete versions of each model."""
+        self._keep = keep
+        self._parts: dict[tuple[str, int], dict[str, bytes]] = {}
+
+    def put(self, key: str, value: bytes | None) -> Stored | None:
+        """Take one record (a None value deletes it); returns the version that it completes, if it does.
+
+        Keys and values that are none of ours, and versions that are damaged, are left out: an older one serves on.
+        """
+        place = _place(key)
+        if place is None:
+            return None
+        model, version, part = place
+        if value is None:
+            self._forget(model, version, part)
+            return None
+        parts = self._parts.setdefault((model, version), {})
+        parts[part] = value
+        stored = self._complete(parts) if part == MANIFEST else None
+        if part == MANIFEST and stored is None:
+            del self._parts[model, version]
+        self._drop_old(model)
+        return stored
+
+    def latest(self, model: str) -> Stored | None:
+        """Give the newest complete version of a model."""
+        versions = self.versions(model)
+        return self.stored(model, versions[-1].version) if versions else None
+
+    def stored(self, model: str, version: int) -> Stored | None:
+        """Give one version, if it is complete."""
+        return self._complete(self._parts.get((model, version), {}))
+
+    def versions(self, model: str) -> tuple[Manifest, ...]:
+        """List the complete versions of a model, oldest first."""
+        of_model = sorted(version for name, version in self._parts if name == model)
+        found = [self.stored(model, version) for version in of_model]
+        return tuple(stored.manifest for stored in found if stored is not None)
+
+    def models(self) -> tuple[str, ...]:
+        """List the models of which something lies here."""
+        return tuple(sorted({model for model, _ in self._parts}))
+
+    def superseded(self, model: str, newest: int) -> Iterator[str]:
+        """Name the keys to delete once version `newest` is out: all of versions that need not be kept."""
+        for name, version in sorted(self._parts):
+            if name == model and version <= newest - self._keep:
+                yield from (record_key(model, version, part) for part in sorted(self._parts[name, version]))
+
+    def _forget(self, model: str, version: int, part: str) -> None:
+        parts = self._parts.get((model, version), {})
+        parts.pop(part, None)
+        if not parts:
+            self._parts.pop((model, version), None)
+
+    def _drop_old(self, model: str) -> None:
+        """Bound the memory also where nobody deletes: twice what is kept, and the half-sent ones with them."""
+        of_model = sorted(version for name, version in self._parts if name == model)
+        for version in of_model[: -2 * self._keep]:
+            del self._parts[model, version]
+
+    @staticmethod
+    def _complete(parts: Mapping[str, bytes]) -> Stored | None:
+        manifest = _manifest(parts.get(MANIFEST))
+        if manifest is None:
+            return None
+        body = b"".join(parts.get(str(number), b"") for number in range(manifest.parts))
+        if len(body) != manifest.size or hashlib.sha256(body).hexdigest() != manifest.checksum:
+            return None
+        return Stored(manifest, msgpack.unpackb(body, strict_map_key=False))
+
+
+def _place(key: str) -> tuple[str, int, str] | None:
+    words = key.split("/")
+    if len(words) != 3 or not words[1].isdigit() or not (words[2] == MANIFEST or words[2].isdigit()):
+        return None
+    return words[0], int(words[1]), words[2]
+
+
+def _manifest(value: bytes | None) -> Manifest | None:
+    if value is None:
+        return None
+    try:
+        data = orjson.loads(value)
+        return Manifest(**{name: data[name] for name in Manifest._fields}) if data["format"] == FORMAT else None
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+
+
+def describe(manifest: Manifest) -> dict[str, Any]:
+    """Give what a list of models shows of a version."""
+    return {name: value for name, value in manifest._asdict().items() if name not in ("parts", "checksum")}
+

@@ -1,0 +1,95 @@
+"""Which learner stands behind a model's name, and training in process, for replay without a broker."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from models.churn import ChurnLearner
+from models.learner import Learner
+from models.policy import Policy
+from models.propensity import PropensityLearner
+from models.release import Cadence, Position, Published, Release, punctuation
+from models.scoring import Scorer
+from models.snapshots import Stored
+from schemas.actions import Effect
+from schemas.internal import ExampleRecord
+
+LEARNERS: Mapping[str, Callable[[Policy], Learner]] = {
+    "churn": lambda policy: ChurnLearner(),
+    "propensity": lambda policy: PropensityLearner(
+        {action.name: action.start_propensity for action in policy.actions.action}
+    ),
+}
+
+
+def new_release(model: str, policy: Policy, sources: int) -> Release:
+    """Begin to train the model called `model` from `sources` source partitions."""
+    return Release(model, LEARNERS[model](policy), sources, Cadence(policy.models.publish_examples))
+
+
+def starting_scorers(policy: Policy) -> dict[str, Scorer]:
+    """Give what scores before any version was published: version 0, with 0 examples."""
+    return {model: LEARNERS[model](policy).scorer(0) for model in policy.models.names}
+
+
+def scorer_of(stored: Stored, policy: Policy) -> Scorer:
+    """Give the scorer of a stored version. Raises `BadSnapshotError` where it was taken with other features."""
+    learner = LEARNERS[stored.manifest.model](policy)
+    learner.restore(stored.snapshot["state"]["learner"])
+    return learner.scorer(stored.manifest.version)
+
+
+class LocalTrainer:
+    """All models of policy trained in process: the trainer's own core, driven by the replay's clock."""
+
+    def __init__(self, policy: Policy, *, learning: bool = True) -> None:
+        """Start unlearned; with `learning` off the scorers stay as they are and examples are only counted."""
+        self._releases = {model: new_release(model, policy, sources=1) for model in policy.models.names}
+        self._scorers = starting_scorers(policy)
+        self._learning = learning
+        self._offset = 0
+
+    def take(self, effects: Iterable[Effect]) -> None:
+        """Take the examples among the effects of one step, in their order."""
+        for effect in effects:
+            if effect.kind == "topic" and effect.name == "examples":
+                example = ExampleRecord.model_validate_json(effect.body)
+                self._offset += 1
+                self._releases[example.model].take(example, Position("replay", self._offset, 0), self._offset)
+
+    def advance(self, clock_ms: int, earliest_due_ms: int | None) -> tuple[Published, ...]:
+        """Learn all that has matured below the clock and the earliest work not yet done; returns new versions.
+
+        `current()` scores by them from then on: call it between two events, never within one.
+        """
+        if not self._learning:
+            return ()
+        published: list[Published] = []
+        for model, release in self._releases.items():
+            self._offset += 1
+            promise = punctuation(model, 0, clock_ms, earliest_due_ms, idle=False)
+            for version in release.promise(promise, self._offset):
+                self._scorers = {**self._scorers, model: release.learner.scorer(version.version)}
+                published.append(version)
+        return tuple(published)
+
+    def current(self) -> Mapping[str, Scorer]:
+        """Give the scorers of the newest versions."""
+        return self._scorers
+
+    def summary(self) -> dict[str, Any]:
+        """Say per model what it learned and how good its scores were (`models.json`)."""
+        return {model: report(release) for model, release in self._releases.items()}
+
+
+def report(release: Release) -> dict[str, Any]:
+    """Say what a model learned and how good it was: prequentially, and as served to customers."""
+    counts, served = release.counts, release.served.quality()
+    return {
+        "version": release.version,
+        **release.meter.quality()._asdict(),
+        "served": served._asdict(),
+        "censored": counts.censored,
+        "late": counts.late,
+        "repeated": counts.repeated,
+        "refused": release.learner.refused,
+    }
