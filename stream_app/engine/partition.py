@@ -4,80 +4,39 @@ A record goes `begin` → (agent: `get`, `put`, `stage`) → `finish`, or `undo`
 raised twice. Nothing of a record shows before `finish`, so undoing it is forgetting it. Nothing of a batch leaves
 before `seal`; then a checkpoint delivers it and calls `acknowledge`.
 
-Why one batch at a time over all topics: changed values belong to the partition number, so an abandoned batch of one
-topic would leak into a sealed one of another, with its guards but without its effects.
+Why one batch at a time over all topics: changed values belong to the partition number, so half of an abandoned batch of
+one topic would leave the process with a sealed one of another.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from stream_app.engine.effects import STREAM, AnyEffect, BadInput, Effect, Entry, Staged, dead_letter
 from stream_app.engine.loose import LooseEntries
-from stream_app.engine.ports import Codec
 from stream_app.engine.records import Origin, Record
+from stream_app.engine.rules import (
+    AgentMistakeError,
+    Begun,
+    EngineUseError,
+    Finished,
+    OutboxLimits,
+    TableSource,
+    TopicRule,
+)
 from stream_app.engine.sealed import SealedBatch
 from stream_app.engine.stored import MAX_SOURCES, Source
-from stream_app.engine.table import CACHE_SIZE, Kept, ReadStored, TableState
+from stream_app.engine.table import Kept, TableState
 
-
-class EngineUseError(RuntimeError):
-    """The engine was driven in a way that would break an invariant; the message says which."""
-
-
-class AgentMistakeError(ValueError):
-    """The agent did what would break an invariant (another key, too many effects): a failure of its event."""
-
-
-class Begun(Enum):
-    """What `begin` found."""
-
-    FOLD = "fold"  # news: hand it to the agent
-    SKIPPED = "skipped"  # folded before; its effects are staged again from the outbox
-    REPEATED = "repeated"  # an output of ours that came twice; only the guard moved
-
-
-class Finished(Enum):
-    """What `finish` asks for."""
-
-    ON = "on"  # go on with the next record
-    SEAL = "seal"  # a key's outbox is long: seal here, then wait for the checkpoint
-    AGAIN = "again"  # it would not fit: undone; seal before it, wait for the checkpoint, begin it again
-
-
-@dataclass(frozen=True)
-class TopicRule:
-    """How one source topic is read.
-
-    `repeats`: for topics that the engine writes itself, how repeats are told from news by origin: per source partition
-    where each record gives its outputs whatever the state, per source key where state decides. `moves_clock`: its event
-    times count for the clock of the partition number.
-    """
-
-    table: str
-    repeats: Literal["unknown", "by_partition", "by_key"] = "unknown"
-    moves_clock: bool = False
-
-
-@dataclass(frozen=True)
-class TableSource:
-    """Where a table's values come from: its codec, and a look-up in the local store (stored bytes or None)."""
-
-    codec: Codec
-    read: ReadStored
-    cache_size: int = CACHE_SIZE
-
-
-class OutboxLimits(NamedTuple):
-    """How long a key's outbox may become, in bytes.
-
-    `seal_above`: seals the batch; the next one waits until it is acknowledged. `most`: what it may hold at all; with a
-    body of 16 kB it stays below the 64 kB of a stored value.
-    """
-
-    seal_above: int = 32_000
-    most: int = 47_000
+__all__ = [
+    "AgentMistakeError",
+    "Begun",
+    "EngineUseError",
+    "Finished",
+    "OutboxLimits",
+    "PartitionState",
+    "TableSource",
+    "TopicRule",
+]
 
 
 class PartitionState:
@@ -309,8 +268,10 @@ class PartitionState:
 
     def _take_over(self, written: Kept, table: TableState, key: bytes) -> None:
         """Put into a new value what the key's earlier records staged without one, for its guards will hide them."""
-        written.outbox = self._loose.of(table.name, key)
-        written.outbox_bytes = sum(entry.size for entry in written.outbox)
+        entries = self._loose.of(table.name, key)
+        if entries:
+            written.outbox = entries
+            written.outbox_bytes = sum(entry.size for entry in entries)
 
     def _prune(self, kept: Kept) -> None:
         held = tuple(entry for entry in kept.outbox if not self._is_acknowledged(entry))

@@ -24,6 +24,7 @@ Source = tuple[str, int | bytes]
 """Topic UUID, and the partition or the key there, of an origin."""
 
 _FRONT = struct.Struct(">BIqq")
+_pack = msgpack.Packer().pack
 _NEVER = -(2**63)  # on the wire: no due time, no event time
 
 
@@ -56,7 +57,7 @@ class Times(NamedTuple):
 def encode(value: Stored) -> bytes:
     """Encode a stored value; raises `ValueTooLargeError` above 64 kB."""
     guard, seen, due, highest, outbox, body = value
-    header: bytes = msgpack.packb(
+    header: bytes = _pack(
         (
             [part for topic_id, offset in guard.items() for part in (_packed(topic_id), offset)],
             [(_packed(topic_id), source, *last) for (topic_id, source), last in seen.items()],
