@@ -73,7 +73,9 @@ def check_policy(chosen: Settings) -> Iterator[Finding]:
     except PolicyError as error:
         yield Finding("policy", "failed", str(error))
         return
-    yield Finding("policy", "ok", f"{policy.hash}, {len(policy.rules.rule)} rules, {len(policy.actions.action)} actions")
+    yield Finding(
+        "policy", "ok", f"{policy.hash}, {len(policy.rules.rule)} rules, {len(policy.actions.action)} actions"
+    )
 
 
 def check_redis(chosen: Settings) -> Iterator[Finding]:

@@ -28,9 +28,15 @@ from stream_app.simulate.writer import write_truth
 def simulate(
     customers: Annotated[int, typer.Option(min=1, help="Customers of the bank.")] = 200,
     days: Annotated[int, typer.Option(min=1, help="Days of business.")] = 60,
-    seed: Annotated[int | None, typer.Option(min=0, help="Equal seeds give equal banks (default RAPPORT_SEED).")] = None,
-    speed: Annotated[float, typer.Option(min=0, help="Event seconds per second; 86400 = a day a second; 0 = no wait.")] = 86_400,
-    start: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD (default: so that the period ends now).")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Equal seeds give equal banks (default RAPPORT_SEED).")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=0, help="Event seconds per second; 86400 = a day a second; 0 = no wait.")
+    ] = 86_400,
+    start: Annotated[
+        str | None, typer.Option(help="First day, YYYY-MM-DD (default: so that the period ends now).")
+    ] = None,
     truth: Annotated[Path | None, typer.Option(help="Write what was planted there, as JSON lines.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write lines for `rapport replay` there, not to Kafka.")] = None,
     bootstrap: KafkaOption = None,
@@ -63,9 +69,7 @@ def _options(chosen: Settings, customers: int, days: int, start: str | None, *, 
             first = dt.date.fromisoformat(start)
         except ValueError:
             fail(f"--start: {start} is not a day like 2026-03-02", WRONG_USE)
-    return Options(
-        customers=customers, days=days, seed=chosen.seed, start=first, namespace=chosen.input_namespace
-    )
+    return Options(customers=customers, days=days, seed=chosen.seed, start=first, namespace=chosen.input_namespace)
 
 
 async def _live(chosen: Settings, options: Options, speed: float, truth: Path | None) -> dict[str, Any]:

@@ -1,0 +1,71 @@
+"""`rapport profile ID`: what is remembered of one customer, from the changelog or from a worker."""
+
+from typing import Annotated, Any
+
+import aiohttp
+import typer
+
+from schemas.partitioner import partition_for
+from schemas.profile_codec import decode
+from schemas.profile_view import view
+from stream_app import kafka
+from stream_app.commands.common import JsonOption, KafkaOption, fail, print_json, progress, run, settings
+from stream_app.engine import stored
+from stream_app.settings import Settings
+
+
+def profile(
+    customer_id: Annotated[str, typer.Argument(help="The customer; after -- an id may start with a dash.")],
+    worker: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Ask this worker, with --token.")] = None,
+    token: Annotated[str, typer.Option(envvar="RAPPORT_TOKEN", help="From `rapport token --role ops`.")] = "",
+    bootstrap: KafkaOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a customer's profile. Example: rapport profile C000042 --json.
+
+    Reads that partition's changelog up to its end (with a progress bar), or asks the worker that holds it.
+    """
+    chosen = settings(**({"kafka": {"bootstrap": bootstrap}} if bootstrap else {}))
+    work = _from_worker(worker, customer_id, token) if worker else _from_changelog(chosen, customer_id)
+    found = run(work)
+    if found is None:
+        fail(f"no customer {customer_id!r}")
+    if as_json:
+        print_json(found)
+        return
+    for name, value in found.items():
+        typer.echo(f"{name}: {value}")
+
+
+async def _from_changelog(chosen: Settings, customer_id: str) -> dict[str, Any] | None:
+    topic = f"{chosen.app_id}-profiles-changelog"
+    key = customer_id.encode()
+    counts = await kafka.partition_counts(chosen, [topic])
+    if topic not in counts:
+        fail(f"there is no topic {topic}: has a worker run with RAPPORT_APP_ID={chosen.app_id}?")
+    newest: bytes | None = None
+    with progress() as bar:
+        task = bar.add_task("Changelog")
+        async for record, left in kafka.read_to_end(chosen.kafka, topic, [partition_for(key, counts[topic])]):
+            bar.update(task, advance=1, total=bar.tasks[0].completed + 1 + left)
+            if record.key == key:
+                newest = record.value
+    body = None if newest is None else stored.decode(newest).body
+    return None if body is None else view(decode(body))
+
+
+async def _from_worker(address: str, customer_id: str, token: str) -> dict[str, Any] | None:
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        async with (
+            aiohttp.ClientSession(f"http://{address}", headers=headers) as client,
+            client.get(f"/profiles/{customer_id}") as answer,
+        ):
+            if answer.status == 404:
+                return None
+            document: dict[str, Any] = await answer.json(content_type=None)
+            if answer.status != 200:
+                fail(f"{address} says: {document['title']}")
+            return document
+    except aiohttp.ClientError as error:
+        fail(f"{address} does not answer: {type(error).__name__}")

@@ -1,0 +1,108 @@
+"""Turns what the engine and the agents did into metrics: the only file that knows both."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from models.context import Verdict
+from stream_app.engine.app import EngineApp
+from stream_app.engine.checkpointer import CheckpointDone
+from stream_app.engine.effects import DEAD_LETTER, STREAM, Staged
+from stream_app.metrics import Metrics
+
+RAISED, MADE, ARRIVED = "crm.alert.raised", "crm.offer.made", "crm.customer.arrived"
+
+
+class TopicMeter:
+    """The agents' meter for one topic; counts in plain numbers, since it runs for every event."""
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+        self.results: Counter[str] = Counter()
+        self.unknown: Counter[str] = Counter()
+        self.suppressed: Counter[str] = Counter()
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+
+    def observe(self, verdict: Verdict[Any]) -> None:
+        """Count what one step found."""
+        self.results[verdict.result] += 1
+        if verdict.unknown_fields:
+            self.unknown.update(verdict.unknown_fields)
+        if verdict.suppressed:
+            self.suppressed.update(verdict.suppressed)
+        if verdict.outcome is not None:
+            self.outcomes[verdict.outcome] += 1
+
+    def flush(self, metrics: Metrics) -> None:
+        """Move the counts into the metrics; what occurred before an erasure was processed, so it counts as applied."""
+        applied = self.results["applied"] + self.results["ignored"]
+        metrics.count("crm_events_total", self.topic, "applied", by=applied)
+        metrics.count("crm_events_total", self.topic, "duplicate", by=self.results["duplicate"])
+        metrics.count("crm_duplicates_total", self.topic, by=self.results["duplicate"])
+        for field, count in self.unknown.items():
+            metrics.count("crm_unknown_values_total", field, by=count)
+        for reason, count in self.suppressed.items():
+            metrics.count("crm_suppressed_total", reason, by=count)
+        for (label, result), count in self.outcomes.items():
+            metrics.count("crm_outcomes_total", label, result, by=count)
+        for counter in (self.results, self.unknown, self.suppressed, self.outcomes):
+            counter.clear()
+
+
+class Observer:
+    """Listens to the checkpoints of one worker; `names` maps a topic's full name to its logical one."""
+
+    def __init__(self, metrics: Metrics, names: Mapping[str, str]) -> None:
+        self._metrics = metrics
+        self._names = names
+        self._meters: dict[str, TopicMeter] = {}
+
+    def meter(self, topic: str) -> TopicMeter:
+        """Return the meter of a topic (logical name)."""
+        return self._meters.setdefault(topic, TopicMeter(topic))
+
+    def on_checkpoint(self, done: CheckpointDone) -> None:
+        """Count a finished checkpoint: what left, how long it took, how old it was."""
+        now_ms = time.time() * 1_000
+        metrics = self._metrics
+        metrics.observe_seconds("crm_commit_seconds", done.seconds)
+        metrics.count("crm_checkpoint_batches_total", by=len(done.plan.batches))
+        for batch in done.plan.batches:
+            topic = self._names[batch.topic]
+            if batch.highest_ms is not None:
+                metrics.set("crm_last_event_timestamp_seconds", batch.highest_ms / 1_000, topic)
+            for staged in batch.effects:
+                self._count_effect(topic, staged, now_ms)
+        for meter in self._meters.values():
+            meter.flush(metrics)
+
+    def _count_effect(self, topic: str, staged: Staged, now_ms: float) -> None:
+        effect = staged.effect
+        if effect.kind == STREAM:
+            self._count_entry(orjson.loads(effect.body), staged, effect.timed, now_ms)
+        elif effect.kind == DEAD_LETTER:
+            self._metrics.count("crm_dead_letters_total", topic, effect.name)
+            self._metrics.count("crm_events_total", topic, "dead_letter")
+
+    def _count_entry(self, fields: dict[str, str], staged: Staged, timed: bool, now_ms: float) -> None:
+        data = orjson.loads(fields["data"])
+        if fields["type"] == RAISED:
+            self._metrics.count("crm_alerts_total", data["queue"], data["kind"], str(data["priority"]))
+            if not timed:
+                seconds = max(0.0, now_ms - staged.record.timestamp_ms) / 1_000
+                self._metrics.observe_seconds("crm_alert_latency_seconds", seconds, data["queue"])
+        elif fields["type"] == MADE:
+            self._metrics.count("crm_offers_total", data["channel"], data["action"])
+        elif fields["type"] == ARRIVED:
+            self._metrics.count("crm_arrivals_total")
+
+    def scrape(self, app: EngineApp) -> None:
+        """Refresh the gauges that are looked up when somebody asks."""
+        metrics = self._metrics
+        for tp, records in app.lifecycle.lag.items():
+            metrics.set("crm_consumer_lag_records", records, self._names[tp.topic], str(tp.partition))
+        for (_, number), clock_ms in app.lifecycle.clock_ms.items():
+            metrics.set("crm_clock_standing_still", float(clock_ms is None), str(number))
