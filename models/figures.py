@@ -5,11 +5,12 @@ A figure is a number, or None while it is unknown (no condition holds of it then
 each figure at most once, when first asked for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from models import windows
 from models.sums import Sums, sums
 from schemas.profile import Profile
+from schemas.vocabulary import CHANNELS, CONSENTS, INTERACTION_KINDS, TRANSACTION_KINDS
 
 DAY_MS = 86_400_000
 _YEAR_DAYS = 365.25
@@ -54,11 +55,13 @@ class Figures(dict[str, float | None]):
 def is_figure(name: str) -> bool:
     """Whether the vocabulary has this name.
 
-    >>> is_figure("aum_minor"), is_figure("count_30d:card"), is_figure("count_30d"), is_figure("luck")
+    >>> is_figure("aum_minor"), is_figure("count_30d:card"), is_figure("count_30d:luck"), is_figure("luck")
     (True, True, False, False)
     """
     word, colon, argument = name.partition(":")
-    return word in FAMILIES and bool(argument) if colon else word in FIGURES
+    if not colon:
+        return word in FIGURES
+    return word in FAMILIES and bool(argument) and argument in ARGUMENTS.get(word, (argument,))
 
 
 def aum_minor(profile: Profile, home_currency: str) -> int:
@@ -180,4 +183,16 @@ FAMILIES: Mapping[str, FigureFamily] = {
     "channel_share_30d": _channel_share,
     "channel_30d": lambda f, channel: f.over("30d").channel(channel),
     "ever": lambda f, kind: f.profile.interactions_by_kind.get(kind, 0),
+}
+
+# What may stand after the colon, where it is of a fixed set.
+ARGUMENTS: Mapping[str, Collection[str]] = {
+    "consent": CONSENTS,
+    "count_30d": TRANSACTION_KINDS,
+    "minor_30d": TRANSACTION_KINDS,
+    "count_63d": TRANSACTION_KINDS,
+    "minor_63d": TRANSACTION_KINDS,
+    "channel_share_30d": CHANNELS,
+    "channel_30d": CHANNELS,
+    "ever": INTERACTION_KINDS,
 }

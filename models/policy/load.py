@@ -98,7 +98,27 @@ def load_policy(directory: Path, overrides: Mapping[str, Mapping[str, Any]] | No
     for name in FILES:
         table = {**_read(directory / f"{name}.toml"), **(overrides or {}).get(name, {})}
         tables[name] = _check(name, table)
-    return Policy(hash=_content_hash(tables), **tables)
+    policy = Policy(hash=_content_hash(tables), **tables)
+    _check_names(policy)
+    return policy
+
+
+def _check_names(policy: Policy) -> None:
+    """Check what one file says of another: conditions that name tags, tiers and alerts."""
+    known = {
+        "has_tag": {tag.name for tag in policy.tags.tag},
+        "tier": {tier.name for tier in policy.tiers.tier},
+        "alert": {rule.kind for rule in policy.rules.rule},
+    }
+    tables = (
+        *(("tags.toml", tag.name, tag) for tag in policy.tags.tag),
+        *(("actions.toml", action.name, action.eligible) for action in policy.actions.action),
+    )
+    for file, name, conditions in tables:
+        for condition in conditions.all + conditions.any + conditions.none:
+            word, _, argument = condition.figure.partition(":")
+            if argument not in known.get(word, {argument}):
+                raise PolicyError(f"{file}: {name}: no file knows {condition.figure!r}")
 
 
 def _read(path: Path) -> dict[str, Any]:

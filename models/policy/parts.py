@@ -130,6 +130,8 @@ class Models(Part):
     @model_validator(mode="after")
     def _every_model_has_a_floor(self) -> Self:
         _once(list(self.names), "models")
+        if missing := sorted({"churn", "propensity"} - set(self.names)):
+            raise ValueError(f"names must hold {missing}: rules and decisions ask them")
         if set(self.floor_examples) != set(self.names):
             raise ValueError("floor_examples must name every model of `names`, and no other")
         return self

@@ -107,7 +107,8 @@ def test_an_action_whose_list_is_no_list_is_refused():
     ("file", "changes", "says"),
     [
         ("rules", {"rule": [read("rules")["rule"][0]] * 2}, "these kinds stand twice: ['large_outflow']"),
-        ("models", {"names": ["churn"]}, "floor_examples must name every model"),
+        ("models", {"names": ["churn"]}, "names must hold ['propensity']"),
+        ("models", {"names": ["churn", "propensity", "third"]}, "floor_examples must name every model"),
         ("models", {"names": ["churn", "churn"]}, "these models stand twice"),
         ("tags", {"tag": [read("tags")["tag"][0]] * 2}, "these tags stand twice"),
         ("tags", {"tag": [{"name": "t", "zh": "t", "en": "t"}]}, "a tag needs a condition"),
@@ -172,6 +173,13 @@ def test_conditions_hold_when_all_and_one_of_any_and_none_of_none_hold():
     assert not conditions.hold({**known, "age_years": 30})
     assert not conditions.hold({**known, "left": 1})
     assert Conditions(all=("products != 1",)).hold(known)
+
+
+@pytest.mark.parametrize("figure", ["has_tag:payrol", "tier:gold", "alert:no_such_kind"])
+def test_a_condition_that_names_what_no_file_knows_is_refused(figure):
+    tag = {"name": "t", "zh": "t", "en": "t", "any": [f"{figure} == 1"]}
+
+    assert refused(tags={"tag": [*read("tags")["tag"], tag]}) == f"tags.toml: t: no file knows '{figure}'"
 
 
 def test_a_disabled_rule_is_not_asked():
