@@ -1,0 +1,209 @@
+"""Negative controls: the engine with one protection taken away. Each must fail, or the simulation proves nothing.
+
+A control is a subclass or a setting made here; the product has no switches for them.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stream_app.engine.batch import Batch, Decode
+from stream_app.engine.checkpoint import CheckpointPlan, run_checkpoint
+from stream_app.engine.effects import BadInput, Entry, Staged, dead_letter
+from stream_app.engine.partition import Begun, Finished, PartitionState, TopicRule
+from stream_app.engine.ports import Ports
+from stream_app.engine.records import Record
+from stream_app.engine.table import Kept, TableState
+from tests.simulation.fold import LATENESS_MS, Deed, Fold, Said
+from tests.simulation.owner import RULES, Setup
+
+
+@dataclass(frozen=True)
+class Control:
+    """One protection off, under the policy and thread that show it most.
+
+    `known` is a seed that shows it (a change of the simulation may shift it); `within` how many seeds at most it takes.
+    """
+
+    setup: Setup
+    known: int
+    within: int = 100
+    policy: str = "fixed"
+    thread: str = "outputs"
+
+    @property
+    def seeds(self) -> Iterator[int]:
+        """The seeds to try, in order."""
+        return itertools.chain([self.known], range(self.within))
+
+
+async def effects_first(plan: CheckpointPlan, ports: Ports) -> None:
+    """Let effects leave before the values that hold them are safe: the order of the first spike."""
+
+    async def fence() -> None:
+        await ports.fence.check(plan.generations)
+
+    await ports.sink.deliver(plan.calls, fence)
+    await ports.outputs.produce(plan.outputs, fence)
+    last = await ports.changelog.append(plan.writes, fence)
+    await _offsets_and_store(plan, ports, last)
+
+
+async def offsets_before_effects(plan: CheckpointPlan, ports: Ports) -> None:
+    """Let offsets be committed while effects are still on their way."""
+
+    async def fence() -> None:
+        await ports.fence.check(plan.generations)
+
+    last = await ports.changelog.append(plan.writes, fence)
+    await _offsets_and_store(plan, ports, last)
+    await ports.sink.deliver(plan.calls, fence)
+    await ports.outputs.produce(plan.outputs, fence)
+
+
+async def store_first(plan: CheckpointPlan, ports: Ports) -> None:
+    """Write the local store before the changelog: Faust's order."""
+    behind = {spot: ports.store._stores[spot[0]].changelog_offset for spot in plan.writes}
+    for (table, partition), writes in plan.writes.items():
+        await ports.store.write(table, partition, writes, behind[table, partition])
+    rewrites = {
+        spot: {k: w._replace(was_due_ms=w.next_due_ms) for k, w in by.items()} for spot, by in plan.writes.items()
+    }
+    await run_checkpoint(dataclasses.replace(plan, writes=rewrites), ports)
+
+
+async def _offsets_and_store(plan: CheckpointPlan, ports: Ports, last: Any) -> None:
+    for (topic, partition), offset in plan.offsets.items():
+        ports.offsets.advance(topic, partition, offset)
+    for (table, partition), writes in plan.writes.items():
+        await ports.store.write(table, partition, writes, last[table, partition])
+    for batch in plan.batches:
+        batch.owner.acknowledge(batch)
+
+
+class NoRestaging(PartitionState):
+    """A skipped record stages nothing again."""
+
+    def _restage(self, record: Record, kept: Kept) -> None:
+        pass
+
+
+class PrunesEarly(PartitionState):
+    """Outbox entries go at the next write, delivered or not."""
+
+    def _is_acknowledged(self, entry: Entry) -> bool:
+        return True
+
+
+class ForgetsLooseEntries(PartitionState):
+    """A new value does not take over what its key's records staged before it was there."""
+
+    def _take_over(self, written: Kept, table: TableState, key: bytes) -> None:
+        pass
+
+
+class NoGuardOnNothing(PartitionState):
+    """A record that changes nothing leaves the guard where it was."""
+
+    def finish(self) -> Finished:
+        if self._kept is not None and not self._staged and self._value in (None, self._kept.value):
+            self._forget_record()
+            return Finished.ON
+        return super().finish()
+
+
+class NoGuardAfterException(PartitionState):
+    """A dead-lettered event leaves neither guard nor reason."""
+
+    def reject(self, record: Record, bad: BadInput) -> None:
+        self._effects.append(Staged(record, 0, dead_letter(bad)))
+        self._forget_record()
+
+
+class NoGuard(PartitionState):
+    """What was folded before is folded again."""
+
+    def begin(self, record: Record) -> Begun:
+        begun = super().begin(record)
+        if begun is Begun.SKIPPED:
+            self._record, self._table = record, self._table_of[record.topic]
+            self._kept = self._table.find(record.key)
+            return Begun.FOLD
+        return begun
+
+
+class UndoesNothing(PartitionState):
+    """What a failing event staged stays staged."""
+
+    def undo(self) -> None:
+        staged, record = self._staged, self._record
+        self._effects.extend(Staged(record, n, effect) for n, effect in enumerate(staged))
+        super().undo()
+
+
+class GuardBeforeDecoding(Batch):
+    """Bytes that cannot be decoded are skipped behind the guard of a later record of their key."""
+
+    def __init__(self, state: PartitionState, records: Sequence[Record], generation: int, decode: Decode) -> None:
+        def after_the_guard(record: Record) -> Any:
+            event = decode(record)
+            kept = state._table_of[record.topic].find(record.key)
+            guarded = kept is not None and record.offset <= kept.guard.get(record.topic_id, -1)
+            return Deed("skipped", 0, 0) if guarded and isinstance(event, BadInput) else event
+
+        super().__init__(state, records, generation, after_the_guard)
+
+
+class FiresLate(Fold):
+    """Due work waits a lateness, on the state as it is then."""
+
+    def due_up_to(self, event: Deed) -> int:
+        return event.occurred_ms - LATENESS_MS
+
+
+class IdsFromTrigger(Fold):
+    """What due work causes is named after the record that happened to fire it."""
+
+    def timed_id(self, key: str, cause: str, due_ms: int, trigger: str, n: int) -> str:
+        return f"{key}:{trigger}:{n}"
+
+
+class RemembersIds(Fold):
+    """Readers of our own outputs tell repeats by a bounded list of ids."""
+
+    def linked(self, old: Any, key: str, event: Said) -> Any:
+        if old is not None and event.id in old["said"][-2:]:
+            return old, []
+        return super().linked(old, key, event)
+
+
+def _rules(**changed: TopicRule) -> dict[str, TopicRule]:
+    return {**RULES, **changed}
+
+
+CONTROLS = {
+    "effects first": Control(Setup(checkpoint=effects_first), 0, policy="changing"),
+    "offsets before effects": Control(Setup(checkpoint=offsets_before_effects), 0),
+    "store before changelog": Control(Setup(checkpoint=store_first), 11, 500),
+    "no staging again": Control(Setup(state=NoRestaging), 0),
+    "entries pruned before acknowledged": Control(Setup(state=PrunesEarly), 0),
+    "a new value hides effects": Control(Setup(state=ForgetsLooseEntries), 264, 3_000, thread="claims"),
+    "no guard": Control(Setup(state=NoGuard), 0),
+    "no guard on records that change nothing": Control(Setup(state=NoGuardOnNothing), 89, 1_500, "changing"),
+    "no guard after an exception": Control(Setup(state=NoGuardAfterException), 6, policy="changing"),
+    "no fence": Control(Setup(fenced=False), 7),
+    "a failing event is not undone": Control(Setup(state=UndoesNothing), 16),
+    "guard before decoding": Control(Setup(batch=GuardBeforeDecoding), 11, 500, "changing"),
+    "readers lean on remembered ids": Control(
+        Setup(fold=RemembersIds, rules=_rules(ML=TopicRule("customers"))), 73, 500
+    ),
+    "linked mentions told by partition": Control(
+        Setup(rules=_rules(ML=TopicRule("customers", repeats="by_partition"))), 76, 3_000, "changing", "claims"
+    ),
+    "mood takes repeats": Control(Setup(rules=_rules(MOOD=TopicRule("mood"))), 0),
+    "clock counts undelivered batches": Control(Setup(clock_counts_undelivered=True), 24, 500, "changing"),
+    "due work fired a lateness late": Control(Setup(fold=FiresLate), 16, 1_000, thread="timers"),
+    "ids from the triggering event": Control(Setup(fold=IdsFromTrigger), 2),
+}
