@@ -30,9 +30,7 @@ _NO_TALLY = Tally()
 def fold_money(p: Profile, event: Transaction, home_currency: str) -> None:
     """Fill a transaction into `p`, a profile that is being written."""
     at_ms, status, booked = event.occurred_ms, event.status, event.status == "booked"
-    name = event.currency
-    if name not in p.totals and len(p.totals) >= MAX_CURRENCIES - (name != home_currency) and name != OTHER_CURRENCIES:
-        name = OTHER_CURRENCIES
+    name = event.currency if event.currency in p.totals else _name(p, event.currency, home_currency)
     p.totals = {**p.totals, name: _total(p.totals.get(name, _NO_TOTALS), event)}
     if event.currency == home_currency:
         minor = event.amount_minor
@@ -53,6 +51,12 @@ def fold_money(p: Profile, event: Transaction, home_currency: str) -> None:
         _booked(p, event)
     if event.kind == "loan_payment" and status != "reversed":
         p.loan_missed = 0 if booked else p.loan_missed + 1
+
+
+def _name(p: Profile, currency: str, home_currency: str) -> str:
+    """Name the totals that a currency new to the customer counts into."""
+    others = sum([other not in (home_currency, OTHER_CURRENCIES) for other in p.totals])
+    return currency if currency == home_currency or others < MAX_CURRENCIES - 2 else OTHER_CURRENCIES
 
 
 def _total(totals: Totals, event: Transaction) -> Totals:

@@ -75,7 +75,7 @@ _CHANNELS = {channel: _FIRST_CHANNEL + index for index, channel in enumerate((*_
 # A cell stands still at its limit, which keeps it within 1 + 2, 3 or 9 bytes.
 _FEW = 255  # declines and activities of a bucket
 _MANY = 65_535  # transactions, and uses of a channel
-_SUM_LIMIT = 2**63 - 1  # 92 quadrillion yuan
+_LEAST, _MOST = -(2**63), 2**64 - 1  # sums; 92 quadrillion yuan
 
 _packer = msgpack.Packer()  # empty between calls; making one costs more than a bucket does
 
@@ -181,7 +181,7 @@ def _pack(cells: Cells) -> bytes:
     try:
         return _packer.pack(cells)  # type: ignore[no-any-return]
     except OverflowError:
-        within = {cell: max(-_SUM_LIMIT, min(_SUM_LIMIT, value)) for cell, value in cells.items()}
+        within = {cell: max(_LEAST, min(_MOST, value)) for cell, value in cells.items()}
         return _packer.pack(within)  # type: ignore[no-any-return]
 
 

@@ -18,23 +18,23 @@ from typing import NamedTuple
 PROFILE_VERSION = 1
 
 # Counts.
-MAX_ACCOUNTS = 10  # the one idle longest leaves; its balance leaves the AUM
-MAX_CURRENCIES = 4  # of totals; from the fourth on they are counted together under "XXX"
+MAX_ACCOUNTS = 9  # the one idle longest leaves; its balance leaves the AUM
+MAX_CURRENCIES = 5  # of totals: the home currency, three others, and "XXX" for all further ones together
 MAX_PRODUCTS = 10  # the first ones of the master data
 MAX_HANDLES = 8  # likewise, while they fit in MAX_HANDLE_BYTES together
-MAX_TAGS = 20  # the one that holds longest leaves
+MAX_TAGS = 17  # the one that holds longest leaves
 MAX_COUNTERPARTIES = 12  # the one seen longest ago leaves
-MAX_COUNTRIES = 8  # likewise
-MAX_COMPLAINTS = 4  # the oldest leaves
+MAX_COUNTRIES = 7  # likewise
+MAX_COMPLAINTS = 3  # the oldest leaves
 MAX_OPEN_ALERTS = 8  # the one that expires first leaves
-MAX_COOL_DOWNS = 12  # the one that ends first leaves
+MAX_COOL_DOWNS = 11  # the one that ends first leaves
 MAX_OFFERS = 9  # the oldest leaves
 MAX_PENDING = 9  # the oldest leaves: an example is lost
 MAX_SCORES = 2  # one a model
 MAX_REASONS = 5  # of a score, the strongest
 MAX_REMEMBERED_EVENTS = 64  # the oldest leaves (contract-rules 5)
 MAX_VISITS = 2  # the oldest leaves
-MAX_DUE = 24  # what is due last leaves
+MAX_DUE = 23  # what is due last leaves
 AUM_DAYS = 90  # how far back the AUM high looks
 AUM_SLOT_DAYS = 5  # a high is kept by slots of five days, 19 of them at most
 
