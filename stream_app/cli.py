@@ -11,11 +11,13 @@ from aiokafka.errors import KafkaError
 from schemas.errors import RapportError
 from stream_app.commands import dead_letters, queues, small, topics
 from stream_app.commands.common import FAILED, errors
+from stream_app.commands.demo import demo
 from stream_app.commands.doctor import doctor
 from stream_app.commands.load import load
 from stream_app.commands.profile import profile
 from stream_app.commands.replay import replay
 from stream_app.commands.simulate import simulate
+from stream_app.commands.worker import worker
 from stream_app.embedded import ServiceUnavailable
 from stream_app.kafka import KafkaUnavailable
 
@@ -28,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS: tuple[Callable[..., Any], ...] = (
-    simulate, load, replay, topics.send, profile, doctor, small.token,
+    demo, worker, simulate, load, replay, topics.send, profile, doctor, small.token,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)

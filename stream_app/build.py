@@ -1,0 +1,214 @@
+"""The wiring of a worker on one screen: settings and policy in, a Faust app with agents, tables and timers out."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from agents.handle import handle
+from agents.ports import Advance, Meter, Outbox
+from models.context import Context, Verdict
+from models.policy import Policy, load_policy
+from models.sentiment import SentimentAnalyser, load_lexicon
+from models.training import starting_scorers
+from schemas.errors import BadMessage
+from schemas.internal import Timer
+from schemas.partitioner import partition_for
+from schemas.wire import decode, encode
+from stream_app.engine.app import EngineApp
+from stream_app.engine.batch import Decode
+from stream_app.engine.clocks import TimerRule
+from stream_app.engine.effects import BadInput
+from stream_app.engine.engine import Engine, Work
+from stream_app.engine.faust_settings import EngineSettings
+from stream_app.engine.records import Record
+from stream_app.engine.state_table import TablePort
+from stream_app.metrics import Metrics
+from stream_app.observer import Observer
+from stream_app.routes import ROUTES, TABLES, Step
+from stream_app.settings import Settings
+
+KNOWN_KEYS = 100_000
+"""Keys whose partition was checked, per topic and worker."""
+
+
+class LiveContext:
+    """The context of all steps; a new one is taken up at the first event of a batch, never within one."""
+
+    def __init__(self, context: Context, engine: Engine) -> None:
+        self._context = context
+        self._next: Context | None = None
+        self._engine = engine
+        self._work: Work | None = None
+
+    def offer(self, context: Context) -> None:
+        """Let the next batch run in `context`."""
+        self._next = context
+
+    @property
+    def current(self) -> Context:
+        """The context of the batch under way."""
+        work = self._engine.work
+        if work is not self._work:
+            self._work = work
+            if self._next is not None:
+                self._context, self._next = self._next, None
+        return self._context
+
+
+class Table:
+    """A table's port as agents see it: putting None deletes."""
+
+    def __init__(self, port: TablePort) -> None:
+        self.get = port.get
+        self._put = port.put
+        self._delete = port.delete
+
+    def put(self, key: str, value: Any) -> None:
+        """Stage a value."""
+        if value is None:
+            self._delete(key)
+        else:
+            self._put(key, value)
+
+
+@dataclass(frozen=True)
+class RoutePorts:
+    """The ports of one agent."""
+
+    profiles: Table
+    outbox: Outbox
+    meter: Meter
+
+
+class WorkerApp(EngineApp):
+    """The engine's app, with what runs beside it from its start (health, models, trainer)."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        super().__init__(settings)
+        self.before_start: list[Callable[[], Awaitable[None]]] = []
+        self.companions: list[Callable[[], Awaitable[None]]] = []
+        self.before_stop: list[Callable[[], Awaitable[None]]] = []
+
+    async def on_start(self) -> None:
+        """Run what must be done before the first record, then start the companions."""
+        for prepare in self.before_start:
+            await prepare()
+        await super().on_start()
+        for companion in self.companions:
+            self.add_future(companion())
+
+    async def on_stop(self) -> None:
+        """Finish the work under way, then let the companions go."""
+        await super().on_stop()
+        for finish in self.before_stop:
+            await finish()
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One worker, built and not yet started."""
+
+    app: WorkerApp
+    context: LiveContext
+    observer: Observer
+    policy: Policy
+
+
+def build_worker(settings: Settings, metrics: Metrics) -> Worker:
+    """Build a worker; raises PolicyError. Nothing is connected before it runs."""
+    policy = load_policy(settings.policy_dir)
+    app = WorkerApp(engine_settings(settings))
+    analyser = SentimentAnalyser(load_lexicon(settings.policy_dir / "sentiment.toml"))
+    context = LiveContext(Context(policy, starting_scorers(policy), settings.seed, analyser.sentiment), app.engine)
+    steps = {table.name: table.step for table in TABLES}
+    tables = {table.name: Table(app.state_table(table.name, table.codec)) for table in TABLES}
+    names = {
+        route.topic: f"{settings.namespace if route.ours else settings.input_namespace}.{route.topic}"
+        for route in ROUTES
+    }
+    observer = Observer(metrics, {full: logical for logical, full in names.items()})
+    app.engine.checkpointer.listen(observer.on_checkpoint)
+    for route in ROUTES:
+        topic = app.event_topic(
+            names[route.topic],
+            decode=decoder(route.topic, settings.partitions),
+            table=route.table,
+            repeats=route.repeats,
+            moves_clock=route.moves_clock,
+        )
+        ports = RoutePorts(tables[route.table], app.outbox, observer.meter(route.topic))
+        bound = partial(handle, advance=advancer(steps[route.table], context), ports=ports)
+        app.agent(topic, name=route.topic)(agent_of(route.consume, bound))
+    app.timers(TimerRule("profiles", names["timers"], encode_timer, policy.lateness_ms))
+    return Worker(app, context, observer, policy)
+
+
+def advancer(step: Step, context: LiveContext) -> Advance:
+    """Bind a table's step to the live context."""
+
+    def advance(value: Any, event: Any) -> Verdict[Any]:
+        return step(value, event, context.current)
+
+    return advance
+
+
+def agent_of(consume: Any, bound: Any) -> Callable[[Any], Awaitable[None]]:
+    """Make the function that Faust calls with the stream."""
+
+    async def agent(stream: Any) -> None:
+        await consume(stream, bound)
+
+    return agent
+
+
+def decoder(topic: str, partitions: int) -> Decode:
+    """Make the decoder of a topic: bytes to event, or the reason why not."""
+    places: dict[bytes, int] = {}
+
+    def place(key: bytes) -> int:
+        number = places.get(key)
+        if number is None:
+            if len(places) >= KNOWN_KEYS:
+                places.clear()
+            number = places[key] = partition_for(key, partitions)
+        return number
+
+    def decode_record(record: Record) -> Any:
+        try:
+            event = decode(
+                topic, record.key or None, record.value, record.headers, record.timestamp_ms, record.position
+            )
+        except BadMessage as bad:
+            return BadInput(bad.reason, bad.detail)
+        if place(record.key) != record.partition:
+            return BadInput("key_mismatch", "partition: not the one that murmur2 gives the key")
+        return event
+
+    return decode_record
+
+
+def encode_timer(key: bytes, until_ms: int) -> bytes:
+    """Write the timer "advance this customer to that time"."""
+    return encode(Timer(customer_id=key.decode(), until_ms=until_ms))
+
+
+def engine_settings(settings: Settings) -> EngineSettings:
+    """Translate the settings for the engine."""
+    return EngineSettings(
+        app_id=settings.app_id,
+        bootstrap_servers=settings.kafka.bootstrap,
+        redis_url=settings.redis.url,
+        namespace=settings.namespace,
+        data_dir=settings.data_dir / settings.worker_id,
+        dead_letters=f"{settings.namespace}.dead-letters",
+        partitions=settings.partitions,
+        session_timeout=settings.kafka.session_timeout_seconds,
+        redis_retention=float(settings.redis.retention),
+        worker_id=settings.worker_id,
+    )
+
+
+def profile_of(worker: Worker, customer_id: str) -> Any:
+    """Return a customer's committed profile if this worker holds it."""
+    return worker.app.engine.tables["profiles"].committed(customer_id)

@@ -1,0 +1,180 @@
+"""`rapport demo`: the whole product on an embedded Kafka and Redis, with a live table."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group
+from rich.live import Live as LiveScreen
+from rich.table import Table
+
+from models.policy import load_policy
+from stream_app import kafka
+from stream_app.commands.common import KafkaOption, RedisOption, errors, fail, settings
+from stream_app.demo import Demo, worker_environment, write_summary
+from stream_app.embedded import ServiceUnavailable, use_or_start
+from stream_app.embedded.service import Program, Service, free_ports
+from stream_app.settings import Settings
+from stream_app.simulate import Options, World, start_for_live
+from stream_app.topics import all_topics
+
+LINE_SECONDS = 5.0
+READY_SECONDS = 60.0
+
+
+def demo(
+    seconds: Annotated[float, typer.Option(min=0, help="Seconds of traffic; 0 = until Ctrl-C.")] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the summary there.")] = None,
+    customers: Annotated[int, typer.Option(min=1, help="Customers of the simulated bank.")] = 300,
+    days: Annotated[int, typer.Option(min=1, help="Days that the simulated bank plays.")] = 120,
+    speed: Annotated[
+        float | None, typer.Option(min=0, help="Event seconds per second (default: all days in time).")
+    ] = None,
+    bootstrap: KafkaOption = None,
+    url: RedisOption = None,
+) -> None:
+    """Show Rapport at work. Example: rapport demo --seconds 60 --json demo.json.
+
+    Starts Kafka, Redis, a worker and a simulated bank; at the end the traffic stops, the worker drains, all is stopped.
+    """
+    started = time.monotonic()
+    chosen = settings()
+    chosen.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with use_or_start(bootstrap, url, data_dir=chosen.data_dir, on_progress=say) as found:
+            home = Path(tempfile.mkdtemp(prefix="demo-", dir=chosen.data_dir))
+            chosen = settings(
+                kafka={"bootstrap": found.kafka_bootstrap}, redis={"url": found.redis_url}, data_dir=home.absolute()
+            )
+            asyncio.run(create_topics(chosen))
+            with running_worker(chosen, home) as port:
+                summary = asyncio.run(_play(chosen, _world(chosen, customers, days), port, seconds, speed, started))
+    except ServiceUnavailable as error:
+        fail(str(error))
+    report(summary)
+    if json_file is not None:
+        write_summary(summary, json_file)
+    done = summary["events_processed"] + summary["duplicates"] + summary["dead_letters"]
+    if done != summary["events_in"]:
+        fail(f"{summary['events_in']} events went in, {done} are accounted for")
+
+
+def say(line: str) -> None:
+    """Print a progress line to standard error."""
+    errors.print(line, markup=False)
+
+
+async def create_topics(chosen: Settings) -> None:
+    """Create all topics."""
+    wanted = all_topics(chosen, len(load_policy(chosen.policy_dir).models.names))
+    made, _ = await kafka.create_topics(chosen, wanted)
+    say(f"Topics: {len(made)} created, {chosen.partitions} partitions each")
+
+
+@contextlib.contextmanager
+def running_worker(chosen: Settings, home: Path) -> Iterator[int]:
+    """Run a worker process while the block runs, and give the port of its metrics; nothing of it stays behind."""
+    (port,) = free_ports(1)
+    program = Program(
+        name="Worker",
+        command=(sys.executable, "-m", "stream_app.cli", "worker"),
+        address=f"127.0.0.1:{port}",
+        log=home / "worker.log",
+        environ=worker_environment(chosen, dict(os.environ), port),
+        answers=lambda: is_ready(port),
+    )
+    service = Service(program)
+    took = service.start()
+    say(f"Worker: ready after {took:.1f} s; http://127.0.0.1:{port}/metrics /readyz; log {program.log}")
+    try:
+        yield port
+    finally:
+        service.stop()
+
+
+def is_ready(port: int) -> bool:
+    """Ask a worker whether it is ready."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _world(chosen: Settings, customers: int, days: int) -> World:
+    first = start_for_live(int(time.time() * 1_000), days)
+    return World(
+        Options(customers=customers, days=days, seed=chosen.seed, start=first, namespace=chosen.input_namespace)
+    )
+
+
+async def _play(
+    chosen: Settings, world: World, port: int, seconds: float, speed: float | None, started: float
+) -> dict[str, Any]:
+    pace = speed if speed is not None else (world.end_ms - world.start_ms) / 1_000 / (seconds or 60.0)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    if seconds:
+        loop.call_later(seconds, stop.set)
+    run = Demo(chosen, world, speed=pace, port=port, started=started)
+    with screen() as tick:
+        return await run.run(stop, tick)
+
+
+@contextlib.contextmanager
+def screen() -> Iterator[Callable[[Demo], None]]:
+    """Give what shows the state: a live table on a terminal, a line every few seconds elsewhere."""
+    if not errors.is_terminal:
+        last = [0.0]
+
+        def line(state: Demo) -> None:
+            if time.monotonic() - last[0] >= LINE_SECONDS:
+                last[0] = time.monotonic()
+                say("  ".join(f"{name} {value}" for name, value in figures(state)))
+
+        yield line
+        return
+    with LiveScreen(console=errors, refresh_per_second=4) as live:
+        yield lambda state: live.update(Group(_table(state), *state.seen.newest))
+
+
+def figures(state: Demo) -> list[tuple[str, Any]]:
+    """Return what the demo shows, by name."""
+    last, seen = state.last, state.seen
+    return [
+        ("sent", state.live.sent.tally.total),
+        ("applied", last.events("applied")),
+        ("duplicates", last.events("duplicate")),
+        ("dead letters", last.events("dead_letter")),
+        ("lag", int(last.sum("crm_consumer_lag_records"))),
+        ("alerts", seen.counts["alerts"]),
+        ("offers", seen.counts["offers"]),
+        ("arrivals", seen.counts["arrivals"]),
+        ("taken back", seen.counts["taken back"]),
+        ("churn examples", int(last.sum("crm_model_examples", model="churn"))),
+        ("propensity examples", int(last.sum("crm_model_examples", model="propensity"))),
+    ]
+
+
+def _table(state: Demo) -> Table:
+    table = Table(title="Rapport", show_header=False)
+    for name, value in figures(state):
+        table.add_row(name, f"{value:,}")
+    return table
+
+
+def report(summary: dict[str, Any]) -> None:
+    """Print the summary for people."""
+    for name, value in summary.items():
+        typer.echo(f"{name}: {value}")

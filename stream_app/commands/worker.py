@@ -1,0 +1,21 @@
+"""`rapport worker`."""
+
+from typing import Annotated
+
+import typer
+
+from stream_app.commands.common import KafkaOption, RedisOption, settings
+from stream_app.worker import run
+
+
+def worker(
+    worker_id: Annotated[str | None, typer.Option(help="Names this worker and its data directory.")] = None,
+    bootstrap: KafkaOption = None,
+    url: RedisOption = None,
+) -> None:
+    """Run one worker until SIGTERM or Ctrl-C. Example: RAPPORT_METRICS__PORT=9465 rapport worker --worker-id w2.
+
+    Its port serves /metrics, /healthz, /readyz, /version and, with a token, /profiles/ID.
+    """
+    given = {"kafka": {"bootstrap": bootstrap} if bootstrap else None, "redis": {"url": url} if url else None}
+    run(settings(**given, worker_id=worker_id))

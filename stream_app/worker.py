@@ -1,0 +1,77 @@
+"""Run one worker in this process until SIGTERM or Ctrl-C."""
+
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from schemas.profile_view import view
+from stream_app import logs
+from stream_app.build import Worker, build_worker, profile_of
+from stream_app.engine.run import run_worker
+from stream_app.health import HealthServer
+from stream_app.metrics import Metrics
+from stream_app.settings import Settings
+
+
+def run(settings: Settings) -> None:
+    """Build a worker with its health port, and run it; raises SystemExit when it has stopped."""
+    logs.configure(settings)
+    metrics = Metrics()
+    worker = build_worker(settings, metrics)
+    readiness = Readiness(worker, settings)
+    health = HealthServer(
+        settings.metrics,
+        metrics,
+        readiness=readiness,
+        profile=ProfileLookup(worker),
+        tokens=settings.tokens,
+        before_scrape=lambda: worker.observer.scrape(worker.app),
+    )
+    worker.app.before_start.append(health.start)
+    worker.app.before_stop += [health.stop, readiness.close]
+    run_worker(worker.app, settings.log_level)
+
+
+class Readiness:
+    """Answers /readyz: tables restored, Kafka and Redis reachable."""
+
+    def __init__(self, worker: Worker, settings: Settings) -> None:
+        self._app = worker.app
+        self._redis = Redis.from_url(settings.redis.url, socket_timeout=1, socket_connect_timeout=1)
+
+    async def __call__(self) -> dict[str, Any]:
+        """Return the facts; partitions are owned only once their tables are restored."""
+        app = self._app
+        facts = {
+            "restored": bool(app.engine.owned) and not app.rebalancing,
+            "kafka": app.engine.fence.holds,
+            "redis": await self._redis_answers(),
+        }
+        progress = {
+            "partitions": sorted({number for _, number in app.engine.owned}),
+            "lag": sum(app.lifecycle.lag.values()),
+        }
+        return {"ready": all(facts.values()), **facts, **progress}
+
+    async def _redis_answers(self) -> bool:
+        try:
+            return bool(await self._redis.ping())
+        except (RedisError, OSError):
+            return False
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._redis.aclose()
+
+
+class ProfileLookup:
+    """Answers /profiles/{id} from this worker's local store."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    async def __call__(self, customer_id: str) -> dict[str, Any] | None:
+        """Return the profile as others see it."""
+        found = profile_of(self._worker, customer_id)
+        return None if found is None else view(found, self._worker.policy.home_currency)
