@@ -5,6 +5,7 @@ replay explores alike; `action_probability` is the chance with which the chosen 
 """
 
 from collections.abc import Callable
+from functools import cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -73,7 +74,7 @@ def decide(
             if reason is None:
                 kept.append(action)
             else:
-                dropped.append(Dropped(action=action.name, reason=reason))
+                dropped.append(_dropped(action.name, reason))
         funnel.append(FunnelStage(stage=stage, entered=len(left), dropped=tuple(dropped)))
         left = tuple(kept)
     scorer = context.scorers.get("propensity") if may_profile(profile) else None
@@ -86,6 +87,12 @@ def decide(
     funnel.append(_arbitration(weighed, worthy, chosen))
     version = scorer.version if scorer is not None else None
     return Choice(trigger.name, tuple(funnel), tuple(weighed), chosen, probability, version)
+
+
+@cache
+def _dropped(action: str, reason: str) -> Dropped:
+    """Share what says the same (frozen; as many as actions times reasons): most of a decision is what falls out."""
+    return Dropped(action=action, reason=reason)
 
 
 WhyNot = Callable[[Action], str | None]
@@ -152,7 +159,7 @@ def _arbitrate(worthy: list[Weighed], chance: str, policy: Policy) -> tuple[Weig
 
 def _arbitration(weighed: list[Weighed], worthy: list[Weighed], chosen: Weighed | None) -> FunnelStage:
     dropped = tuple(
-        Dropped(action=one.action.name, reason="outranked" if one in worthy else "not_worth_it")
+        _dropped(one.action.name, "outranked" if one in worthy else "not_worth_it")
         for one in weighed
         if one is not chosen
     )

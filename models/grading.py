@@ -78,14 +78,13 @@ def _regrade_tags(profile: Profile, at_ms: int, policy: Policy) -> Profile:
     for rule in policy.tags.tag:
         if rule.hold(figures):
             tags[rule.name] = old.get(rule.name) or Tag(at_ms, _why(rule, figures))
-    lifecycle = _lifecycle(profile, figures, policy)
     day = windows.home_day(at_ms) + policy.tags.again_after_days
     # Spread over that day, so that not all customers are due at midnight.
     again = Due(windows.home_day_start_ms(day) + crc32(profile.customer_id.encode()) % windows.DAY_MS, REGRADE)
-    graded = schedule(profile, again)
+    graded = profile.copied()
     graded.tags = old if tags == old else _bounded(tags)
-    graded.lifecycle = lifecycle
-    return graded
+    graded.lifecycle = _lifecycle(profile, figures, policy)
+    return schedule(graded, again)
 
 
 def _bounded(tags: dict[str, Tag]) -> dict[str, Tag]:

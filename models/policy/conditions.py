@@ -6,6 +6,7 @@ The words on the left are the fixed vocabulary of `models.figures`; an unknown o
 import operator
 import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import model_validator
@@ -25,7 +26,7 @@ SENTENCE = re.compile(r"([a-z0-9_]+(?::[A-Za-z0-9_.-]+)?) (>=|<=|>|<|==|!=) (-?[
 
 
 class Condition(Part):
-    """One comparison of a figure with a number; it does not hold while the figure is unknown."""
+    """One comparison of a figure with a number."""
 
     figure: str
     op: str
@@ -42,31 +43,46 @@ class Condition(Part):
             raise ValueError(f"unknown figure {figure!r}: models/figures.py lists those that exist")
         return {"figure": figure, "op": op, "value": float(number)}
 
-    def holds(self, figures: Mapping[str, float | None]) -> bool:
-        """Whether the comparison is true of these figures."""
-        known = figures[self.figure]
-        return known is not None and OPERATORS[self.op](known, self.value)
+
+Compiled = tuple[tuple[str, Callable[[float, float], bool], float], ...]
 
 
 class Conditions(Part):
-    """All of `all`, at least one of `any` (if it names some), and none of `none`."""
+    """All of `all`, at least one of `any` (if it names some), and none of `none`.
+
+    A comparison does not hold while its figure is unknown.
+    """
 
     all: tuple[Condition, ...] = ()
     any: tuple[Condition, ...] = ()
     none: tuple[Condition, ...] = ()
 
+    @cached_property
+    def _compiled(self) -> tuple[Compiled, Compiled, Compiled]:
+        """The three lists as plain tuples: some forty are asked for a decision, and a model's attributes are slow."""
+        return _compiled(self.all), _compiled(self.any), _compiled(self.none)
+
     def hold(self, figures: Mapping[str, float | None]) -> bool:
         """Whether the figures meet the conditions."""
-        for condition in self.all:
-            if not condition.holds(figures):
+        every, some, never = self._compiled
+        for name, compare, value in every:
+            known = figures[name]
+            if known is None or not compare(known, value):
                 return False
-        for condition in self.none:
-            if condition.holds(figures):
+        for name, compare, value in never:
+            known = figures[name]
+            if known is not None and compare(known, value):
                 return False
-        if not self.any:
-            return True
-        return any(condition.holds(figures) for condition in self.any)
+        for name, compare, value in some:
+            known = figures[name]
+            if known is not None and compare(known, value):
+                return True
+        return not some
 
     def figures(self) -> tuple[str, ...]:
         """List the figures that the conditions speak of, in the order of the file, each once."""
         return tuple(dict.fromkeys(condition.figure for condition in self.all + self.any))
+
+
+def _compiled(conditions: tuple[Condition, ...]) -> Compiled:
+    return tuple((condition.figure, OPERATORS[condition.op], condition.value) for condition in conditions)

@@ -11,7 +11,7 @@ from schemas.events import linked
 from schemas.profile import MAX_TAGS, Account, Due, Salary, Tag
 from tests.builders import BEGINNING, a_customer, a_mention, a_transaction, after, an_interaction, an_outcome
 from tests.judging import a_profile, lived
-from tests.policies import a_policy, default_policy
+from tests.policies import a_policy, default_policy, read
 
 POLICY = default_policy()
 
@@ -129,6 +129,20 @@ def test_a_silent_customer_is_looked_at_again_until_nothing_can_change():
     assert profile.tags["dormant"].since_ms == next(t for t, day in zip(times, days, strict=True) if day >= 60)
 
 
+def test_the_last_look_ends_only_the_looking():
+    profile = lived(a_profile(), a_transaction())
+    profile = replace(profile, due=(Due(after(days=300), REGRADE), Due(after(days=400), "mature", "x")))
+
+    assert regrade_silent(profile, Due(after(days=300), REGRADE), POLICY).due == (Due(after(days=400), "mature", "x"),)
+
+
+def test_other_work_does_not_hide_when_tags_were_looked_at():
+    profile = regrade(a_profile(), BEGINNING, POLICY)
+    busy = replace(profile, due=(Due(after(hours=1), "mature", "x"), *profile.due))
+
+    assert regrade(busy, after(hours=1), POLICY) is busy
+
+
 def test_one_who_comes_back_is_looked_at_again():
     settled = lived(a_profile(), a_transaction())
     back = lived(settled, a_transaction(occurred_at=after(days=300)))
@@ -162,7 +176,8 @@ def test_no_more_tags_than_a_profile_holds():
     tags = [{"name": f"tag_{n}", "zh": "x", "en": "x", "all": ["days_as_customer >= 0"]} for n in range(MAX_TAGS + 3)]
     profile = replace(a_profile(), tags={"tag_7": Tag(after(days=-9), "0")})
 
-    graded = regrade(profile, BEGINNING, a_policy(tags={"tag": tags}))
+    actions = [action for action in read("actions")["action"] if "has_tag" not in str(action)]
+    graded = regrade(profile, BEGINNING, a_policy(tags={"tag": tags}, actions={"action": actions}))
 
     assert len(graded.tags) == MAX_TAGS
     assert "tag_7" not in graded.tags  # the one that held longest
