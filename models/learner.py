@@ -140,10 +140,10 @@ class LogisticLearner:
         """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
         if tuple(data.get("names", ())) != self.names:
             raise BadSnapshotError("the snapshot was taken with other features")
-        columns = (
-            [dict(zip(self.names, data[part], strict=True)) for part in _COLUMNS] if data["examples"] else [{}] * 4
+        counts, means, variances, weights = (
+            dict(zip(self.names, data[part], strict=True)) if data["examples"] else {} for part in _COLUMNS
         )
-        numbers = _Numbers(*columns, data["intercept"], data["iterations"])
+        numbers = _Numbers(counts, means, variances, weights, data["intercept"], data["iterations"])
         if not numbers.are_sound():
             raise BadSnapshotError("the snapshot holds numbers that are not finite or run away")
         self._become(numbers)

@@ -65,7 +65,7 @@ def take_snapshot(profile: Profile, due: Due, cause: Cause, context: Context) ->
     boundary_ms = due.due_ms - policy.lateness_ms
     profile = schedule(profile, _next_snapshot(profile.customer_id, home_day(boundary_ms), policy))
     if not may_profile(profile):
-        return profile, ()
+        return score_churn(profile, (), due.due_ms, context), ()
     values = features(profile, boundary_ms - 1, policy.home_currency)
     profile = score_churn(profile, values, due.due_ms, context)
     if has_left(profile, boundary_ms, policy):

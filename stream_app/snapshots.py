@@ -1,0 +1,147 @@
+"""Versions of models on `<ns>.models`: the trainer writes them, every worker reads them and takes up the newest.
+
+The topic has one partition, so that a version's manifest comes after its parts, and is compacted; versions that policy
+no longer keeps are deleted by tombstones.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from models.learner import BadSnapshotError
+from models.policy import Policy
+from models.release import Published
+from models.scoring import Scorer
+from models.snapshots import Shelf, Stored, describe, to_records
+from models.training import scorer_of, starting_scorers
+from stream_app.kafka import client_options, read_to_end
+from stream_app.settings import Settings
+
+POLL_MS = 500
+RETRY_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+def models_topic(settings: Settings) -> str:
+    """Return the topic's full name."""
+    return f"{settings.namespace}.models"
+
+
+async def read_shelf(settings: Settings, policy: Policy) -> Shelf:
+    """Read what lies on the topic up to its end as of now. Raises `KafkaUnavailable`."""
+    shelf = Shelf(policy.models.keep_versions)
+    async for record, _ in read_to_end(settings.kafka, models_topic(settings)):
+        shelf.put(record.key.decode("utf-8", "replace"), record.value)
+    return shelf
+
+
+async def list_models(settings: Settings, policy: Policy) -> dict[str, list[dict[str, Any]]]:
+    """Say per model which versions there are, oldest first, with examples and metrics: what `model list` prints."""
+    shelf = await read_shelf(settings, policy)
+    return {model: [describe(manifest) for manifest in shelf.versions(model)] for model in policy.models.names}
+
+
+class ModelWriter:
+    """Sends versions in parts, manifest last, and deletes those that need not be kept."""
+
+    def __init__(self, settings: Settings, shelf: Shelf, producer: AIOKafkaProducer) -> None:
+        self._topic = models_topic(settings)
+        self._shelf = shelf
+        self._producer = producer
+
+    async def write(self, version: Published) -> None:
+        """Send one version; it counts once its manifest is acknowledged."""
+        for key, value in to_records(version):
+            await self._send(key, value)
+        for key in list(self._shelf.superseded(version.model, version.version)):
+            await self._send(key, None)
+
+    async def _send(self, key: str, value: bytes | None) -> None:
+        await self._producer.send_and_wait(self._topic, value=value, key=key.encode(), partition=0)
+        self._shelf.put(key, value)
+
+
+class ModelBoard:
+    """The scorers that this worker uses: the newest complete version of each model.
+
+    `start()` returns when the topic was read to its end; then a task follows it. `current()` gives a mapping that is
+    never changed, only replaced: the engine asks for it between two batches and scores a whole batch by one answer.
+    With `learning` off (RAPPORT_LEARNING) the versions found at the start stay.
+    """
+
+    def __init__(self, settings: Settings, policy: Policy) -> None:
+        self._settings = settings
+        self._policy = policy
+        self._shelf = Shelf(policy.models.keep_versions)
+        self._scorers: Mapping[str, Scorer] = starting_scorers(policy)
+        self._partition = TopicPartition(models_topic(settings), 0)
+        self._position = 0
+        self._follower: asyncio.Task[None] | None = None
+
+    def current(self) -> Mapping[str, Scorer]:
+        """Give the scorers to use from the next batch on."""
+        return self._scorers
+
+    async def start(self) -> None:
+        """Read the topic to its end and take up the newest versions. Raises `KafkaUnavailable`."""
+        async for record, _ in read_to_end(self._settings.kafka, self._partition.topic, [0]):
+            self._shelf.put(record.key.decode("utf-8", "replace"), record.value)
+            self._position = record.offset + 1
+        for model in self._policy.models.names:
+            stored = self._shelf.latest(model)
+            if stored is not None:
+                self._take_up(stored)
+        if self._settings.learning:
+            self._follower = asyncio.create_task(self._follow(), name="models")
+
+    async def stop(self) -> None:
+        """End the task that follows the topic."""
+        if self._follower is not None:
+            self._follower.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._follower
+
+    def _take_up(self, stored: Stored) -> None:
+        """Offer a version, unless a newer one is in use; one that does not fit this code is left out and said."""
+        model, version = stored.manifest.model, stored.manifest.version
+        if model not in self._scorers or version <= self._scorers[model].version:
+            return
+        try:
+            scorer = scorer_of(stored, self._policy)
+        except BadSnapshotError as error:
+            log.warning("model version left out", model=model, version=version, why=str(error))
+            return
+        self._scorers = {**self._scorers, model: scorer}
+        log.info("model version taken up", model=model, version=version, examples=scorer.examples)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self._read_on()
+            except (KafkaError, OSError) as error:
+                log.warning("models cannot be read", error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _read_on(self) -> None:
+        consumer = AIOKafkaConsumer(
+            **client_options(self._settings.kafka), auto_offset_reset="earliest", enable_auto_commit=False
+        )
+        try:
+            await consumer.start()
+            consumer.assign([self._partition])
+            consumer.seek(self._partition, self._position)
+            while True:
+                batches = await consumer.getmany(timeout_ms=POLL_MS)
+                for record in [record for batch in batches.values() for record in batch]:
+                    self._position = record.offset + 1
+                    stored = self._shelf.put(record.key.decode("utf-8", "replace"), record.value)
+                    if stored is not None:
+                        self._take_up(stored)
+        finally:
+            await consumer.stop()

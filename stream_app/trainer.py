@@ -1,0 +1,187 @@
+"""The trainer: one asyncio task that learns `<ns>.examples` and publishes versions on `<ns>.models`.
+
+A partition of `<ns>.examples` is one model (its number is the model's place in policy), and belongs to one trainer of
+the group `<app>-trainer`. Whoever gets it restores the last complete version and reads on from the offset that this
+version names; nothing else is remembered anywhere. All that decides is in `models.release`, which is pure.
+
+Versions are numbered at points that follow from the examples alone, but they are sent no more often than policy's
+`publish_seconds`: a number that was skipped was overtaken before anyone could have used it.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import orjson
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from pydantic import TypeAdapter, ValidationError
+
+from models.policy import Policy
+from models.release import Position, Published, Release
+from models.training import new_release, report
+from schemas.internal import ExampleRecord, Punctuation
+from stream_app.engine.records import Origin
+from stream_app.kafka import client_options, producer
+from stream_app.settings import Settings
+from stream_app.snapshots import ModelWriter, read_shelf
+
+POLL_MS = 200
+RETRY_SECONDS = 1.0
+_MESSAGE: TypeAdapter[ExampleRecord | Punctuation] = TypeAdapter(ExampleRecord | Punctuation)
+
+Report = Callable[[str, dict[str, Any]], None]  # (model, what `models.training.report` says)
+
+log = structlog.get_logger(__name__)
+
+
+def examples_topic(settings: Settings) -> str:
+    """Return the topic's full name."""
+    return f"{settings.namespace}.examples"
+
+
+def example_partition(model: str, policy: Policy) -> int:
+    """Return the partition of examples and punctuation of a model: its place in policy, not a hash of its key."""
+    return policy.models.names.index(model)
+
+
+class Trainer:
+    """Trains the models whose partitions it holds. `run` returns when `stop` is set, everything sent."""
+
+    def __init__(self, settings: Settings, policy: Policy, tell: Report | None = None) -> None:
+        """Train by `policy`; `tell` hears after every batch how good the models are (metrics)."""
+        self._settings = settings
+        self._policy = policy
+        self._tell = tell
+        self._topic = examples_topic(settings)
+        self._releases: dict[int, Release] = {}
+        self._unsent: dict[int, Published] = {}
+        self._sent_at: dict[int, float] = {}
+        self._rejected = 0
+
+    def reports(self) -> dict[str, dict[str, Any]]:
+        """Say of each model that is trained here what it learned and how good it is."""
+        return {release.model: report(release) for release in self._releases.values()}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Train until `stop`; broken connections are made anew from the last version that was sent."""
+        while not stop.is_set():
+            try:
+                await self._train(stop)
+            except (KafkaError, OSError) as error:
+                log.warning("trainer starts again", error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _train(self, stop: asyncio.Event) -> None:
+        consumer = AIOKafkaConsumer(
+            **client_options(self._settings.kafka),
+            group_id=f"{self._settings.app_id}-trainer",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+        )
+        async with producer(self._settings.kafka) as sender:
+            try:
+                await consumer.start()
+                writer = ModelWriter(self._settings, await read_shelf(self._settings, self._policy), sender)
+                consumer.subscribe([self._topic], listener=_Assignment(self, consumer))
+                while not stop.is_set():
+                    batches = await consumer.getmany(timeout_ms=POLL_MS)
+                    for partition, records in batches.items():
+                        self._learn(partition.partition, records)
+                    await self._send_due(writer)
+                await self._send_due(writer, all_of_them=True)
+            finally:
+                self._forget(list(self._releases))
+                await consumer.stop()
+
+    async def restore(self, partitions: Iterable[int]) -> dict[int, int | None]:
+        """Restore the models of these partitions; returns per partition where to read on, None for its beginning."""
+        shelf = await read_shelf(self._settings, self._policy)
+        offsets: dict[int, int | None] = {}
+        for number in partitions:
+            if number >= len(self._policy.models.names):
+                log.warning("nobody trains this partition: policy names fewer models", partition=number)
+                continue
+            release = new_release(self._policy.models.names[number], self._policy, self._settings.partitions)
+            offsets[number] = None
+            for manifest in reversed(shelf.versions(release.model)):
+                stored = shelf.stored(release.model, manifest.version)
+                try:
+                    offsets[number] = release.restore(stored.snapshot) if stored is not None else None
+                    break
+                except (ValueError, KeyError) as error:
+                    log.warning("version left out", model=release.model, version=manifest.version, why=str(error))
+                    release = new_release(release.model, self._policy, self._settings.partitions)
+            self._releases[number] = release
+            log.info("model restored", model=release.model, version=release.version, read_from=offsets[number])
+        return offsets
+
+    def _forget(self, partitions: Iterable[int]) -> None:
+        """Let go of models that another trainer goes on with; what was not sent it learns again."""
+        for number in partitions:
+            self._releases.pop(number, None)
+            self._unsent.pop(number, None)
+
+    def _learn(self, partition: int, records: Iterable[ConsumerRecord]) -> None:
+        release = self._releases.get(partition)
+        if release is None:
+            return
+        for record in records:
+            message = _decoded(record.value)
+            if message is None:
+                self._rejected += 1
+                log.warning("not an example", offset=record.offset, partition=partition, rejected=self._rejected)
+            elif isinstance(message, Punctuation):
+                for version in release.promise(message, record.offset):
+                    self._unsent[partition] = version
+            else:
+                release.take(message, _position(record), record.offset)
+        if self._tell is not None:
+            self._tell(release.model, report(release))
+
+    async def _send_due(self, writer: ModelWriter, *, all_of_them: bool = False) -> None:
+        now = asyncio.get_running_loop().time()
+        for number, version in list(self._unsent.items()):
+            since = now - self._sent_at.get(number, float("-inf"))
+            if all_of_them or since >= self._policy.models.publish_seconds:
+                await writer.write(version)
+                self._sent_at[number] = now
+                if self._unsent.get(number) is version:
+                    del self._unsent[number]
+
+
+class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types
+    """Restores what is assigned before its first record is read."""
+
+    def __init__(self, trainer: Trainer, consumer: AIOKafkaConsumer) -> None:
+        self._trainer = trainer
+        self._consumer = consumer
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Let go of the models."""
+        self._trainer._forget([tp.partition for tp in revoked])  # noqa: SLF001 - of this module
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Restore the models and go to where their last versions stood."""
+        by_number = {tp.partition: tp for tp in assigned}
+        for number, offset in (await self._trainer.restore(sorted(by_number))).items():
+            if offset is None:
+                await self._consumer.seek_to_beginning(by_number[number])
+            else:
+                self._consumer.seek(by_number[number], offset)
+
+
+def _decoded(value: bytes | None) -> ExampleRecord | Punctuation | None:
+    try:
+        return _MESSAGE.validate_json(value or b"")
+    except (ValidationError, orjson.JSONDecodeError):
+        return None
+
+
+def _position(record: ConsumerRecord) -> Position:
+    """Find where the record lies that brought this example about; one that does not say stands for itself."""
+    origin = Origin.of(record.headers)
+    if origin is None:
+        return Position("", record.offset, 0)
+    return Position(f"{origin.topic_id}:{origin.partition}", origin.offset, origin.ordinal)

@@ -1,0 +1,164 @@
+"""The trainer on a real Kafka: what it learns is what the pure core learns, across restarts, and workers take it up."""
+
+import asyncio
+from pathlib import Path
+
+import msgpack
+import pytest
+
+from models.policy import load_policy
+from models.release import Position, Release
+from models.snapshots import to_records
+from models.training import new_release
+from schemas.internal import ExampleRecord, Punctuation
+from stream_app.engine.records import Origin
+from stream_app.kafka import create_topics, producer
+from stream_app.settings import Settings
+from stream_app.snapshots import ModelBoard, ModelWriter, list_models, models_topic, read_shelf
+from stream_app.topics import EXAMPLES, OURS
+from stream_app.trainer import Trainer, example_partition, examples_topic
+from tests.unit.models.model_checks import examples
+
+pytestmark = pytest.mark.integration
+
+FOLDER = Path(__file__).parents[2] / "deploy" / "policy"
+POLICY = load_policy(FOLDER, {"models": {"publish_examples": 20, "publish_seconds": 1, "keep_versions": 2}})
+CHURN = example_partition("churn", POLICY)
+SOURCES = 2
+
+
+@pytest.fixture
+async def chosen(kafka_bootstrap, namespace):
+    settings = Settings.load(
+        kafka={"bootstrap": kafka_bootstrap}, namespace=namespace, app_id=namespace, partitions=SOURCES
+    )
+    (models,) = (spec for spec in OURS if spec.logical == "models")
+    topics = {
+        examples_topic(settings): (len(POLICY.models.names), EXAMPLES.config()),
+        models_topic(settings): (1, models.config()),
+    }
+    await create_topics(settings, topics)
+    return settings
+
+
+def the_messages(first: int, count: int, *, until_ms: int) -> list[tuple[bytes, list, Position | None]]:
+    """Examples of two source partitions in turn, then both promise."""
+    messages = []
+    for place, (features, label, _) in enumerate(list(examples(first + count))[first:], start=first):
+        record = ExampleRecord(
+            model="churn",
+            example_id=f"e-{place}",
+            customer_id="C1",
+            due_ms=1_000 + (place * 7) % 50 + 100 * (place // 50),
+            snapshot_ms=1,
+            features=features,
+            label=int(label),
+        )
+        origin = Origin("topic-uuid", place % SOURCES, b"C1", place, 0)
+        position = Position(f"topic-uuid:{place % SOURCES}", place, 0)
+        messages.append((record.model_dump_json().encode(), origin.headers(), position))
+    for source in range(SOURCES):
+        promise = Punctuation(model="churn", source_partition=source, below_ms=until_ms)
+        messages.append((promise.model_dump_json().encode(), [], None))
+    return messages
+
+
+async def send(settings, messages):
+    async with producer(settings.kafka) as sender:
+        for value, headers, _ in messages:
+            await sender.send_and_wait(examples_topic(settings), value, key=b"churn", headers=headers, partition=CHURN)
+
+
+def in_process(messages) -> tuple[Release, list]:
+    release, published = new_release("churn", POLICY, SOURCES), []
+    for offset, (value, _, position) in enumerate(messages):
+        if position is None:
+            published += release.promise(Punctuation.model_validate_json(value), offset)
+        else:
+            release.take(ExampleRecord.model_validate_json(value), position, offset)
+    return release, published
+
+
+async def until(condition):
+    """Ask Kafka again and again: what we wait for is a record that somebody else writes."""
+    async with asyncio.timeout(60):
+        while True:
+            if await condition():
+                return
+            await asyncio.sleep(0.05)
+
+
+async def trained(settings, version: int) -> Trainer:
+    """Run a trainer until this version lies on the topic, then stop it in good order."""
+    trainer, stop = Trainer(settings, POLICY), asyncio.Event()
+    task = asyncio.create_task(trainer.run(stop))
+
+    async def is_there():
+        latest = (await read_shelf(settings, POLICY)).latest("churn")
+        return latest is not None and latest.manifest.version >= version
+
+    await until(is_there)
+    stop.set()
+    await task
+    return trainer
+
+
+async def test_a_trainer_that_is_stopped_and_started_learns_what_the_pure_core_learns(chosen):
+    first, second = the_messages(0, 50, until_ms=1_040), the_messages(50, 50, until_ms=5_000)
+    await send(chosen, first)
+    await trained(chosen, 2)
+    await send(chosen, second)
+    await trained(chosen, 5)
+
+    _, published = in_process(first + second)
+    stored = (await read_shelf(chosen, POLICY)).latest("churn")
+    assert stored.manifest.version == published[-1].version == 5
+    assert msgpack.packb(stored.snapshot["state"]) == msgpack.packb(published[-1].snapshot["state"])
+    assert stored.manifest.examples == 100
+
+
+async def test_old_versions_are_deleted_and_the_list_says_what_is_there(chosen):
+    await send(chosen, the_messages(0, 100, until_ms=5_000))
+    await trained(chosen, 5)
+    async with producer(chosen.kafka) as sender:
+        shelf = await read_shelf(chosen, POLICY)
+        _, published = in_process(the_messages(0, 180, until_ms=5_000))
+        writer = ModelWriter(chosen, shelf, sender)
+        for version in published[5:]:
+            await writer.write(version)
+    listed = (await list_models(chosen, POLICY))["churn"]
+    assert [manifest["version"] for manifest in listed] == [8, 9]
+    assert listed[-1]["examples"] == 180
+    assert 0.5 < listed[-1]["auc"] < 1
+
+
+async def test_a_worker_takes_up_versions_as_they_come_and_keeps_them_when_learning_is_off(chosen):
+    _, published = in_process(the_messages(0, 100, until_ms=5_000))
+    async with producer(chosen.kafka) as sender:
+        writer = ModelWriter(chosen, await read_shelf(chosen, POLICY), sender)
+        await writer.write(published[0])
+        following = ModelBoard(chosen, POLICY)
+        pinned = ModelBoard(chosen.model_copy(update={"learning": False}), POLICY)
+        for board in (following, pinned):
+            await board.start()
+            assert board.current()["churn"].version == 1
+        before = following.current()
+        await writer.write(published[1])
+        await sender.send_and_wait(models_topic(chosen), b"{}", key=b"churn/0000000099/manifest", partition=0)
+
+        async def has_followed():
+            return following.current()["churn"].version == 2
+
+        await until(has_followed)
+        assert before["churn"].version == 1, "a batch that began with a mapping ends with it"
+        assert pinned.current()["churn"].version == 1
+        for board in (following, pinned):
+            await board.stop()
+
+
+async def test_garbage_among_the_examples_is_passed_by(chosen):
+    messages = the_messages(0, 40, until_ms=5_000)
+    await send(chosen, [(b"not json", [], None), (b"", [], None), *messages])
+    trainer = await trained(chosen, 2)
+    assert trainer._rejected == 2
+    assert len(list(to_records(in_process(messages)[1][-1]))) == 2
