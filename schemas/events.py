@@ -214,10 +214,12 @@ class Customer(Event):
     consents: Consents = ()
     do_not_contact: bool = False
 
+    has_own_time: ClassVar[bool]  # False: the record's time stands for it (`schemas.wire`), and time must not follow it
     _folded = (("kind", vocabulary.CUSTOMER_KINDS),)
 
     def model_post_init(self, context: Any, /) -> None:
         """Check the days against the calendar, then as every event."""
+        self.__dict__["has_own_time"] = True
         for name in ("opened_on", "closed_on"):
             day = getattr(self, name)
             if day is not None and not is_day(day):

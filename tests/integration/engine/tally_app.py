@@ -1,9 +1,11 @@
 """The worker of these tests: a tally per key, folded from one or two topics, with an alert at every seventh event.
 
 Run as `python tally_app.py`, configured by environment: TALLY_KAFKA, TALLY_REDIS, TALLY_NAMESPACE, TALLY_DATA,
-TALLY_PARTITIONS, TALLY_TOPICS (comma separated), TALLY_WORKER, and TALLY_GUARD=off for the negative control.
+TALLY_PARTITIONS, TALLY_TOPICS (comma separated), TALLY_WORKER, TALLY_INSTANCE (static member), TALLY_BATCH and
+TALLY_IN_FLIGHT (records), and TALLY_GUARD=off for the negative control.
 """
 
+import logging
 import os
 import sys
 from dataclasses import dataclass, replace
@@ -21,6 +23,7 @@ from stream_app.engine.effects import BadInput, Effect
 from stream_app.engine.faust_settings import EngineSettings
 from stream_app.engine.records import Record
 from stream_app.engine.run import run_worker
+from stream_app.engine.table import TableState
 
 DUE_AFTER_MS = 60_000
 LATENESS_MS = 1_000
@@ -135,6 +138,8 @@ def build(environ: dict[str, str]) -> EngineApp:
             session_timeout=6.0,
             worker_id=environ.get("TALLY_WORKER", "w1"),
             batch_records=int(environ.get("TALLY_BATCH", "2000")),
+            in_flight_records=int(environ.get("TALLY_IN_FLIGHT", "16000")),
+            instance_id=environ.get("TALLY_INSTANCE"),
         ),
         environ,
     )
@@ -168,8 +173,21 @@ def build(environ: dict[str, str]) -> EngineApp:
     return app
 
 
-if __name__ == "__main__":
-    import logging
+def forget_guards() -> None:
+    """Sabotage for the negative control: every value looks as if nothing had ever been folded into it."""
+    find = TableState.find
 
+    def without_guard(self: TableState, key: bytes) -> Any:
+        kept = find(self, key)
+        if kept is not None:
+            kept.guard.clear()
+        return kept
+
+    TableState.find = without_guard  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    if os.environ.get("TALLY_GUARD") == "off":
+        forget_guards()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
     run_worker(build(dict(os.environ)))

@@ -1,0 +1,255 @@
+"""A laboratory for the engine: topics and streams of one namespace, workers as processes, and what they left behind."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+from aiokafka.structs import ConsumerRecord
+from redis.asyncio import Redis
+
+from stream_app.engine import stored
+
+from .tally_app import Tally, TallyCodec
+
+APP = Path(__file__).with_name("tally_app.py")
+PATIENCE = 45.0
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One event as it was produced."""
+
+    topic: str
+    event_id: str
+    key: str
+    ms: int
+    amount: int
+    fail: int = 0
+
+    @property
+    def value(self) -> bytes:
+        return orjson.dumps({"id": self.event_id, "ms": self.ms, "amount": self.amount, "fail": self.fail})
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self.log = log
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.poll()
+
+    async def ended(self) -> int:
+        """Wait for the process to end by itself."""
+        await until(lambda: self.exit_code is not None, f"worker ends; see {self.log}")
+        return self._process.returncode
+
+    async def stop(self) -> int:
+        """SIGTERM, and wait."""
+        if self.exit_code is None:
+            self._process.send_signal(signal.SIGTERM)
+        return await self.ended()
+
+    async def kill(self) -> None:
+        """SIGKILL, and wait."""
+        if self.exit_code is None:
+            self._process.kill()
+        await self.ended()
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]], what: str, seconds: float = PATIENCE) -> None:
+    """Look at a condition until it holds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        held = condition()
+        if isinstance(held, Awaitable):
+            held = await held
+        if held:
+            return
+        assert time.monotonic() < deadline, f"did not come true in {seconds} s: {what}"
+        await asyncio.sleep(0.05)
+
+
+class Lab:
+    """One namespace on the shared Kafka and Redis."""
+
+    def __init__(self, kafka: str, redis_url: str, namespace: str, data: Path, topics: tuple[str, ...]) -> None:
+        self.kafka, self.redis_url, self.namespace, self.data, self.topics = kafka, redis_url, namespace, data, topics
+        self.partitions = 2
+        self.sent: list[Sent] = []
+        self._producer = AIOKafkaProducer(bootstrap_servers=kafka, linger_ms=5, max_batch_size=200_000)
+        self._redis = Redis.from_url(redis_url)
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+        self._workers: list[Worker] = []
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        await self._admin.start()
+        await self.create(*self.topics, "timers", "outputs")
+        await self.create("dead-letters", partitions=1)
+        await self._create_one(f"{self.namespace}-tallies-changelog", self.partitions)
+        await self._producer.start()
+
+    async def close(self) -> None:
+        for worker in self._workers:
+            await worker.kill()
+        await self._producer.stop()
+        await self._admin.close()
+        await self._redis.aclose()
+
+    async def create(self, *names: str, partitions: int | None = None) -> None:
+        for name in names:
+            await self._create_one(f"{self.namespace}.{name}", partitions or self.partitions)
+
+    async def _create_one(self, name: str, partitions: int) -> None:
+        await self._admin.create_topics([NewTopic(name, partitions, 1)])
+
+    async def delete(self, name: str) -> None:
+        await self._admin.delete_topics([f"{self.namespace}.{name}"])
+
+    async def recreate(self, name: str) -> None:
+        """Create a topic again once its deletion has come through."""
+
+        async def made() -> bool:
+            response = await self._admin.create_topics([NewTopic(f"{self.namespace}.{name}", self.partitions, 1)])
+            return all(error[1] == 0 for error in response.topic_errors)
+
+        await until(made, f"{name} exists again")
+
+    def worker(self, name: str = "w1", **environ: str) -> Worker:
+        """Start a worker; same name, same data directory."""
+        environment = {
+            **os.environ,
+            "TALLY_KAFKA": self.kafka,
+            "TALLY_REDIS": self.redis_url,
+            "TALLY_NAMESPACE": self.namespace,
+            "TALLY_DATA": str(self.data / name),
+            "TALLY_TOPICS": ",".join(self.topics),
+            "TALLY_WORKER": name,
+            **environ,
+        }
+        log = self.data / f"{name}.log"
+        with log.open("ab") as out:
+            process = subprocess.Popen([sys.executable, str(APP)], env=environment, stderr=out, stdout=out)
+        worker = Worker(process, log)
+        self._workers.append(worker)
+        return worker
+
+    # -- input --------------------------------------------------------------------------------------------------------
+
+    async def send(self, events: Iterable[Sent]) -> None:
+        """Produce events and wait for their acknowledgement."""
+        batch = list(events)
+        futures = [
+            await self._producer.send(f"{self.namespace}.{e.topic}", key=e.key.encode(), value=e.value) for e in batch
+        ]
+        await asyncio.gather(*futures)
+        self.sent += batch
+
+    async def send_raw(self, topic: str, key: bytes | None, value: bytes | None, headers: object = None) -> None:
+        """Produce any bytes."""
+        await self._producer.send_and_wait(f"{self.namespace}.{topic}", key=key, value=value, headers=headers)
+
+    # -- what is left behind ------------------------------------------------------------------------------------------
+
+    async def caught_up(self) -> None:
+        """Wait until everything on the source topics is committed."""
+        await until(self._no_lag, f"all of {self.namespace} is committed")
+
+    async def _no_lag(self) -> bool:
+        assert any(worker.exit_code is None for worker in self._workers), f"no worker lives; see {self.data}"
+        try:
+            committed = await self._admin.list_consumer_group_offsets(self.namespace)
+        except GroupCoordinatorNotAvailableError:
+            return False  # the first group ever: its topic is being made
+        ends = await self._ends(*self.topics)
+        return all(end == 0 or (tp in committed and committed[tp].offset == end) for tp, end in ends.items())
+
+    async def _ends(self, *topics: str) -> dict[TopicPartition, int]:
+        async with AIOKafkaConsumer(bootstrap_servers=self.kafka) as consumer:
+            tps = [TopicPartition(f"{self.namespace}.{t}", p) for t in topics for p in range(self.partitions)]
+            ends: dict[TopicPartition, int] = await consumer.end_offsets(tps)
+            return ends
+
+    async def records(self, topic: str, partitions: int | None = None) -> list[ConsumerRecord]:
+        """Read a topic from its beginning to its present end."""
+        tps = [TopicPartition(topic, p) for p in range(partitions or self.partitions)]
+        found: list[ConsumerRecord] = []
+        async with AIOKafkaConsumer(bootstrap_servers=self.kafka, auto_offset_reset="earliest") as consumer:
+            consumer.assign(tps)
+            ends = await consumer.end_offsets(tps)
+            await consumer.seek_to_beginning(*tps)
+            while any([await consumer.position(tp) < ends[tp] for tp in tps]):
+                for records in (await consumer.getmany(timeout_ms=500)).values():
+                    found += records
+        return found
+
+    async def tallies(self) -> dict[str, Tally]:
+        """The values as the changelog has them."""
+        values: dict[str, Tally] = {}
+        for record in await self.records(f"{self.namespace}-tallies-changelog"):
+            body = None if record.value is None else stored.decode(record.value).body
+            if body is None:
+                values.pop(record.key.decode(), None)
+            else:
+                values[record.key.decode()] = TallyCodec().decode(body)
+        return values
+
+    async def alerts(self) -> list[str]:
+        """The ids on the stream, in its order."""
+        entries = await self._redis.xrange(f"{self.namespace}:alerts:test:p1")
+        return [fields[b"id"].decode() for _, fields in entries]
+
+    async def alert_count(self) -> int:
+        return int(await self._redis.xlen(f"{self.namespace}:alerts:test:p1"))
+
+    async def letters(self) -> list[ConsumerRecord]:
+        return await self.records(f"{self.namespace}.dead-letters", partitions=1)
+
+
+def a_stream_of_events(
+    count: int, *, topic: str = "events", keys: int = 97, start: int = 0, step_ms: int = 10
+) -> list[Sent]:
+    """Events e<start> …, their amounts rising, over so many keys."""
+    return [
+        Sent(topic, f"{topic}-{i}", f"C{i % keys:03d}", 1_000_000 + i * step_ms, i) for i in range(start, start + count)
+    ]
+
+
+def expected_tallies(sent: Iterable[Sent]) -> dict[str, tuple[int, int, int]]:
+    """The oracle: (count, total, digest) per key by one plain pass, independent of the worker's fold."""
+    values: dict[str, tuple[int, int, int]] = {}
+    for event in sent:
+        count, total, digest = values.get(event.key, (0, 0, 0))
+        values[event.key] = (count + 1, total + event.amount, (digest * 31 + event.amount) % 1_000_003)
+    return values
+
+
+def expected_alerts(sent: Iterable[Sent]) -> Counter[str]:
+    """The oracle: one alert for each event whose amount is a multiple of seven."""
+    return Counter(event.event_id for event in sent if event.amount % 7 == 0)
+
+
+@asynccontextmanager
+async def opened(lab: Lab) -> AsyncIterator[Lab]:
+    await lab.open()
+    try:
+        yield lab
+    finally:
+        await lab.close()
