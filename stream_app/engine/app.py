@@ -30,7 +30,7 @@ from stream_app.engine.fence import Fence
 from stream_app.engine.lifecycle import Lifecycle
 from stream_app.engine.partition import EngineUseError, TopicRule
 from stream_app.engine.ports import Codec, Ports
-from stream_app.engine.producer import KafkaChangelog, KafkaOutputs
+from stream_app.engine.producer import KafkaChangelog, KafkaOutputs, Place, by_key
 from stream_app.engine.redis_sink import RedisSink
 from stream_app.engine.seams import generation, kafka_producer
 from stream_app.engine.state_table import OutboxPort, StateTable, TablePort, TableStores
@@ -45,7 +45,9 @@ Repeats = Literal["unknown", "by_partition", "by_key"]
 class EngineApp(faust.App):
     """A Faust app with event topics and state tables."""
 
-    def __init__(self, settings: EngineSettings, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, settings: EngineSettings, environ: Mapping[str, str] | None = None, place: Place = by_key
+    ) -> None:
         super().__init__(**faust_settings(settings), Stream=EventStream, Agent=EventAgent)
         self.settings = settings
         crash_point = CrashPoints(os.environ if environ is None else environ)
@@ -62,7 +64,7 @@ class EngineApp(faust.App):
             fence=fence,
             changelog=KafkaChangelog(self._kafka_producer, self._changelog_of, fence, crash_point),
             sink=self.sink,
-            outputs=KafkaOutputs(self._kafka_producer, settings.namespace, settings.dead_letters, fence),
+            outputs=KafkaOutputs(self._kafka_producer, settings.namespace, settings.dead_letters, fence, place=place),
             offsets=_Offsets(self),
             store=stores,
         )

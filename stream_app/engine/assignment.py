@@ -21,7 +21,6 @@ class Assignment:
     topics: Mapping[str, TopicInfo]
     start: Mapping[TP, int]
     end: Mapping[TP, int]
-    uncommitted: frozenset[TP]
     committed: Mapping[TP, int]
 
 
@@ -39,7 +38,7 @@ async def inspect(
     end = await consumer.end_offsets(parts) if parts else {}
     known = {tp: offset for tp, offset in committed.items() if offset is not None and offset > 0}
     start = {tp: max(known.get(tp, 0), first[tp]) for tp in parts}
-    return Assignment(topics, start, end, frozenset(tp for tp in parts if tp not in known), known)
+    return Assignment(topics, start, end, known)
 
 
 def refuse_impossible(assignment: Assignment, registry: Registry, changelogs: Mapping[str, str]) -> None:

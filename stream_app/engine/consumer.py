@@ -18,7 +18,8 @@ from stream_app.engine.fetched import Hole, after_expected, in_order
 from stream_app.engine.seams import coordinator, has_stopped
 
 Records = Sequence[ConsumerRecord]
-FETCH_TIMEOUT = 1.0
+FETCH_TIMEOUT = 0.2
+"""Seconds; while a fetch waits, seeks and offset look-ups queue behind it in the consumer's thread."""
 WAIT_EMPTY_SHARE = 0.6
 """Part of the session timeout in which a revoked worker must have finished, before it ends itself."""
 
@@ -101,14 +102,16 @@ class EngineConsumer(driver.Consumer):
         await super().wait_empty()
 
     async def perform_seek(self) -> None:
-        """Go to the committed offsets (recovery calls this last), and from here on hand out batches."""
+        """Go to the committed offsets (recovery calls this last), and from here on hand out batches.
+
+        Fetching goes on meanwhile: what came before the last step is dropped, so the very last step is another seek. It
+        also covers partitions without a committed offset, which Faust leaves wherever an earlier fetch has put them.
+        """
         stops = self._stops
         await super().perform_seek()
         tps = [tp for tp in self.assignment() if self.engine.registry.get(tp.topic) is not None]
         committed = {tp: self._committed_offset.get(tp) for tp in tps}
         assignment = await self.engine.inspect(self._thread, tps, committed)
-        if assignment.uncommitted:  # Faust leaves these wherever an earlier fetch has put them
-            await self.seek_wait({tp: assignment.start[tp] for tp in assignment.uncommitted})
         if stops != self._stops:
             return
         self._expected = dict(assignment.start)
@@ -116,6 +119,7 @@ class EngineConsumer(driver.Consumer):
         self._holes.clear()
         self.engine.take_over(assignment)
         self._positioned = True
+        await self.seek_wait(assignment.start)
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Leave this to the watchdog: Faust would look for per-message sensors that batches do not feed."""

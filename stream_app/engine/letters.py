@@ -39,7 +39,9 @@ def letter_of(staged: Staged) -> Letter:
         theirs = []  # headers that are too large themselves
     if cut:
         ours.append(("dl-truncated", b"true"))
-    return Letter(record.key, value, [*theirs, *ours])
+    if not record.key and value is None:
+        value = b""  # Kafka takes no record that has neither
+    return Letter(record.key or None, value, [*theirs, *ours])
 
 
 def _our_headers(record: Record, reason: str, error: bytes) -> list[tuple[str, bytes]]:

@@ -91,13 +91,14 @@ class Lifecycle:
             }
             for table, number in self._engine.clocks.numbers:
                 try:
-                    unread = await self._unread(table, number)
+                    unread = await self.unread(table, number)
                 except (KafkaError, TimeoutError) as exc:
                     log.warning("timers: end offsets of %s-%d: %r", table, number, exc)
                     continue
                 await self._wake(table, number, unread)
 
-    async def _unread(self, table: str, number: int) -> Mapping[str, bool]:
+    async def unread(self, table: str, number: int) -> Mapping[str, bool]:
+        """Tell by fresh end offsets which topics that move the clock have records behind the last delivered one."""
         consumer = self._consumer()
         topics = [topic.name for topic in self._engine.registry.of_table(table) if topic.rule.moves_clock]
         ends = await consumer.highwaters(*(TP(name, number) for name in topics))

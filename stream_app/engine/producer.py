@@ -93,6 +93,15 @@ class KafkaChangelog:
         return sent
 
 
+Place = Callable[[str, str], int | None]
+"""The partition for an output's topic (without namespace) and key; None leaves it to murmur2 of the key."""
+
+
+def by_key(topic: str, key: str) -> int | None:
+    """Leave every output to its key."""
+    return None
+
+
 class KafkaOutputs:
     """Produces effects on topics and dead letters, in order, and waits for them all; port `Outputs` of the core."""
 
@@ -103,10 +112,12 @@ class KafkaOutputs:
         dead_letters: str,
         fence: Fence,
         backoff: Backoff | None = None,
+        place: Place = by_key,
     ) -> None:
         self._producer = producer
         self._namespace = namespace
         self._dead_letters = dead_letters
+        self._place = place
         self._fence = fence
         self._backoff = backoff or Backoff()
 
@@ -140,17 +151,19 @@ class KafkaOutputs:
         return staged[len(futures) :]
 
     async def _send(self, item: Staged) -> "asyncio.Future[Any]":
-        producer, effect = self._producer(), item.effect
+        producer, effect, partition = self._producer(), item.effect, None
         if effect.kind == DEAD_LETTER:
             letter = letter_of(item)
             key, value, headers, topic = letter.key, letter.value, letter.headers, self._dead_letters
         else:
             key, value, topic = effect.key.encode(), effect.body, f"{self._namespace}.{effect.name}"
-            headers = item.origin.headers()
+            headers, partition = item.origin.headers(), self._place(effect.name, effect.key)
             trace = None if effect.timed else item.record.header("traceparent")
             if trace is not None:
                 headers.append(("traceparent", trace))
-        future: asyncio.Future[Any] = await producer.send(topic, value=value, key=key, headers=headers)
+        future: asyncio.Future[Any] = await producer.send(
+            topic, value=value, key=key, headers=headers, partition=partition
+        )
         return future
 
 
