@@ -6,6 +6,7 @@ each figure at most once, when first asked for.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import date
 
 from models import windows
 from models.sums import Sums, sums
@@ -15,6 +16,7 @@ from schemas.vocabulary import CHANNELS, CONSENTS, INTERACTION_KINDS, TRANSACTIO
 DAY_MS = 86_400_000
 _YEAR_DAYS = 365.25
 _FIRST_YEAR = 1970
+_EPOCH_DAY = date(1970, 1, 1)
 
 Figure = Callable[["Figures"], float | None]
 FigureFamily = Callable[["Figures", str], float | None]
@@ -85,6 +87,14 @@ def _age_years(f: Figures) -> float | None:
     return int(windows.home_day(f.at_ms) / _YEAR_DAYS) + _FIRST_YEAR - identity.birth_year
 
 
+def _days_as_customer(f: Figures) -> float | None:
+    """Count from the day on which the relationship was opened, or, if nobody told it, from the first event."""
+    identity = f.profile.identity
+    if identity is None or identity.opened_on is None:
+        return f.days_since(f.profile.first_seen_ms)
+    return windows.home_day(f.at_ms) - (date.fromisoformat(identity.opened_on) - _EPOCH_DAY).days
+
+
 def _rating(f: Figures) -> float | None:
     last = f.profile.ratings.last_tenths
     return None if last is None else last / 10
@@ -129,7 +139,7 @@ def _is(what: bool) -> float:
 
 FIGURES: Mapping[str, Figure] = {
     "age_years": _age_years,
-    "days_as_customer": lambda f: f.days_since(f.profile.first_seen_ms),
+    "days_as_customer": _days_as_customer,
     "is_business": lambda f: _is(f.profile.identity is not None and f.profile.identity.kind == "business"),
     "has_manager": lambda f: _is(
         f.profile.identity is not None and f.profile.identity.relationship_manager_id is not None

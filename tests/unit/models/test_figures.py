@@ -128,6 +128,12 @@ def test_of_a_stranger_nothing_is_known_and_nothing_fails(name):
     assert figures(stranger)[name] in (None, 0)
 
 
+def test_a_customer_is_as_old_as_master_data_say():
+    told = lived(a_profile(), a_customer(opened_on="2026-02-20"))
+
+    assert figures(told)["days_as_customer"] == 10  # on 2026-03-02
+
+
 def test_a_figure_is_computed_once():
     asked = figures(a_life())
 
