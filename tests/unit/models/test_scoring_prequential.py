@@ -1,0 +1,93 @@
+"""The harness scores before it learns, learns as late as labels come, and gives the figures measured elsewhere."""
+
+import os
+import random
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from models.prequential import ANCHORS, bank_marketing, evaluate, read_calls
+
+CHECKOUT = Path(__file__).parents[3]
+DATA = Path(os.environ.get("RAPPORT_SHARED_DATA", CHECKOUT / ".." / "shared" / "data"))
+needs_data = pytest.mark.skipif(not (DATA / "uci_bank_marketing").exists(), reason="shared data are not here")
+
+
+@pytest.fixture(scope="module")
+def calls():
+    return list(read_calls(DATA))
+
+
+class Diary:
+    """A model that writes down what it was asked."""
+
+    def __init__(self):
+        self.lines = []
+
+    def score(self, x):
+        self.lines.append(f"score {x}")
+        return 0.5
+
+    def learn(self, x, label):
+        self.lines.append(f"learn {x}")
+
+
+class Memory:
+    """A model that knows by heart what it has learned, and nothing else: honest figures are those of chance."""
+
+    def __init__(self):
+        self.known = {}
+
+    def score(self, x):
+        return {True: 0.9, False: 0.1}.get(self.known.get(x), 0.5)
+
+    def learn(self, x, label):
+        self.known[x] = label
+
+
+def test_each_example_is_scored_before_it_is_learned_and_learned_after_its_delay():
+    diary = Diary()
+    evaluate(diary, [("a", True), ("b", False), ("c", True)], delay=1, total=3)
+    assert diary.lines == ["score a", "score b", "learn a", "score c", "learn b"]
+
+
+def test_learning_first_feigns_knowledge_where_there_is_none():
+    stream = [(number, random.Random(number).random() < 0.5) for number in range(400)]
+    assert evaluate(Memory(), stream, total=400).whole == 0.5
+    assert evaluate(Memory(), stream, total=400, peek=True).whole == 1.0
+
+
+def test_a_stream_of_one_class_has_no_figure():
+    assert evaluate(Diary(), [("a", True)], total=1) == (0.0, 0.0, 1)
+    assert evaluate(Diary(), [], total=0) == (0.0, 0.0, 0)
+
+
+def test_calls_are_read_without_what_is_known_only_afterwards(tmp_path):
+    folder = tmp_path / "uci_bank_marketing"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "bank-marketing-4files.zip", "w") as archive:
+        archive.writestr(
+            "bank-additional-full.csv", '"age";"job";"duration";"y"\n56;"housemaid";261;"no"\n40;"admin.";9;"yes"\n'
+        )
+    assert list(read_calls(tmp_path)) == [
+        ({"age": 56.0, "job": "housemaid"}, False),
+        ({"age": 40.0, "job": "admin."}, True),
+    ]
+    assert bank_marketing(list(read_calls(tmp_path)), 0).examples == 2
+
+
+@needs_data
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", sorted(ANCHORS))
+def test_bank_marketing_gives_the_figures_that_were_measured_elsewhere(calls, delay):
+    judged = bank_marketing(calls, delay)
+    assert (judged.whole, judged.second_half) == pytest.approx(ANCHORS[delay], abs=0.0015)
+    assert judged.examples == 41_188
+
+
+@needs_data
+@pytest.mark.slow
+def test_learning_first_lifts_bank_marketing_to_a_false_figure(calls):
+    """0.856 on the whole stream by the very model whose honest figure is 0.792."""
+    assert bank_marketing(calls, 0, peek=True).whole == pytest.approx(0.856, abs=0.002)
