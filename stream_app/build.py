@@ -1,7 +1,7 @@
 """The wiring of a worker on one screen: settings and policy in, a Faust app with agents, tables and timers out."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -9,8 +9,8 @@ from agents.handle import handle
 from agents.ports import Advance, Meter, Outbox
 from models.context import Context, Verdict
 from models.policy import Policy, load_policy
+from models.scoring import Scorer
 from models.sentiment import SentimentAnalyser, load_lexicon
-from models.training import starting_scorers
 from schemas.errors import BadMessage
 from schemas.internal import Timer
 from schemas.partitioner import partition_for
@@ -21,29 +21,28 @@ from stream_app.engine.clocks import TimerRule
 from stream_app.engine.effects import BadInput
 from stream_app.engine.engine import Engine, Work
 from stream_app.engine.faust_settings import EngineSettings
+from stream_app.engine.producer import Place
 from stream_app.engine.records import Record
 from stream_app.engine.state_table import TablePort
+from stream_app.learning import Punctuator, TrainerTask
 from stream_app.metrics import Metrics
 from stream_app.observer import Observer
 from stream_app.routes import ROUTES, TABLES, Step
 from stream_app.settings import Settings
+from stream_app.snapshots import ModelBoard
 
 KNOWN_KEYS = 100_000
 """Keys whose partition was checked, per topic and worker."""
 
 
 class LiveContext:
-    """The context of all steps; a new one is taken up at the first event of a batch, never within one."""
+    """The context of all steps; new scorers are taken up at the first event of a batch, never within one."""
 
-    def __init__(self, context: Context, engine: Engine) -> None:
+    def __init__(self, context: Context, newest: Callable[[], Mapping[str, Scorer]], engine: Engine) -> None:
         self._context = context
-        self._next: Context | None = None
+        self._newest = newest
         self._engine = engine
         self._work: Work | None = None
-
-    def offer(self, context: Context) -> None:
-        """Let the next batch run in `context`."""
-        self._next = context
 
     @property
     def current(self) -> Context:
@@ -51,8 +50,9 @@ class LiveContext:
         work = self._engine.work
         if work is not self._work:
             self._work = work
-            if self._next is not None:
-                self._context, self._next = self._next, None
+            scorers = self._newest()
+            if scorers is not self._context.scorers:
+                self._context = replace(self._context, scorers=scorers)
         return self._context
 
 
@@ -84,8 +84,8 @@ class RoutePorts:
 class WorkerApp(EngineApp):
     """The engine's app, with what runs beside it from its start (health, models, trainer)."""
 
-    def __init__(self, settings: EngineSettings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: EngineSettings, place: Place) -> None:
+        super().__init__(settings, place=place)
         self.before_start: list[Callable[[], Awaitable[None]]] = []
         self.companions: list[Callable[[], Awaitable[None]]] = []
         self.before_stop: list[Callable[[], Awaitable[None]]] = []
@@ -110,7 +110,7 @@ class Worker:
     """One worker, built and not yet started."""
 
     app: WorkerApp
-    context: LiveContext
+    board: ModelBoard
     observer: Observer
     policy: Policy
 
@@ -118,9 +118,11 @@ class Worker:
 def build_worker(settings: Settings, metrics: Metrics) -> Worker:
     """Build a worker; raises PolicyError. Nothing is connected before it runs."""
     policy = load_policy(settings.policy_dir)
-    app = WorkerApp(engine_settings(settings))
+    app = WorkerApp(engine_settings(settings), place_of_examples(policy))
+    board = ModelBoard(settings, policy)
     analyser = SentimentAnalyser(load_lexicon(settings.policy_dir / "sentiment.toml"))
-    context = LiveContext(Context(policy, starting_scorers(policy), settings.seed, analyser.sentiment), app.engine)
+    start = Context(policy, board.current(), settings.seed, analyser.sentiment)
+    context = LiveContext(start, board.current, app.engine)
     steps = {table.name: table.step for table in TABLES}
     tables = {table.name: Table(app.state_table(table.name, table.codec)) for table in TABLES}
     names = {
@@ -141,7 +143,11 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
         bound = partial(handle, advance=advancer(steps[route.table], context), ports=ports)
         app.agent(topic, name=route.topic)(agent_of(route.consume, bound))
     app.timers(TimerRule("profiles", names["timers"], encode_timer, policy.lateness_ms))
-    return Worker(app, context, observer, policy)
+    app.before_start.append(board.start)
+    app.before_stop.append(board.stop)
+    if settings.learning:
+        app.companions += [Punctuator(app, settings, policy).run, TrainerTask(settings, policy, observer).run]
+    return Worker(app, board, observer, policy)
 
 
 def advancer(step: Step, context: LiveContext) -> Advance:
@@ -186,6 +192,15 @@ def decoder(topic: str, partitions: int) -> Decode:
         return event
 
     return decode_record
+
+
+def place_of_examples(policy: Policy) -> Place:
+    """Send a model's examples to the partition of its place in policy; all else goes by its key."""
+
+    def place(topic: str, key: str) -> int | None:
+        return policy.models.names.index(key) if topic == "examples" else None
+
+    return place
 
 
 def encode_timer(key: bytes, until_ms: int) -> bytes:

@@ -99,6 +99,18 @@ class Observer:
         elif fields["type"] == ARRIVED:
             self._metrics.count("crm_arrivals_total")
 
+    def model_report(self, model: str, report: Mapping[str, Any]) -> None:
+        """Take what a trainer says of its model (`models.training.report`)."""
+        metrics = self._metrics
+        for label, total in (("1", report["positives"]), ("0", report["examples"] - report["positives"])):
+            before = metrics.value("crm_examples_total", model=model, label=label)
+            metrics.count("crm_examples_total", model, label, by=max(0, total - before))
+        metrics.set("crm_model_examples", report["examples"], model)
+        metrics.set("crm_model_version", report["version"], model)
+        for name, key in (("auc", "auc"), ("log_loss", "log_loss"), ("calibration_error", "calibration_error")):
+            if report[key] is not None:
+                metrics.set(f"crm_model_{name}", report[key], model)
+
     def scrape(self, app: EngineApp) -> None:
         """Refresh the gauges that are looked up when somebody asks."""
         metrics = self._metrics

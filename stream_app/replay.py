@@ -45,6 +45,7 @@ def _line(entry: dict[str, Any], prefix: str) -> Line:
     topic = entry["topic"].removeprefix(prefix)
     if topic not in INPUTS:
         raise ValueError(f"topic {entry['topic']} is none of {', '.join(prefix + name for name in INPUTS)}")
+    value: bytes | None
     if "raw" in entry:
         value = base64.b64decode(entry["raw"])
     else:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import aiohttp
 import typer
 
+from models.policy import load_policy
 from schemas.partitioner import partition_for
 from schemas.profile_codec import decode
 from schemas.profile_view import view
@@ -51,7 +52,7 @@ async def _from_changelog(chosen: Settings, customer_id: str) -> dict[str, Any] 
             if record.key == key:
                 newest = record.value
     body = None if newest is None else stored.decode(newest).body
-    return None if body is None else view(decode(body))
+    return None if body is None else view(decode(body), load_policy(chosen.policy_dir).home_currency)
 
 
 async def _from_worker(address: str, customer_id: str, token: str) -> dict[str, Any] | None:

@@ -1,0 +1,83 @@
+"""What a worker runs beside its agents so that the models learn: promises about examples, and the trainer."""
+
+import asyncio
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from models.policy import Policy
+from models.release import punctuation
+from schemas.internal import Punctuation
+from schemas.wire import encode
+from stream_app.engine.app import EngineApp
+from stream_app.kafka import producer
+from stream_app.observer import Observer
+from stream_app.settings import Settings
+from stream_app.trainer import Trainer, example_partition, examples_topic
+
+TABLE = "profiles"
+INTERVAL_SECONDS = 1.0
+NO_END_MS = 2**62
+
+log = structlog.get_logger(__name__)
+
+
+class Punctuator:
+    """Tells the trainers, for each owned partition number, below which time no example will still come from it.
+
+    The local store is written only after the effects of a checkpoint are acknowledged, so what its index by due time
+    no longer holds has its examples on the topic already.
+    """
+
+    def __init__(self, app: EngineApp, settings: Settings, policy: Policy) -> None:
+        self._app = app
+        self._settings = settings
+        self._policy = policy
+        self._said: dict[int, tuple[int, bool]] = {}
+
+    async def run(self) -> None:
+        """Send what has changed, every second, for ever."""
+        async with producer(self._settings.kafka) as sender:
+            while True:
+                await asyncio.sleep(INTERVAL_SECONDS)
+                for number in [number for table, number in self._app.engine.owned if table == TABLE]:
+                    try:
+                        for promise in await self.promises(number):
+                            await sender.send_and_wait(
+                                examples_topic(self._settings),
+                                encode(promise),
+                                key=promise.model.encode(),
+                                partition=example_partition(promise.model, self._policy),
+                            )
+                    except (KafkaError, TimeoutError) as error:
+                        log.warning("punctuation waits", partition=number, error=type(error).__name__)
+
+    async def promises(self, number: int) -> list[Punctuation]:
+        """Return one promise per model for a partition number, none where nothing has changed."""
+        engine = self._app.engine
+        unread = await self._app.lifecycle.unread(TABLE, number)
+        if (TABLE, number) not in engine.owned:
+            return []
+        store = engine.tables[TABLE].store.partition(number)
+        earliest = next((due_ms for _, due_ms in store.due(NO_END_MS)), None)
+        idle = earliest is None and not any(unread.values())
+        clock_ms = engine.clocks.now_ms(TABLE, number, unread)
+        if clock_ms is None and not idle:
+            return []
+        made = [punctuation(model, number, clock_ms, earliest, idle=idle) for model in self._policy.models.names]
+        said = (made[0].below_ms, made[0].idle)
+        if self._said.get(number) == said:
+            return []
+        self._said[number] = said
+        return made
+
+
+class TrainerTask:
+    """The trainer of this worker, with its figures going to the metrics."""
+
+    def __init__(self, settings: Settings, policy: Policy, observer: Observer) -> None:
+        self._trainer = Trainer(settings, policy, observer.model_report)
+
+    async def run(self) -> None:
+        """Train until the worker stops; Faust cancels the task, and what was not sent is learned again."""
+        await self._trainer.run(asyncio.Event())
