@@ -184,26 +184,26 @@ def _rules(**changed: TopicRule) -> dict[str, TopicRule]:
 
 
 CONTROLS = {
-    "effects first": Control(Setup(checkpoint=effects_first), 0, policy="changing"),
+    "effects first": Control(Setup(checkpoint=effects_first), 5, policy="changing"),
     "offsets before effects": Control(Setup(checkpoint=offsets_before_effects), 0),
-    "store before changelog": Control(Setup(checkpoint=store_first), 11, 500),
+    "store before changelog": Control(Setup(checkpoint=store_first), 23, 500),
     "no staging again": Control(Setup(state=NoRestaging), 0),
     "entries pruned before acknowledged": Control(Setup(state=PrunesEarly), 0),
-    "a new value hides effects": Control(Setup(state=ForgetsLooseEntries), 264, 3_000, thread="claims"),
+    "a new value hides effects": Control(Setup(state=ForgetsLooseEntries), 8, 3_000, thread="claims"),
     "no guard": Control(Setup(state=NoGuard), 0),
-    "no guard on records that change nothing": Control(Setup(state=NoGuardOnNothing), 89, 1_500, "changing"),
-    "no guard after an exception": Control(Setup(state=NoGuardAfterException), 6, policy="changing"),
-    "no fence": Control(Setup(fenced=False), 7),
-    "a failing event is not undone": Control(Setup(state=UndoesNothing), 16),
-    "guard before decoding": Control(Setup(batch=GuardBeforeDecoding), 11, 500, "changing"),
+    "no guard on records that change nothing": Control(Setup(state=NoGuardOnNothing), 38, 1_500, "changing"),
+    "no guard after an exception": Control(Setup(state=NoGuardAfterException), 18, policy="changing"),
+    "no fence": Control(Setup(fenced=False), 4),
+    "a failing event is not undone": Control(Setup(state=UndoesNothing), 5),
+    "guard before decoding": Control(Setup(batch=GuardBeforeDecoding), 35, 500, "changing"),
     "readers lean on remembered ids": Control(
-        Setup(fold=RemembersIds, rules=_rules(ML=TopicRule("customers"))), 73, 500
+        Setup(fold=RemembersIds, rules=_rules(ML=TopicRule("customers"))), 9, 500
     ),
     "linked mentions told by partition": Control(
-        Setup(rules=_rules(ML=TopicRule("customers", repeats="by_partition"))), 76, 3_000, "changing", "claims"
+        Setup(rules=_rules(ML=TopicRule("customers", repeats="by_partition"))), 120, 3_000, "changing", "claims"
     ),
-    "mood takes repeats": Control(Setup(rules=_rules(MOOD=TopicRule("mood"))), 0),
-    "clock counts undelivered batches": Control(Setup(clock_counts_undelivered=True), 24, 500, "changing"),
-    "due work fired a lateness late": Control(Setup(fold=FiresLate), 16, 1_000, thread="timers"),
-    "ids from the triggering event": Control(Setup(fold=IdsFromTrigger), 2),
+    "mood takes repeats": Control(Setup(rules=_rules(MOOD=TopicRule("mood"))), 4),
+    "clock counts undelivered batches": Control(Setup(clock_counts_undelivered=True), 8, 500, "changing"),
+    "due work fired a lateness late": Control(Setup(fold=FiresLate), 17, 1_000, thread="timers"),
+    "ids from the triggering event": Control(Setup(fold=IdsFromTrigger), 4),
 }

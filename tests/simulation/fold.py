@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgpack
 
+from schemas.errors import BadMessage
 from stream_app.engine.effects import STREAM, TOPIC, BadInput, Effect
 from stream_app.engine.records import Record
 
@@ -20,11 +21,15 @@ State = dict[str, Any]
 
 
 class Deed(NamedTuple):
-    """What a customer does (topics X and Y); `claims` are authors that it claims or gives up."""
+    """What a customer does (topics X and Y); `claims` are authors that it claims or gives up.
+
+    An amount of None stands for content that cannot be taken, in a message whose id is sound: a repeat is told by its
+    id before its content is looked at, so the agent decides.
+    """
 
     id: str
     occurred_ms: int
-    amount: int
+    amount: int | None
     claims: tuple[tuple[str, str], ...] = ()
 
 
@@ -114,6 +119,8 @@ class Fold:
         state = changed(old or customer())
         if event.id in state["ids"]:
             return state, []
+        if event.amount is None:
+            raise BadMessage("bad_value", "amount")
         effects = self.fire(state, key, self.due_up_to(event), event.id)
         if event.amount == 5 and self.threshold == 7:
             raise ValueError("poison under this policy")

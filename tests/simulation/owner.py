@@ -6,6 +6,7 @@ Two coroutines take turns, as two tasks do on a live event loop: one folds batch
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from schemas.errors import BadMessage
 from stream_app.engine.batch import Batch, Given
 from stream_app.engine.checkpoint import plan, run_checkpoint
 from stream_app.engine.clock import PartitionClock, Timers, oldest_first
@@ -138,7 +139,7 @@ class Owner:
             try:
                 self._agent(turn)
                 raised = self._hiccup(raised)
-            except (ValueError, Hiccup) as error:
+            except (ValueError, BadMessage, Hiccup) as error:
                 raised = True
                 batch.fail(error)
             if self.world.happens(0.1):

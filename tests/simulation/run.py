@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import msgpack
 
 from stream_app.engine import stored
+from stream_app.engine.records import Record
 from tests.simulation.fold import LATENESS_MS, Deed, Said, customer, decode, encode
 from tests.simulation.owner import Owner, Setup
 from tests.simulation.world import PARTITIONS, TABLES, World, partition_of
@@ -56,6 +57,8 @@ def make_feed(world: World, thread: str) -> Feed:
         deed = Deed(f"e{n}", moment, chance.choice((1, 2, 3, 5, -4)), claims)
         feed.deeds[deed.id] = key, deed
         message = ("X" if thread == "one topic" else chance.choice("XY"), key, encode(deed))
+        if chance.random() < 0.06:
+            feed.messages.append((message[0], key, encode(deed._replace(amount=None))))  # repaired by its sender
         feed.messages.append(message)
         if chance.random() < 0.15 and deed.amount != 5:
             feed.messages.append(message)  # the producer sends it twice
@@ -180,6 +183,12 @@ def _accounts(world: World, feed: Feed, customers: dict[str, dict]) -> Iterator[
     yield "sums differ", any(state["sum"] != sums[key] for key, state in customers.items())
     broken = {record.position for record in by_position.values() if record.value == b"broken"}
     yield "a letter lost", {at for at, reason in world.letters if reason == "bad_json"} != broken
+    refused = {at for at, record in by_position.items() if record.topic in "XY" and _amount(record) is None} - broken
+    yield "a refusal lost", {at for at, reason in world.letters if reason == "bad_value"} != refused
+
+
+def _amount(record: Record) -> int | None:
+    return getattr(decode(record), "amount", None)
 
 
 def _one_pass(life: Life, key: str, state: dict) -> list:
