@@ -21,7 +21,7 @@ from models.windows import home_day, home_day_start_ms
 from schemas.actions import Effect
 from schemas.events import Outcome
 from schemas.internal import ExampleRecord
-from schemas.profile import MAX_PENDING, Due, OfferMade, PendingExample, Profile
+from schemas.profile import MAX_PENDING, Due, OfferMade, PendingExample, Profile, short_id
 
 WEEKLY_SNAPSHOT, MATURE = "weekly_snapshot", "mature"
 TAKEN = frozenset({"Accepted", "Converted"})
@@ -163,7 +163,7 @@ def hear(profile: Profile, outcome: Outcome) -> tuple[Profile, str]:
     The better outcome wins and the first of equals stays: hearing one twice, or two in another order, is the same.
     """
     if outcome.about_event_id is not None:
-        known = any(alert.cause == outcome.about_event_id for alert in profile.open_alerts)
+        known = any(alert.cause == short_id(outcome.about_event_id) for alert in profile.open_alerts)
         return profile, "joined" if known else "dangling"
     offer = next((o for o in profile.offers if _answers(outcome, o)), None)
     if offer is None:
