@@ -1,0 +1,118 @@
+import runpy
+from dataclasses import fields
+
+import msgpack
+import pytest
+
+from models import windows
+from models.features import FEATURES
+from models.fold import fold, new_profile
+from schemas import profile as limits
+from schemas import profile_bound, profile_codec, vocabulary
+from schemas.errors import BrokenInvariant, StateError
+from schemas.profile import PROFILE_VERSION, Profile
+from schemas.profile_codec import MAX_PROFILE_BYTES, decode, encode, highest_ms, next_due_ms
+from tests.builders import BEGINNING, a_transaction
+from tests.policies import default_policy
+
+
+def test_the_fullest_profile_comes_back_as_it_went():
+    fullest = profile_bound.fullest()
+    assert decode(encode(fullest)) == fullest
+
+
+def test_the_fullest_profile_is_within_16_kb():
+    assert len(encode(profile_bound.fullest())) <= MAX_PROFILE_BYTES == 16_384
+
+
+def test_the_sum_behind_the_bound_is_that_of_the_fields():
+    lines = profile_bound.report().splitlines()
+    named = {line.split()[1] for line in lines[:-1]}
+    assert {part.name for part in fields(Profile)} <= named
+    total = sum(int(line.split()[0].replace(",", "")) for line in lines[:-1])
+    assert lines[-1].split()[0] == f"{total:,}" == f"{len(encode(profile_bound.fullest())):,}"
+
+
+def test_a_limit_that_breaks_the_bound_is_noticed(monkeypatch):
+    monkeypatch.setattr(limits, "MAX_OFFERS", 100)
+    with pytest.raises(BrokenInvariant, match="lower a limit"):
+        profile_bound.report()
+
+
+def test_every_collection_of_the_fullest_profile_is_full():
+    fullest = profile_bound.fullest()
+    assert (len(fullest.accounts), len(fullest.totals)) == (limits.MAX_ACCOUNTS, limits.MAX_CURRENCIES)
+    assert (len(fullest.tags), len(fullest.due), len(fullest.pending)) == (
+        limits.MAX_TAGS,
+        limits.MAX_DUE,
+        limits.MAX_PENDING,
+    )
+    assert all(getattr(fullest, part.name) not in (None, (), {}, "") for part in fields(Profile))
+
+
+def test_the_bound_reckons_with_the_rings_budgets_and_the_models_features():
+    shapes = {name: (size, share) for name, (_, size, share) in profile_bound._RINGS.items()}
+    rings = {"minutes": windows.MINUTES, "hours": windows.HOURS, "days": windows.DAYS, "weeks": windows.WEEKS}
+    assert shapes == {name: (ring.size, ring.budget // ring.size) for name, ring in rings.items()}
+    assert len(FEATURES) <= limits.MAX_FEATURES
+    assert max(map(len, FEATURES)) <= limits.MAX_NAME_BYTES
+
+
+def test_the_policys_names_are_within_their_lengths():
+    policy = default_policy()
+    names = [rule.kind for rule in policy.rules.rule]
+    names += [tag.name for tag in policy.tags.tag] + [action.name for action in policy.actions.action]
+    names += [tier.name for tier in policy.tiers.tier]
+    assert max(map(len, names)) <= limits.MAX_NAME_BYTES
+
+
+def test_every_word_of_the_contract_has_its_place():
+    profile = new_profile("C1", BEGINNING)
+    for kind in sorted(vocabulary.TRANSACTION_KINDS):
+        for channel in sorted(vocabulary.CHANNELS):
+            profile = fold(profile, a_transaction(kind=kind, channel=channel), default_policy())
+    profile.interactions_by_kind = dict.fromkeys(vocabulary.INTERACTION_KINDS, 1)
+    profile.contacts_by_channel = dict.fromkeys(vocabulary.OFFER_CHANNELS, 1)
+    assert decode(encode(profile)) == profile
+
+
+def test_sums_beyond_64_bits_are_kept_to_the_last_digit():
+    profile = new_profile("C1", BEGINNING)
+    profile.totals = {"CNY": limits.Totals(debit_minor=2**70 + 1, credit_minor=-(2**90))}
+    assert decode(encode(profile)) == profile
+
+
+def test_a_profile_of_another_version_is_refused():
+    other = msgpack.packb((PROFILE_VERSION + 1, "C1"))
+    with pytest.raises(StateError, match=f"version {PROFILE_VERSION + 1}"):
+        decode(other)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"",
+        b"\xc1",
+        encode(new_profile("C1", BEGINNING))[:-3],
+        encode(new_profile("C1", BEGINNING)) + b"\x00",
+        msgpack.packb((PROFILE_VERSION, "C1", 1)),
+        msgpack.packb(7),
+        msgpack.packb((PROFILE_VERSION, msgpack.ExtType(9, b"?"))),
+        msgpack.packb((PROFILE_VERSION, *[3] * (len(fields(Profile))))),
+    ],
+)
+def test_damaged_bytes_are_refused(damaged):
+    with pytest.raises(StateError):
+        decode(damaged)
+
+
+def test_the_store_is_told_when_a_profile_is_due_and_how_far_it_is():
+    profile = new_profile("C1", BEGINNING)
+    assert (next_due_ms(profile), highest_ms(profile)) == (None, BEGINNING)
+    profile.due = (limits.Due(BEGINNING + 1, "regrade"),)
+    assert next_due_ms(profile) == profile.next_due_ms() == BEGINNING + 1
+
+
+def test_the_sum_is_printed_when_the_codec_is_run(capsys):
+    runpy.run_path(profile_codec.__file__, run_name="__main__")
+    assert "bytes at the worst; the bound is 16,384" in capsys.readouterr().out
