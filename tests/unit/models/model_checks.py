@@ -133,7 +133,7 @@ def check_an_unlearned_model_admits_it(make: Make) -> None:
 
 
 def check_it_counts_what_it_has_learned(make: Make) -> None:
-    assert taught(make, 37).scorer(1).examples == 37
+    assert taught(make, 37).scorer(1).examples == taught(make, 37).examples == 37
 
 
 def check_it_learns_what_can_be_learned(make: Make) -> None:
