@@ -1,49 +1,79 @@
-"""The `rapport` command: all commands in one place, and how an expected failure ends them (one line, exit code 1)."""
+"""The `rapport` command: all commands in one table, and how an expected failure ends them (one line, exit code 1).
+
+Only the module of the command that was asked for is imported: River and the dictionaries take seconds.
+"""
 
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple
 
 import redis
 import typer
 from aiokafka.errors import KafkaError
 
 from schemas.errors import RapportError
-from stream_app.commands import dead_letters, queues, small, topics
 from stream_app.commands.common import FAILED, errors
-from stream_app.commands.demo import demo
-from stream_app.commands.doctor import doctor
-from stream_app.commands.load import load
-from stream_app.commands.profile import profile
-from stream_app.commands.replay import replay
-from stream_app.commands.simulate import simulate
-from stream_app.commands.worker import worker
 from stream_app.embedded import ServiceUnavailable
 from stream_app.kafka import KafkaUnavailable
 
 EXPECTED = (RapportError, KafkaUnavailable, KafkaError, redis.RedisError, ServiceUnavailable)
 
-app = typer.Typer(
-    name="rapport",
-    help="Rapport: real-time customer engagement for a retail bank.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-COMMANDS: tuple[Callable[..., Any], ...] = (
-    demo, worker, simulate, load, replay, topics.send, profile, doctor, small.token,
-)  # fmt: skip
-for command in COMMANDS:
-    app.command()(command)
-app.add_typer(topics.app, name="topics")
-app.add_typer(queues.app, name="queue")
-app.add_typer(dead_letters.app, name="dead-letters")
-app.add_typer(small.config, name="config")
+
+class Command(NamedTuple):
+    """Where a command lives: module under `stream_app.commands`, and its function or its group of commands."""
+
+    module: str
+    member: str
+    group: bool = False
+
+
+COMMANDS = {
+    "demo": Command("demo", "demo"),
+    "worker": Command("worker", "worker"),
+    "simulate": Command("simulate", "simulate"),
+    "load": Command("load", "load"),
+    "replay": Command("replay", "replay"),
+    "topics": Command("topics", "app", group=True),
+    "send": Command("topics", "send"),
+    "profile": Command("profile", "profile"),
+    "queue": Command("queues", "app", group=True),
+    "model": Command("models", "app", group=True),
+    "dead-letters": Command("dead_letters", "app", group=True),
+    "doctor": Command("doctor", "doctor"),
+    "config": Command("small", "config", group=True),
+    "token": Command("small", "token"),
+}
+
+
+def build(arguments: Sequence[str]) -> typer.Typer:
+    """Make the command line: of the one command that is asked for, or of all when none is (help, completion)."""
+    app = typer.Typer(
+        name="rapport",
+        help="Rapport: real-time customer engagement for a retail bank.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_rapport)
+    asked = arguments[0] if arguments else ""
+    for name in [asked] if asked in COMMANDS else COMMANDS:
+        module, member, group = COMMANDS[name]
+        found = getattr(import_module(f"stream_app.commands.{module}"), member)
+        if group:
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
+
+
+def _rapport() -> None:
+    """Rapport: real-time customer engagement for a retail bank."""
 
 
 def main() -> None:
     """Run the command line; exit 0: well, 1: failed, 2: wrong use."""
     try:
-        app()
+        build(sys.argv[1:])()
     except EXPECTED as error:
         errors.print(f"{type(error).__name__}: {error}", markup=False)
         sys.exit(FAILED)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from statistics import median
 from typing import Any
-
-from scipy.stats import rankdata
 
 from schemas.times import parse_rfc3339
 
@@ -26,9 +26,14 @@ def auc(scores: Iterable[float], labels: Iterable[bool]) -> float | None:
     negatives = len(truth) - positives
     if not positives or not negatives:
         return None
-    ranks = rankdata(list(scores))
-    rank_sum = sum(float(rank) for rank, label in zip(ranks, truth, strict=True) if label)
-    return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives)
+    won = 0.0
+    below = 0  # negatives that score lower
+    for _, tied in groupby(sorted(zip(scores, truth, strict=True)), key=itemgetter(0)):
+        among = [label for _, label in tied]
+        positive = sum(among)
+        won += positive * (below + (len(among) - positive) / 2)
+        below += len(among) - positive
+    return won / (positives * negatives)
 
 
 @dataclass(frozen=True)

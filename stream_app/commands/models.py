@@ -1,0 +1,95 @@
+"""`rapport model`: which versions there are, and how good they are."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from models.features import FEATURES
+from models.policy import load_policy
+from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, print_table, run, settings
+from stream_app.settings import Settings
+from stream_app.snapshots import list_models, read_shelf
+
+app = typer.Typer(help="List the models' versions, show one, report how good they are.", no_args_is_help=True)
+COLUMNS = ("model", "version", "examples", "positives", "auc", "log_loss", "calibration_error")
+LOW_AUC, HIGH_AUC, MATURE_POSITIVES = 0.55, 0.90, 200
+
+
+def _settings(bootstrap: str | None) -> Settings:
+    return settings(**({"kafka": {"bootstrap": bootstrap}} if bootstrap else {}))
+
+
+def _versions(chosen: Settings) -> dict[str, list[dict[str, Any]]]:
+    return run(list_models(chosen, load_policy(chosen.policy_dir)))
+
+
+@app.command("list")
+def list_versions(bootstrap: KafkaOption = None, as_json: JsonOption = False) -> None:
+    """List every kept version of every model. Example: rapport model list."""
+    found = _versions(_settings(bootstrap))
+    if as_json:
+        print_json(found)
+        return
+    rows = [tuple(version.get(c, model) for c in COLUMNS) for model, versions in found.items() for version in versions]
+    print_table("Models", COLUMNS, rows)
+
+
+@app.command()
+def show(
+    model: Annotated[str, typer.Argument(help="churn or propensity.")],
+    version: Annotated[int | None, typer.Option(min=1, help="Default: the newest.")] = None,
+    bootstrap: KafkaOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a version's weights per feature, heaviest first. Example: rapport model show churn --version 3."""
+    chosen = _settings(bootstrap)
+    policy = load_policy(chosen.policy_dir)
+    if model not in policy.models.names:
+        fail(f"{model} is none of {', '.join(policy.models.names)}", WRONG_USE)
+    shelf = run(read_shelf(chosen, policy))
+    stored = shelf.latest(model) if version is None else shelf.stored(model, version)
+    if stored is None:
+        fail(f"{model} has no version {version}" if version else f"{model} has no version yet")
+    learners = weights(stored.snapshot["state"]["learner"])
+    if as_json:
+        print_json({"model": model, "version": stored.manifest.version, "weights": learners})
+        return
+    for name, by_feature in learners.items():
+        rows = sorted(by_feature.items(), key=lambda pair: -abs(pair[1]))
+        print_table(f"{model} {name} version {stored.manifest.version}", ("feature", "weight"), rows)
+
+
+def weights(learner: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Return weights of scaled features per sub-model (the action of propensity; "" where there is one model)."""
+    parts = learner.get("actions", {"": learner})
+    return {name: dict(zip(part.get("names", FEATURES), part["weights"], strict=True)) for name, part in parts.items()}
+
+
+@app.command()
+def report(bootstrap: KafkaOption = None, as_json: JsonOption = False) -> None:
+    """Say of each model's newest version whether its figures are healthy. Example: rapport model report --json."""
+    newest = {model: versions[-1] for model, versions in _versions(_settings(bootstrap)).items() if versions}
+    judged = {model: {**figures, "remarks": remarks(figures)} for model, figures in newest.items()}
+    if as_json:
+        print_json(judged)
+        return
+    rows = [(*(f.get(c, model) for c in COLUMNS), "; ".join(f["remarks"]) or "-") for model, f in judged.items()]
+    print_table("Models", (*COLUMNS, "remarks"), rows)
+
+
+def remarks(figures: Mapping[str, Any]) -> list[str]:
+    """Hold a version's figures against the limits of practice (AUC 0.55 to 0.90, at least 200 positives).
+
+    >>> remarks({"auc": 0.93, "positives": 500})
+    ['AUC above 0.90: look for a leak']
+    """
+    positives, auc = figures["positives"], figures["auc"]
+    found = []
+    if positives < MATURE_POSITIVES:
+        found.append(f"immature: {positives} positives, fewer than {MATURE_POSITIVES}")
+    if auc is not None and auc < LOW_AUC:
+        found.append(f"AUC below {LOW_AUC:.2f}: hardly better than chance")
+    if auc is not None and auc > HIGH_AUC:
+        found.append(f"AUC above {HIGH_AUC:.2f}: look for a leak")
+    return found
