@@ -135,7 +135,8 @@ class Lab:
     def worker(self, name: str = "w1", **environ: str) -> Worker:
         """Start a worker; same name, same data directory."""
         environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+            "PYTHONPYCACHEPREFIX": str(self.data.parent / "pycache"),  # compile once, not at every start
             "TALLY_KAFKA": self.kafka,
             "TALLY_REDIS": self.redis_url,
             "TALLY_NAMESPACE": self.namespace,

@@ -1,0 +1,100 @@
+"""The local store: values, due index and changelog offset move together, by checkpoint and by restore alike."""
+
+from pathlib import Path
+
+import pytest
+
+from stream_app.engine import stored
+from stream_app.engine.local_store import LocalStore, is_locked, open_or_reset
+from stream_app.engine.ports import Write
+from stream_app.engine.stored import Stored
+
+
+def a_value(due_ms: int | None = None, highest_ms: int | None = None, body: bytes = b"x") -> bytes:
+    return stored.encode(Stored({"t": 1}, {}, due_ms, highest_ms, (), body))
+
+
+def a_write(due_ms: int | None = None, was_due_ms: int | None = None, highest_ms: int | None = None) -> Write:
+    return Write(a_value(due_ms, highest_ms), due_ms, was_due_ms, highest_ms)
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    opened = LocalStore(tmp_path / "t-0.db")
+    yield opened
+    opened.close()
+
+
+def test_a_new_store_knows_nothing(store: LocalStore):
+    assert (store.changelog_offset, store.highest_ms, store.get(b"k")) == (None, None, None)
+
+
+def test_due_keys_come_in_order_of_time_also_before_1970_and_up_to_the_time_asked(store: LocalStore):
+    store.write({b"b": a_write(50), b"a": a_write(-7), b"c": a_write(51), b"never": a_write()}, 3)
+    assert list(store.due(50)) == [(b"a", -7), (b"b", 50)]
+
+
+def test_a_changed_due_time_leaves_no_trace_of_the_old_one(store: LocalStore):
+    store.write({b"k": a_write(10)}, 1)
+    store.write({b"k": a_write(90, was_due_ms=10)}, 2)
+    assert list(store.due(100)) == [(b"k", 90)]
+    store.write({b"k": Write(None, None, 90, None)}, 3)
+    assert (list(store.due(100)), store.get(b"k"), store.count()) == ([], None, 0)
+
+
+def test_the_highest_event_time_never_falls(store: LocalStore):
+    store.write({b"k": a_write(highest_ms=9)}, 1)
+    store.write({b"k": a_write(highest_ms=4), b"j": a_write()}, 2)
+    assert store.highest_ms == 9
+
+
+def test_everything_is_there_when_it_is_opened_again(tmp_path: Path):
+    first = LocalStore(tmp_path / "t-0.db")
+    first.write({b"k": a_write(10, highest_ms=9)}, 41)
+    first.close()
+    second = LocalStore(tmp_path / "t-0.db")
+    assert (second.changelog_offset, second.highest_ms, list(second.due(10))) == (41, 9, [(b"k", 10)])
+    second.close()
+
+
+def test_restoring_the_changelog_gives_the_same_store_as_the_checkpoints_that_wrote_it(
+    tmp_path: Path, store: LocalStore
+):
+    store.write({b"k": a_write(10, highest_ms=1), b"gone": a_write(20)}, 1)
+    store.write({b"k": a_write(30, was_due_ms=10, highest_ms=2), b"gone": Write(None, None, 20, None)}, 3)
+    restored = LocalStore(tmp_path / "restored.db")
+    restored.restore({b"k": a_value(10, 1), b"gone": a_value(20)}, 1)
+    restored.restore({b"k": a_value(30, 2), b"gone": None}, 3)
+    for name in ("changelog_offset", "highest_ms"):
+        assert getattr(restored, name) == getattr(store, name)
+    assert list(restored.due(100)) == list(store.due(100)) == [(b"k", 30)]
+    assert (restored.get(b"k"), restored.get(b"gone")) == (store.get(b"k"), None)
+    restored.close()
+
+
+def test_a_key_may_look_like_anything(store: LocalStore):
+    odd = [b"", b"d", b"m" + b"changelog-offset", b"v", b"\x00\xff"]
+    store.write({key: a_write(5) for key in odd}, 8)
+    assert all(store.get(key) is not None for key in odd)
+    assert sorted(key for key, _ in store.due(5)) == sorted(odd)
+    assert store.changelog_offset == 8
+
+
+def test_a_damaged_store_starts_anew_and_says_why(tmp_path: Path):
+    path = tmp_path / "t-0.db"
+    first = LocalStore(path)
+    first.write({b"k": a_write()}, 1)
+    first.close()
+    (path / "CURRENT").write_text("nonsense")
+    second, damage = open_or_reset(path)
+    assert damage is not None
+    assert second.changelog_offset is None
+    second.close()
+
+
+def test_a_store_that_another_holds_is_not_touched(tmp_path: Path, store: LocalStore):
+    store.write({b"k": a_write()}, 1)
+    with pytest.raises(Exception, match="LOCK") as refused:
+        open_or_reset(tmp_path / "t-0.db")
+    assert is_locked(refused.value)
+    assert store.get(b"k") is not None
