@@ -23,12 +23,13 @@ from models.release import Position, Published, Release
 from models.training import new_release, report
 from schemas.internal import ExampleRecord, Punctuation
 from stream_app.engine.records import Origin
-from stream_app.kafka import client_options, producer
+from stream_app.kafka import KafkaUnavailable, client_options, producer
 from stream_app.settings import Settings
 from stream_app.snapshots import ModelWriter, read_shelf
 
 POLL_MS = 200
 RETRY_SECONDS = 1.0
+UNREACHABLE = (KafkaError, KafkaUnavailable, OSError)
 _MESSAGE: TypeAdapter[ExampleRecord | Punctuation] = TypeAdapter(ExampleRecord | Punctuation)
 
 Report = Callable[[str, dict[str, Any]], None]  # (model, what `models.training.report` says)
@@ -59,6 +60,7 @@ class Trainer:
         self._unsent: dict[int, Published] = {}
         self._sent_at: dict[int, float] = {}
         self._rejected = 0
+        self._not_restored: BaseException | None = None
 
     def reports(self) -> dict[str, dict[str, Any]]:
         """Say of each model that is trained here what it learned and how good it is."""
@@ -69,11 +71,12 @@ class Trainer:
         while not stop.is_set():
             try:
                 await self._train(stop)
-            except (KafkaError, OSError) as error:
+            except UNREACHABLE as error:
                 log.warning("trainer starts again", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _train(self, stop: asyncio.Event) -> None:
+        self._not_restored = None
         consumer = AIOKafkaConsumer(
             **client_options(self._settings.kafka),
             group_id=f"{self._settings.app_id}-trainer",
@@ -86,6 +89,8 @@ class Trainer:
                 writer = ModelWriter(self._settings, await read_shelf(self._settings, self._policy), sender)
                 consumer.subscribe([self._topic], listener=_Assignment(self, consumer))
                 while not stop.is_set():
+                    if self._not_restored is not None:
+                        raise self._not_restored
                     batches = await consumer.getmany(timeout_ms=POLL_MS)
                     for partition, records in batches.items():
                         self._learn(partition.partition, records)
@@ -165,7 +170,12 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka s
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Restore the models and go to where their last versions stood."""
         by_number = {tp.partition: tp for tp in assigned}
-        for number, offset in (await self._trainer.restore(sorted(by_number))).items():
+        try:
+            offsets = await self._trainer.restore(sorted(by_number))
+        except UNREACHABLE as error:  # aiokafka would log it and read on, past examples that nobody learns
+            self._trainer._not_restored = error  # noqa: SLF001 - of this module
+            return
+        for number, offset in offsets.items():
             if offset is None:
                 await self._consumer.seek_to_beginning(by_number[number])
             else:
