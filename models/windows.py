@@ -77,6 +77,7 @@ _FEW = 255  # declines and activities of a bucket
 _MANY = 65_535  # transactions, and uses of a channel
 _LEAST, _MOST = -(2**63), 2**64 - 1  # sums; 92 quadrillion yuan
 
+_unpack = msgpack.unpackb
 _packer = msgpack.Packer()  # empty between calls; making one costs more than a bucket does
 
 _SPANS: dict[str, tuple[str, Ring, int]] = {
@@ -149,27 +150,32 @@ def add(rings: Rings, at_ms: int, highest_ms: int, *, cells: Cells, channel: Cel
 
 
 def _added(old: dict[int, bytes], ring: Ring, at_ms: int, highest_ms: int, cells: Cells) -> dict[int, bytes]:
-    bucket = (at_ms + ring.offset_ms) // ring.width_ms
-    oldest = (highest_ms + ring.offset_ms) // ring.width_ms - ring.size + 1
+    width_ms, size, budget, offset_ms = ring
+    bucket = (at_ms + offset_ms) // width_ms
+    oldest = (highest_ms + offset_ms) // width_ms - size + 1
     if bucket < oldest:
         return old
-    before = old.get(bucket, b"")
-    if before:
+    before = old.get(bucket)
+    if before is not None:
         new = old.copy()
-        packed = _pack(_sum(msgpack.unpackb(before, strict_map_key=False), cells))
+        new[bucket] = packed = _pack(_sum(_unpack(before, strict_map_key=False), cells))
+        grown = len(packed) > len(before)
     else:  # a bucket begins: those that the ring has left behind go
-        new = {number: cells_of for number, cells_of in old.items() if number >= oldest}
-        packed = _pack(cells)
-    new[bucket] = packed
-    if len(packed) > len(before) and len(b"".join(new.values())) > ring.budget:
-        _thin_oldest(new, ring.budget)
+        new = {number: packed for number, packed in old.items() if number >= oldest}
+        new[bucket] = _pack(cells)
+        grown = True
+    if grown and len(b"".join(new.values())) > budget:
+        _thin_oldest(new, budget)
     return new
 
 
 def _sum(total: Cells, cells: Cells) -> Cells:
-    for cell, value in cells.items():
-        value += total.get(cell, 0)  # noqa: PLW2901 - the sum is what goes back
-        total[cell] = value if value <= _FEW or _SUMS <= cell < _FIRST_CHANNEL else _stopped(cell, value)
+    for cell in cells:
+        if cell in total:
+            value = total[cell] + cells[cell]
+            total[cell] = value if value <= _FEW or _SUMS <= cell < _FIRST_CHANNEL else _stopped(cell, value)
+        else:
+            total[cell] = cells[cell]
     return total
 
 
@@ -199,7 +205,7 @@ def _thin_oldest(buckets: dict[int, bytes], budget: int) -> None:
 def _thin(packed: bytes) -> bytes:
     """Keep directions, declines, activities and moments (at most 12 cells: 64 bytes; 44 without moments)."""
     thin: Cells = {}
-    for cell, value in msgpack.unpackb(packed, strict_map_key=False).items():
+    for cell, value in _unpack(packed, strict_map_key=False).items():
         if cell < _FORGOTTEN_KIND or _SUMS <= cell < _SUMS + _FORGOTTEN_KIND:
             _sum(thin, {(cell & _SUMS) + _FORGOTTEN_KIND + (cell & 1): value})
         elif cell < _FIRST_CHANNEL:
@@ -265,7 +271,7 @@ def _last(buckets: dict[int, bytes], ring: Ring, number: int, at_ms: int) -> Cel
 def _unpacked_sum(buckets: tuple[bytes, ...]) -> Cells:
     total: Cells = {}
     for packed in buckets:
-        for cell, value in msgpack.unpackb(packed, strict_map_key=False).items():
+        for cell, value in _unpack(packed, strict_map_key=False).items():
             total[cell] = total.get(cell, 0) + value
     return total
 

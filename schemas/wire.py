@@ -16,7 +16,7 @@ from schemas.envelope import Headers, Opened, binary_attributes, nests_too_deep,
 from schemas.errors import BadMessage, Identity
 from schemas.events import Customer, Interaction, LinkedMention, Mention, Outcome, Transaction
 from schemas.fields import CustomerId, EventId, Message
-from schemas.internal import Claim, Erasure, ExampleRecord, MoodMark, Punctuation, Timer
+from schemas.internal import Claim, Erasure, ExampleRecord, MoodMark, Punctuation, Timer, Unreadable
 from schemas.times import parse_rfc3339, to_rfc3339
 
 MAX_VALUE_BYTES = 1_000_000
@@ -122,6 +122,13 @@ def decode(
     return event
 
 
+def unreadable(topic: str, bad: BadMessage) -> Unreadable | None:
+    """Give what must go to its customer before it is put aside: a repeat is told by its id (contract-rules 5)."""
+    if bad.identity is None:
+        return None
+    return Unreadable(_SOURCES[topic].model.__name__, *bad.identity, bad.reason, bad.detail)
+
+
 def encode(message: Message) -> bytes:
     """Write a message as the JSON that `decode` reads; the same message gives the same bytes."""
     return message.model_dump_json(exclude_none=True).encode()
@@ -135,12 +142,16 @@ def _carefully(source: _Source, record: _Record) -> AnyEvent:
         raise BadMessage("empty", "no value")
     if len(record.value) > MAX_VALUE_BYTES:
         raise BadMessage("too_large", f"over {MAX_VALUE_BYTES} bytes")
-    fields = _filled_in(open_envelope(record.value, record.headers), source, record)
+    opened = open_envelope(record.value, record.headers)
+    fields = _filled_in(opened, source, record)
     try:
-        return source.validate(to_json(fields, inf_nan_mode="constants"))
+        event = source.validate(to_json(fields, inf_nan_mode="constants"))
     except (ValidationError, BadMessage) as error:
         bad = diagnose(source.model, error, fields)
         raise BadMessage(bad.reason, bad.detail, _identity(fields, record)) from None
+    if source.model is Customer:
+        event.__dict__["has_own_time"] = opened.ce_time is not None or opened.data.get("occurred_at") is not None
+    return event
 
 
 def _filled_in(opened: Opened, source: _Source, record: _Record) -> dict[str, Any]:

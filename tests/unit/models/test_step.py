@@ -22,7 +22,6 @@ from tests.builders import (
 )
 from tests.customers import a_consenting_customer, lived, the_context
 
-
 A_MONTH_LATER = after(days=30)
 
 

@@ -165,3 +165,16 @@ def test_the_time_of_a_message_of_ours_is_what_it_speaks_of():
 )
 def test_a_broken_example_has_a_reason_too(value, reason):
     assert refusal("examples", value, key=b"churn").reason == reason
+
+
+@pytest.mark.parametrize(
+    ("told", "headers", "own"),
+    [
+        ({}, (), True),
+        ({"occurred_at": ...}, (), False),
+        ({"occurred_at": None}, (), False),
+        ({"occurred_at": ..., "event_id": ...}, (("ce_time", b"2026-03-02T01:00:00Z"),), True),
+    ],
+)
+def test_a_customer_says_whether_its_time_is_its_own(told, headers, own):
+    assert read("customers", wire_form("customers", **told), headers=headers).has_own_time is own
