@@ -160,4 +160,3 @@ def _manifest(value: bytes | None) -> Manifest | None:
 def describe(manifest: Manifest) -> dict[str, Any]:
     """Give what a list of models shows of a version."""
     return {name: value for name, value in manifest._asdict().items() if name not in ("parts", "checksum")}
-
