@@ -10,7 +10,7 @@ from models.sentiment import Sentiment
 from schemas.actions import Effect
 from schemas.errors import BrokenInvariant
 
-Result = Literal["applied", "duplicate", "ignored"]
+Result = Literal["applied", "duplicate", "ignored", "dead_letter"]
 Value = TypeVar("Value")
 
 
@@ -34,6 +34,7 @@ class Verdict(NamedTuple, Generic[Value]):
     """What a step found: the new value of its table (None: the value goes), and what is wanted outside.
 
     `result` "duplicate": known by its id, nothing changed. "ignored": it occurred before an erasure.
+    "dead_letter": its content cannot be taken; one of the effects puts it aside.
     """
 
     value: Value | None

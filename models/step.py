@@ -4,6 +4,7 @@
 runs live, in replay and in what-if.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from models import arrival, links, outcomes
@@ -19,20 +20,20 @@ from models.offer import offer
 from models.rules import judge
 from models.windows import home_day
 from models.work import fire
-from schemas.actions import Effect
+from schemas.actions import Effect, letter_effect
 from schemas.events import Customer, Interaction, LinkedMention, Outcome
-from schemas.internal import Erasure, Timer
+from schemas.internal import Erasure, Timer, Unreadable
 from schemas.profile import EventCounts, Profile
+from schemas.remembered import remember
 
 Effects = tuple[Effect, ...]
 
 
 def step(profile: Profile | None, event: Any, context: Context) -> Verdict[Profile]:
     """Take one event of one customer (None: nothing is known of him) to his new profile and what is wanted outside."""
-    if isinstance(event, Timer):
-        return Verdict(*fire(profile, event.until_ms, context))
-    if isinstance(event, Erasure):
-        return erase(profile, event, context)
+    other_way = _OTHER_WAYS.get(type(event))
+    if other_way is not None:
+        return other_way(profile, event, context)
     if profile is not None:
         if profile.erased_ms is not None and event.occurred_ms < profile.erased_ms:
             return Verdict(profile, result="ignored")
@@ -46,6 +47,24 @@ def step(profile: Profile | None, event: Any, context: Context) -> Verdict[Profi
         return Verdict(profile, due, "ignored")
     after, effects, outcome = _follow(before, event, context)
     return Verdict(after, due + effects, "applied", event.unknown_fields, outcome)
+
+
+def _wake(profile: Profile | None, timer: Timer, context: Context) -> Verdict[Profile]:
+    return Verdict(*fire(profile, timer.until_ms, context))
+
+
+def _put_aside(profile: Profile | None, event: Unreadable, context: Context) -> Verdict[Profile]:
+    """Tell a repeat by its id before its content matters; anything else becomes a dead letter."""
+    if profile is not None and remember(event.kind, event.event_id) in profile.remembered:
+        return Verdict(profile, result="duplicate")
+    return Verdict(profile, (letter_effect(event.reason, event.detail),), "dead_letter")
+
+
+_OTHER_WAYS: dict[type, Callable[[Profile | None, Any, Context], Verdict[Profile]]] = {
+    Timer: _wake,
+    Erasure: erase,
+    Unreadable: _put_aside,
+}
 
 
 def _follow(before: Profile, event: Any, context: Context) -> tuple[Profile, Effects, tuple[str, str] | None]:

@@ -29,10 +29,11 @@ class Effect(NamedTuple):
 
     `kind` "stream": `name` is a Redis stream without its namespace (`alerts:retention:p1`), `key` is "", `body` a JSON
     object of the entry's string fields. `kind` "topic": `name` is a Kafka topic without its namespace (`examples`),
-    `key` the record key, `body` the value. `timed`: due work caused it, so it carries no traceparent.
+    `key` the record key, `body` the value. `kind` "dead_letter": the record itself is to be put aside, `name` is the
+    reason, `body` the error, which never quotes the payload. `timed`: due work caused it, so it carries no traceparent.
     """
 
-    kind: Literal["stream", "topic"]
+    kind: Literal["stream", "topic", "dead_letter"]
     name: str
     key: str
     body: bytes
@@ -179,6 +180,11 @@ def action_id(source_id: str, source_time_ms: int, customer_id: str, name: str, 
     text = f"{source_id}\x1f{source_time_ms}\x1f{customer_id}\x1f{name}\x1f{ordinal}"
     digest = hashlib.blake2b(text.encode(), digest_size=15, person=b"rapport.action").digest()
     return b32encode(digest)[:20].decode("ascii").lower()
+
+
+def letter_effect(reason: str, error: str) -> Effect:
+    """Put the record under way aside, with a reason of the contract's list."""
+    return Effect("dead_letter", reason, "", error.encode())
 
 
 def alert_effect(alert: Alert, *, timed: bool = False) -> Effect:

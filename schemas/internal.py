@@ -3,7 +3,7 @@
 They are at-least-once; who reads them keeps the highest source position and skips what is not above it.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints
 
@@ -13,6 +13,21 @@ AuthorKey = Annotated[str, StringConstraints(min_length=3, max_length=200)]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
 Version = Annotated[int, Field(ge=0, le=2**53)]
 Offset = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+class Unreadable(NamedTuple):
+    """A record whose content cannot be taken, though whom and which event it means is sound.
+
+    It goes to the customer all the same: an id that was applied before makes it a duplicate, whatever it holds
+    (contract-rules 5); else it becomes a dead letter. `kind` is the class that it should have been. It has no time.
+    """
+
+    kind: str
+    customer_id: str
+    event_id: str
+    reason: str
+    detail: str
+    occurred_ms: int = 0
 
 
 class Timer(Message):

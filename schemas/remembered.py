@@ -6,5 +6,10 @@ from typing import Any
 
 def remembered_as(event: Any) -> int:
     """Hash what makes an event the same as another for one customer: its topic's kind and its id (contract-rules 5)."""
-    digest = blake2b(f"{type(event).__name__} {event.event_id}".encode(), digest_size=8).digest()
+    return remember(type(event).__name__, event.event_id)
+
+
+def remember(kind: str, event_id: str) -> int:
+    """Hash an event's kind (its class's name) and id, where the event itself could not be read."""
+    digest = blake2b(f"{kind} {event_id}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big")

@@ -86,6 +86,7 @@ class _Record(NamedTuple):
     headers: Headers
     received_ms: int
     position: tuple[str, int, int]
+    check_key: bool
 
 
 def decode(
@@ -114,7 +115,7 @@ def decode(
             pass
     if event is None:
         received_ms = clock_ms if timestamp_ms is None or timestamp_ms < 0 else timestamp_ms
-        event = _carefully(source, _Record(key, value, headers, received_ms, position))
+        event = _carefully(source, _Record(key, value, headers, received_ms, position, check_key))
     if check_key and (key is None or key != source.key_of(event).encode()):
         raise BadMessage("key_mismatch", f"key: not the {source.key_name} of the value")
     if source.from_outside and timestamp_ms is not None and event.occurred_ms - MAX_AHEAD_MS > timestamp_ms >= 0:
@@ -173,7 +174,7 @@ def _identity(fields: dict[str, Any], record: _Record) -> Identity | None:
         claimed = _IDENTITY.validate_python({name: fields.get(name) for name in ("customer_id", "event_id")})
     except ValidationError:
         return None
-    agrees = record.key is not None and record.key == claimed.customer_id.encode()
+    agrees = not record.check_key or record.key == claimed.customer_id.encode()
     return Identity(claimed.customer_id, claimed.event_id) if agrees else None
 
 

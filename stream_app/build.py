@@ -14,7 +14,7 @@ from models.sentiment import SentimentAnalyser, load_lexicon
 from schemas.errors import BadMessage
 from schemas.internal import Timer
 from schemas.partitioner import partition_for
-from schemas.wire import decode, encode
+from schemas.wire import decode, encode, unreadable
 from stream_app.engine.app import EngineApp
 from stream_app.engine.batch import Decode
 from stream_app.engine.clocks import TimerRule
@@ -186,7 +186,7 @@ def decoder(topic: str, partitions: int) -> Decode:
                 topic, record.key or None, record.value, record.headers, record.timestamp_ms, record.position
             )
         except BadMessage as bad:
-            return BadInput(bad.reason, bad.detail)
+            return unreadable(topic, bad) or BadInput(bad.reason, bad.detail)
         if place(record.key) != record.partition:
             return BadInput("key_mismatch", "partition: not the one that murmur2 gives the key")
         return event

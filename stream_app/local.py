@@ -21,7 +21,7 @@ from schemas.actions import Effect
 from schemas.errors import BadMessage
 from schemas.internal import Timer
 from schemas.partitioner import partition_for
-from schemas.wire import decode
+from schemas.wire import decode, unreadable
 from stream_app.routes import ROUTES, TABLES, Route, TableSpec
 
 TRIES = 2
@@ -148,6 +148,7 @@ class LocalRuntime:
         self._highest: dict[int, int] = {}
         self._due: dict[int, list[tuple[int, str]]] = {number: [] for number in range(partitions)}
         self._numbers: dict[str, int] = {}
+        self._line = Line("", None), 0  # the one under way
 
     def context(self) -> Context:
         """Return the context that steps run in now."""
@@ -163,13 +164,16 @@ class LocalRuntime:
                 clock_ms=max(self._highest.values(), default=0), check_key=line.key is not None,
             )  # fmt: skip
         except BadMessage as bad:
-            self._letter(line, number, bad.reason, bad.detail)
-            return
+            event = unreadable(line.topic, bad)
+            if event is None:
+                self._letter(line, number, bad.reason, bad.detail)
+                return
+        self._line = line, number
         error = self._fold(agent, event, received_ms=line.timestamp_ms or 0)
         if error is not None:
             self._letter(line, number, "processing_error", error)
             return
-        if agent.route.moves_clock and getattr(event, "has_own_time", True):
+        if agent.route.moves_clock and event.occurred_ms and getattr(event, "has_own_time", True):
             self._move_clock(self._partition_of(event.customer_id), event.occurred_ms)
 
     def _fold(self, agent: "_Agent", event: Any, received_ms: int = 0) -> str | None:
@@ -187,7 +191,8 @@ class LocalRuntime:
                 break
         verdict, effects = staging.verdict, staging.effects
         assert verdict is not None
-        self.counts[agent.route.topic, verdict.result] += 1
+        if verdict.result != "dead_letter":  # counted with its letter
+            self.counts[agent.route.topic, verdict.result] += 1
         for key, value in staging.changed.items():
             self._put(staging, key, value, agent)
         staging.clear()
@@ -205,6 +210,9 @@ class LocalRuntime:
 
     def _deliver(self, effects: list[Effect]) -> None:
         for effect in effects:
+            if effect.kind == "dead_letter":
+                self._letter(*self._line, effect.name, effect.body.decode())
+                continue
             if effect.kind == "topic" and effect.name in FED_BACK:
                 topic = effect.name
                 event = decode(topic, effect.key.encode(), effect.body, (), None, (topic, 0, 0))
