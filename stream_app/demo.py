@@ -208,24 +208,6 @@ async def _entries(redis: Redis, namespace: str, stop: asyncio.Event) -> AsyncIt
                 yield int(entry.partition("-")[0]), name, fields
 
 
-def worker_environment(settings: Settings, base: dict[str, str], port: int) -> dict[str, str]:
-    """Return the environment in which a worker process sees these settings."""
-    return {
-        **base,
-        "RAPPORT_KAFKA__BOOTSTRAP": settings.kafka.bootstrap,
-        "RAPPORT_REDIS__URL": settings.redis.url,
-        "RAPPORT_DATA_DIR": str(settings.data_dir),
-        "RAPPORT_PARTITIONS": str(settings.partitions),
-        "RAPPORT_NAMESPACE": settings.namespace,
-        "RAPPORT_INPUT_NAMESPACE": settings.input_namespace,
-        "RAPPORT_APP_ID": settings.app_id,
-        "RAPPORT_SEED": str(settings.seed),
-        "RAPPORT_LEARNING": "on" if settings.learning else "off",
-        "RAPPORT_POLICY_DIR": str(settings.policy_dir),
-        "RAPPORT_METRICS__PORT": str(port),
-    }
-
-
 def write_summary(summary: dict[str, Any], path: Path) -> None:
     """Write the summary as JSON."""
     path.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -2,12 +2,9 @@
 
 import asyncio
 import contextlib
-import os
 import signal
-import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,15 +17,15 @@ from rich.table import Table
 from models.policy import load_policy
 from stream_app import kafka
 from stream_app.commands.common import KafkaOption, RedisOption, errors, fail, settings
-from stream_app.demo import Demo, worker_environment, write_summary
+from stream_app.demo import Demo, write_summary
 from stream_app.embedded import ServiceUnavailable, use_or_start
-from stream_app.embedded.service import Program, Service, free_ports
+from stream_app.embedded.service import free_ports
 from stream_app.settings import Settings
 from stream_app.simulate import Options, World, start_for_live
 from stream_app.topics import all_topics
+from stream_app.worker_process import worker_service
 
 LINE_SECONDS = 5.0
-READY_SECONDS = 60.0
 
 
 def demo(
@@ -84,30 +81,13 @@ async def create_topics(chosen: Settings) -> None:
 def running_worker(chosen: Settings, home: Path) -> Iterator[int]:
     """Run a worker process while the block runs, and give the port of its metrics; nothing of it stays behind."""
     (port,) = free_ports(1)
-    program = Program(
-        name="Worker",
-        command=(sys.executable, "-m", "stream_app.cli", "worker"),
-        address=f"127.0.0.1:{port}",
-        log=home / "worker.log",
-        environ=worker_environment(chosen, dict(os.environ), port),
-        answers=lambda: is_ready(port),
-    )
-    service = Service(program)
-    took = service.start()
-    say(f"Worker: ready after {took:.1f} s; http://127.0.0.1:{port}/metrics /readyz; log {program.log}")
+    service = worker_service(chosen, home / "worker.log", port)
     try:
+        took = service.start()
+        say(f"Worker: ready after {took:.1f} s; http://127.0.0.1:{port}/metrics /readyz; log {service.log}")
         yield port
     finally:
         service.stop()
-
-
-def is_ready(port: int) -> bool:
-    """Ask a worker whether it is ready."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def _world(chosen: Settings, customers: int, days: int) -> World:

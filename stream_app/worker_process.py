@@ -1,0 +1,49 @@
+"""A worker as a process of its own that others watch over: the demo starts one, and so do the tests."""
+
+import os
+import sys
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+from stream_app.embedded.service import Program, Service
+from stream_app.settings import Settings
+
+
+def worker_service(settings: Settings, log: Path, port: int) -> Service:
+    """Make a service, not yet started, that is a worker with these settings and its metrics on `port`."""
+    return Service(
+        Program(
+            name="Worker",
+            command=(sys.executable, "-m", "stream_app.cli", "worker"),
+            address=f"127.0.0.1:{port}",
+            log=log,
+            environ={**os.environ, **settings_as_environment(settings), "RAPPORT_METRICS__PORT": str(port)},
+            answers=lambda: is_ready(port),
+        )
+    )
+
+
+def is_ready(port: int) -> bool:
+    """Ask a worker whether it is ready."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def settings_as_environment(settings: Settings) -> Mapping[str, str]:
+    """Return the environment variables under which another command sees these settings (but ports and secrets)."""
+    return {
+        "RAPPORT_KAFKA__BOOTSTRAP": settings.kafka.bootstrap,
+        "RAPPORT_REDIS__URL": settings.redis.url,
+        "RAPPORT_DATA_DIR": str(settings.data_dir),
+        "RAPPORT_PARTITIONS": str(settings.partitions),
+        "RAPPORT_NAMESPACE": settings.namespace,
+        "RAPPORT_INPUT_NAMESPACE": settings.input_namespace,
+        "RAPPORT_APP_ID": settings.app_id,
+        "RAPPORT_SEED": str(settings.seed),
+        "RAPPORT_LEARNING": "on" if settings.learning else "off",
+        "RAPPORT_POLICY_DIR": str(settings.policy_dir),
+    }
