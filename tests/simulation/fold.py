@@ -13,7 +13,7 @@ from stream_app.engine.effects import STREAM, TOPIC, BadInput, Effect
 from stream_app.engine.records import Record
 
 REMEMBERED_IDS = 32
-"""More than a customer has events between a message and its repeat: older repeats are applied, and that is documented."""
+"""More than a customer has events between a message and its repeat; an older repeat is applied, as documented."""
 HORIZON_MS = 25
 """How long after an event its due work comes."""
 LATENESS_MS = 20
