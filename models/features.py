@@ -52,12 +52,12 @@ FEATURES: tuple[str, ...] = (
     "products",  # log of the count
 )
 
-_CODEC = Struct(f"<{len(FEATURES)}f")
+_CODEC = Struct(f"<{len(FEATURES)}e")  # logs, shares and flags: three digits say all, and a profile keeps ten of these
 _DIGITAL = ("mobile", "web", "wechat")
 
 
 def pack(values: Sequence[float]) -> bytes:
-    """Write the features as little-endian float32, 4 bytes each; exact for what `features` gives."""
+    """Write the features as little-endian float16, 2 bytes each; exact for what `features` gives."""
     return _CODEC.pack(*values)
 
 

@@ -22,19 +22,19 @@ MAX_ACCOUNTS = 9  # the one idle longest leaves; its balance leaves the AUM
 MAX_CURRENCIES = 5  # of totals: the home currency, three others, and "XXX" for all further ones together
 MAX_PRODUCTS = 10  # the first ones of the master data
 MAX_HANDLES = 8  # likewise, while they fit in MAX_HANDLE_BYTES together
-MAX_TAGS = 17  # the one that holds longest leaves
+MAX_TAGS = 20  # the one that holds longest leaves
 MAX_COUNTERPARTIES = 12  # the one seen longest ago leaves
 MAX_COUNTRIES = 7  # likewise
-MAX_COMPLAINTS = 3  # the oldest leaves
+MAX_COMPLAINTS = 4  # the oldest leaves
 MAX_OPEN_ALERTS = 8  # the one that expires first leaves
 MAX_COOL_DOWNS = 11  # the one that ends first leaves
 MAX_OFFERS = 9  # the oldest leaves
-MAX_PENDING = 9  # the oldest leaves: an example is lost
+MAX_PENDING = 10  # the oldest leaves: an example is lost
 MAX_SCORES = 2  # one a model
 MAX_REASONS = 5  # of a score, the strongest
 MAX_REMEMBERED_EVENTS = 64  # the oldest leaves (contract-rules 5)
 MAX_VISITS = 2  # the oldest leaves
-MAX_DUE = 23  # what is due last leaves
+MAX_DUE = 26  # what is due last leaves
 AUM_DAYS = 90  # how far back the AUM high looks
 AUM_SLOT_DAYS = 5  # a high is kept by slots of five days, 19 of them at most
 
@@ -196,7 +196,7 @@ class OfferMade(NamedTuple):
 class PendingExample(NamedTuple):
     """A scored snapshot that waits for its label (contract: learned only when matured in event time).
 
-    `features` are packed float32 in the order of `models.features`; what was scored is what will be learned.
+    `features` are packed float16 in the order of `models.features`; what was scored is what will be learned.
     """
 
     example_id: str

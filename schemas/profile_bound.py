@@ -86,7 +86,7 @@ def fullest() -> Profile:
         last_offer_day=_DAY,
         pending=(
             PendingExample(
-                _ACTION_ID, "propensity", _TIME, _TIME, bytes(4 * limits.MAX_FEATURES), 0.5, _COUNT, _ACTION_ID
+                _ACTION_ID, "propensity", _TIME, _TIME, bytes(2 * limits.MAX_FEATURES), 0.5, _COUNT, _ACTION_ID
             ),
         )
         * limits.MAX_PENDING,

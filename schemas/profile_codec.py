@@ -51,6 +51,7 @@ _TEXT = (
 _WORDS = _TEXT.split()
 _NUMBER_OF: dict[Any, Any] = {word: number for number, word in enumerate(_WORDS)}
 _WORD_OF: dict[Any, Any] = dict(enumerate(_WORDS))
+_MATURE, _EXPIRES = "mature", "alert_expires"  # due work that follows from what else a profile holds
 _BIG_INTEGER = 1  # msgpack's integers end at 64 bits; lifetime sums must not
 _BIG_BYTES = 15
 
@@ -101,7 +102,7 @@ def encode(profile: Profile) -> bytes:
             [(e[0], number(e[1], e[1]), *e[2:]) for e in p.pending],
             p.scores,
             struct.pack(f">{len(remembered)}Q", *remembered),
-            [(d[0], number(d[1], d[1]), d[2]) for d in p.due],
+            _packed_due(p),
             p.churn_label,
             p.churn_label_ms,
         ),
@@ -133,6 +134,8 @@ def highest_ms(profile: Profile) -> int:
 
 def _profile(v: Any) -> Profile:
     new, word = _new, _WORD_OF.get
+    alerts = tuple([new(OpenAlert, (i, kind, word(s, s), *rest)) for i, kind, s, *rest in v[28]])
+    pending = tuple([new(PendingExample, (e, word(m, m), *rest)) for e, m, *rest in v[33]])
     values: tuple[Any, ...] = (
         *v[:4],
         v[4] and new(Identity, v[4]),
@@ -154,18 +157,38 @@ def _profile(v: Any) -> Profile:
         new(Ratings, v[25]),
         new(MentionMood, v[26]),
         tuple([new(Visit, part) for part in v[27]]),
-        tuple([new(OpenAlert, (i, kind, word(s, s), *rest)) for i, kind, s, *rest in v[28]]),
+        alerts,
         v[29],
         tuple([new(OfferMade, (*o[:3], word(o[3], o[3]), o[4], o[5], word(o[6], o[6]), o[7])) for o in v[30]]),
         _long(v[31]),
         v[32],
-        tuple([new(PendingExample, (e, word(m, m), *rest)) for e, m, *rest in v[33]]),
+        pending,
         {name: _score(score) for name, score in v[34].items()},
         struct.unpack(f">{len(v[35]) // 8}Q", v[35]),
-        tuple([new(Due, (at, word(name, name), about)) for at, name, about in v[36]]),
+        _due(v[36], pending, alerts),
         *v[37:],
     )
     return Profile(*values)
+
+
+def _packed_due(p: Profile) -> list[Any]:
+    """Tell the due work without that which follows from pending examples and open alerts, where all of it is there."""
+    number = _NUMBER_OF.get
+    follows = {(e[3], _MATURE, e[0]) for e in p.pending} | {(a[4], _EXPIRES, a[0]) for a in p.open_alerts}
+    told: Any = [due for due in p.due if due not in follows]
+    whole = sorted([*told, *follows]) == [*p.due]
+    return [whole, *[(d[0], number(d[1], d[1]), d[2]) for d in (told if whole else p.due)]]
+
+
+def _due(packed: Any, pending: tuple[Any, ...], alerts: tuple[Any, ...]) -> tuple[Due, ...]:
+    new, word = _new, _WORD_OF.get
+    whole, *told = packed
+    due = [new(Due, (at, word(name, name), about)) for at, name, about in told]
+    if whole:
+        due += [new(Due, (example[3], _MATURE, example[0])) for example in pending]
+        due += [new(Due, (alert[4], _EXPIRES, alert[0])) for alert in alerts]
+        due.sort()
+    return tuple(due)
 
 
 def _totals(totals: tuple[Any, ...]) -> Totals:

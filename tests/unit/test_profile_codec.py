@@ -82,6 +82,41 @@ def test_sums_beyond_64_bits_are_kept_to_the_last_digit():
     assert decode(encode(profile)) == profile
 
 
+def a_waiting_profile(*due: limits.Due) -> Profile:
+    profile = new_profile("C1", BEGINNING)
+    profile.pending = (
+        limits.PendingExample("x-1", "churn", 1, 30, b""),
+        limits.PendingExample("x-2", "churn", 2, 10, b""),
+    )
+    profile.open_alerts = (limits.OpenAlert("a-1", "complaint", "alerts:service:p2", 1, 20),)
+    profile.due = due
+    return profile
+
+
+FOLLOWING = (limits.Due(10, "mature", "x-2"), limits.Due(20, "alert_expires", "a-1"), limits.Due(30, "mature", "x-1"))
+
+
+@pytest.mark.parametrize(
+    "due",
+    [
+        FOLLOWING,
+        (limits.Due(5, "regrade"), *FOLLOWING),
+        (*FOLLOWING[:2], limits.Due(25, "weekly_snapshot"), FOLLOWING[2]),
+        FOLLOWING[:2],
+        (*FOLLOWING[:2], limits.Due(31, "mature", "x-1")),
+        (limits.Due(5, "work of a later version", "x"),),
+        (),
+    ],
+)
+def test_due_work_comes_back_whether_it_follows_from_what_waits_or_not(due):
+    profile = a_waiting_profile(*due)
+    assert decode(encode(profile)) == profile
+
+
+def test_due_work_that_follows_from_what_waits_takes_no_room():
+    assert len(encode(a_waiting_profile(*FOLLOWING))) < len(encode(a_waiting_profile(FOLLOWING[0])))
+
+
 def test_a_profile_of_another_version_is_refused():
     other = msgpack.packb((PROFILE_VERSION + 1, "C1"))
     with pytest.raises(StateError, match=f"version {PROFILE_VERSION + 1}"):

@@ -53,7 +53,7 @@ def test_a_new_customer_has_finite_features():
 def test_what_is_stored_is_what_was_scored_bit_by_bit():
     values = features(a_profile(rings=rings_of(*[(with_flow, {"days_ago": 3, "minor": 12_345})] * 3)), NOW)
     assert unpack(pack(values)) == values
-    assert len(pack(values)) == 4 * len(FEATURES)
+    assert len(pack(values)) == 2 * len(FEATURES)
 
 
 def test_packed_features_of_another_length_are_refused():
@@ -81,7 +81,7 @@ def test_features_are_bounded_whatever_the_customer_does(seed, reach):
 def test_assets_are_compared_with_their_high():
     profile = a_profile(accounts={"a": Account("CNY", 25_000_00, NOW, NOW)}, aum_highs=((1, 100_000_00),))
     assert named(profile)["aum_to_high"] == 0.25
-    assert named(profile)["aum"] == pytest.approx(math.log(25_001), rel=1e-6)
+    assert named(profile)["aum"] == pytest.approx(math.log(25_001), rel=1e-3)
     assert named(a_profile())["aum_to_high"] == 1.0
 
 
@@ -112,23 +112,23 @@ def test_logins_visits_and_channels_are_counted():
         (with_activity, {"days_ago": 2, "what": "service", "channel": "phone"}),
     )
     values = named(a_profile(rings=rings))
-    assert values["logins_7d"] == pytest.approx(math.log(2))
-    assert values["logins_30d"] == pytest.approx(math.log(3))
-    assert values["visits_30d"] == values["service_30d"] == pytest.approx(math.log(2))
+    assert values["logins_7d"] == pytest.approx(math.log(2), rel=1e-3)
+    assert values["logins_30d"] == pytest.approx(math.log(3), rel=1e-3)
+    assert values["visits_30d"] == values["service_30d"] == pytest.approx(math.log(2), rel=1e-3)
     assert (values["branch_share"], values["digital_share"]) == (0.25, 0.5)
 
 
 def test_declines_and_fees_are_counted():
     cells = windows.transaction_cells("card", "debit", 100, status="declined")
     rings = windows.add(Rings(), NOW, NOW, cells=cells, channel=windows.channel_cells("web"), amount={})
-    assert named(a_profile(rings=rings))["declined_30d"] == pytest.approx(math.log(2))
-    assert named(a_profile(rings=with_flow(Rings(), 1, kind="fee")))["fees_30d"] == pytest.approx(math.log(2))
+    assert named(a_profile(rings=rings))["declined_30d"] == pytest.approx(math.log(2), rel=1e-3)
+    assert named(a_profile(rings=with_flow(Rings(), 1, kind="fee")))["fees_30d"] == pytest.approx(math.log(2), rel=1e-3)
 
 
 def test_a_salary_that_does_not_come_is_late_by_days():
     late = a_profile(salary=Salary(3, expected_ms=after(NOW, days=-9)))
     awaited = a_profile(salary=Salary(3, expected_ms=after(NOW, days=9)))
-    assert named(late)["salary_late_days"] == pytest.approx(math.log(10))
+    assert named(late)["salary_late_days"] == pytest.approx(math.log(10), rel=1e-3)
     assert named(awaited)["salary_late_days"] == named(a_profile())["salary_late_days"] == 0.0
     assert (named(late)["has_salary"], named(a_profile())["has_salary"]) == (1.0, 0.0)
 
@@ -137,8 +137,8 @@ def test_a_complaint_ages_while_it_is_open_and_fades_after():
     opened = after(NOW, days=-30)
     unanswered = a_profile(complaints=(Complaint("c-1", opened, "phone"),), last_complaint_ms=opened)
     answered = a_profile(last_complaint_ms=opened)
-    assert named(unanswered)["complaint_age_days"] == pytest.approx(math.log(31))
-    assert named(unanswered)["open_complaints"] == pytest.approx(math.log(2))
+    assert named(unanswered)["complaint_age_days"] == pytest.approx(math.log(31), rel=1e-3)
+    assert named(unanswered)["open_complaints"] == pytest.approx(math.log(2), rel=1e-3)
     assert named(answered)["complaint_age_days"] == named(answered)["open_complaints"] == 0.0
     assert named(answered)["complaint_recent"] == 0.5
     assert named(a_profile())["complaint_recent"] == 0.0
@@ -146,22 +146,22 @@ def test_a_complaint_ages_while_it_is_open_and_fades_after():
 
 def test_feelings_are_around_zero():
     unhappy = a_profile(ratings=Ratings(1, 20, 20, NOW), mood=MentionMood(1, 1, -600, -600, NOW))
-    assert named(unhappy)["last_rating"] == pytest.approx(-0.6)
-    assert named(unhappy)["mood"] == pytest.approx(-0.6)
+    assert named(unhappy)["last_rating"] == pytest.approx(-0.6, rel=1e-3)
+    assert named(unhappy)["mood"] == pytest.approx(-0.6, rel=1e-3)
     assert named(a_profile())["last_rating"] == named(a_profile())["mood"] == 0.0
 
 
 def test_recency_is_in_days_and_never_is_long_ago():
     seen = a_profile(last_login_ms=after(NOW, days=-4), last_own_activity_ms=after(NOW, days=1))
-    assert named(seen)["days_since_login"] == pytest.approx(math.log(5))
+    assert named(seen)["days_since_login"] == pytest.approx(math.log(5), rel=1e-3)
     assert named(seen)["days_since_activity"] == 0.0, "what came after the day described counts as now"
-    assert named(a_profile())["days_since_login"] == pytest.approx(math.log(401))
-    assert named(a_profile())["tenure_days"] == pytest.approx(math.log(101))
+    assert named(a_profile())["days_since_login"] == pytest.approx(math.log(401), rel=1e-3)
+    assert named(a_profile())["tenure_days"] == pytest.approx(math.log(101), rel=1e-3)
 
 
 def test_products_come_from_the_master_data():
     known = a_profile(identity=Identity(NOW, products=("loan", "card")))
-    assert named(known)["products"] == pytest.approx(math.log(3))
+    assert named(known)["products"] == pytest.approx(math.log(3), rel=1e-3)
     assert named(a_profile())["products"] == 0.0
 
 
