@@ -3,6 +3,7 @@
 Runs in the consumer's thread, since aiokafka's client belongs to that thread's event loop.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -33,9 +34,9 @@ async def inspect(
 ) -> Assignment:
     """Read topic ids and offsets for the assigned event partitions."""
     parts = list(tps)
-    topics = await read_topics(kafka_client(consumer), names)
-    first = await consumer.beginning_offsets(parts) if parts else {}
-    end = await consumer.end_offsets(parts) if parts else {}
+    topics, first, end = await asyncio.gather(
+        read_topics(kafka_client(consumer), names), consumer.beginning_offsets(parts), consumer.end_offsets(parts)
+    )
     known = {tp: offset for tp, offset in committed.items() if offset is not None and offset > 0}
     start = {tp: max(known.get(tp, 0), first[tp]) for tp in parts}
     return Assignment(topics, start, end, known)

@@ -15,13 +15,24 @@ from faust.types import TP, ConsumerMessage
 from stream_app.engine.engine import Engine
 from stream_app.engine.fatal import Exit, die
 from stream_app.engine.fetched import Hole, after_expected, in_order
-from stream_app.engine.seams import coordinator, has_stopped
+from stream_app.engine.seams import coordinator, has_stopped, set_longest_fetch
 
 Records = Sequence[ConsumerRecord]
 FETCH_TIMEOUT = 0.2
 """Seconds; while a fetch waits, seeks and offset look-ups queue behind it in the consumer's thread."""
+LONGEST_FETCH_MS = 200
+"""How long a broker holds a fetch without data (Faust: 1,500): offset look-ups queue behind it on the connection."""
 WAIT_EMPTY_SHARE = 0.6
 """Part of the session timeout in which a revoked worker must have finished, before it ends itself."""
+
+
+class EngineConsumerThread(driver.AIOKafkaConsumerThread):
+    """The thread that talks to Kafka."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        set_longest_fetch(consumer, LONGEST_FETCH_MS)
+        return consumer
 
 
 class EngineConsumer(driver.Consumer):
@@ -37,6 +48,9 @@ class EngineConsumer(driver.Consumer):
         self._holes: dict[TP, Hole] = {}
         self._positioned = False
         self._stops = 0
+
+    def _new_consumer_thread(self) -> EngineConsumerThread:
+        return EngineConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     # -- commit pointer -----------------------------------------------------------------------------------------------
 

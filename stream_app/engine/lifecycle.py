@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from aiokafka.errors import IllegalStateError, KafkaError
@@ -89,35 +89,38 @@ class Lifecycle:
             self.clock_ms = {
                 where: told for where, told in self.clock_ms.items() if where in self._engine.clocks.numbers
             }
-            for table, number in self._engine.clocks.numbers:
-                try:
-                    unread = await self.unread(table, number)
-                except (KafkaError, TimeoutError) as exc:
-                    log.warning("timers: end offsets of %s-%d: %r", table, number, exc)
-                    continue
-                await self._wake(table, number, unread)
+            numbers = self._engine.clocks.numbers
+            try:
+                ends = await self._ends(tp for table, number in numbers for tp in self._moving(table, number))
+            except (KafkaError, TimeoutError) as exc:
+                log.warning("timers: end offsets: %r", exc)
+                continue
+            for table, number in numbers:
+                await self._wake(table, number, self._behind(table, number, ends))
 
     async def unread(self, table: str, number: int) -> Mapping[str, bool]:
         """Tell by fresh end offsets which topics that move the clock have records behind the last delivered one."""
-        consumer = self._consumer()
-        topics = [topic.name for topic in self._engine.registry.of_table(table) if topic.rule.moves_clock]
-        ends = await consumer.highwaters(*(TP(name, number) for name in topics))
-        done = consumer.done
-        unread = {}
-        for name in topics:
-            tp = TP(name, number)
-            if tp in done and tp in ends:
-                unread[name] = ends[tp] > done[tp]
-        return unread
+        return self._behind(table, number, await self._ends(self._moving(table, number)))
+
+    def _moving(self, table: str, number: int) -> list[TP]:
+        return [TP(topic.name, number) for topic in self._engine.registry.of_table(table) if topic.rule.moves_clock]
+
+    async def _ends(self, tps: Iterable[TP]) -> Mapping[TP, int]:
+        wanted = list(tps)
+        return await self._consumer().highwaters(*wanted) if wanted else {}
+
+    def _behind(self, table: str, number: int, ends: Mapping[TP, int]) -> Mapping[str, bool]:
+        done = self._consumer().done
+        return {tp.topic: ends[tp] > done[tp] for tp in self._moving(table, number) if tp in done and tp in ends}
 
     async def _wake(self, table: str, number: int, unread: Mapping[str, bool]) -> None:
         engine = self._engine
         now = engine.clocks.now_ms(table, number, unread)
         self.clock_ms[table, number] = now
-        if now is None or (table, number) not in engine.owned:
+        stores = engine.tables[table].store
+        if now is None or number not in stores.owned:  # closed while we asked for the end offsets
             return
-        store = engine.tables[table].store.partition(number)
-        timers = engine.clocks.due(table, number, store, now)
+        timers = engine.clocks.due(table, number, stores.partition(number), now)
         attempt = 0
         while timers and (table, number) in engine.owned:
             try:

@@ -24,6 +24,11 @@ def coordinator(thread: Any) -> Any:
     return thread._ensure_consumer()._coordinator
 
 
+def set_longest_fetch(consumer: AIOKafkaConsumer, milliseconds: int) -> None:
+    """Set how long a broker may hold a fetch; before the consumer is started."""
+    consumer._fetch_max_wait_ms = milliseconds
+
+
 def generation(app: Any) -> int:
     """Return the group generation as of the last join, -1 when the broker has thrown us out."""
     return int(app.consumer._thread._ensure_consumer()._coordinator.generation)
