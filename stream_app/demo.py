@@ -20,14 +20,19 @@ from redis.asyncio import Redis
 
 from stream_app import kafka
 from stream_app.settings import Settings
-from stream_app.simulate import World
+from stream_app.simulate import Line, World
 from stream_app.simulate.live import Live
 from stream_app.topics import INPUTS
 from stream_app.truth_report import Departures, churn_alerts, churn_auc, label_auc
 
 DRAIN_SECONDS = 90.0
+REMEMBERED_EVENTS = 100_000
 RESULTS = ("applied", "duplicate", "dead_letter")
 KINDS = {"crm.alert.raised": "alerts", "crm.offer.made": "offers", "crm.customer.arrived": "arrivals"}
+
+
+class WorkerGone(Exception):
+    """The worker of the demo has ended; its log says why."""
 
 
 @dataclass
@@ -73,9 +78,12 @@ class Scrape:
 
 
 async def scrape(port: int) -> Scrape:
-    """Read the worker's metrics."""
-    async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{port}/metrics") as answer:
-        return Scrape.of(await answer.text())
+    """Read the worker's metrics; raises WorkerGone when nobody answers."""
+    try:
+        async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{port}/metrics") as answer:
+            return Scrape.of(await answer.text())
+    except aiohttp.ClientError as error:
+        raise WorkerGone(f"the worker does not answer any more ({type(error).__name__})") from error
 
 
 class Demo:
@@ -84,8 +92,9 @@ class Demo:
     def __init__(self, settings: Settings, world: World, *, speed: float, port: int, started: float) -> None:
         self.settings = settings
         self.world = world
-        self.live = Live(settings, world, speed=speed)
+        self.live = Live(settings, world, speed=speed, on_sending=self._note_sending)
         self.seen = Seen()
+        self._sent_ms: dict[str, int] = {}
         self.last = Scrape({})
         self._port = port
         self._started = started
@@ -141,8 +150,15 @@ class Demo:
             self.seen.by_kind[data["kind"]] += 1
             self.seen.alerts.append(data)
             self.seen.newest = [*self.seen.newest[-7:], f"{data['queue']:<12} p{data['priority']} {data['title']}"]
-        if (sent_ms := fields.get("sent_ms")) is not None:
-            self.seen.latencies_ms.append(at_ms - float(sent_ms))
+        for event_id in data.get("evidence", {}).get("events", ())[-1:]:
+            if (sent_ms := self._sent_ms.get(event_id)) is not None and kind == "alerts":
+                self.seen.latencies_ms.append(at_ms - sent_ms)
+
+    def _note_sending(self, line: Line, now_ms: int) -> None:
+        """Remember when the newest events went out; an alert names the event that raised it."""
+        self._sent_ms[line.event_id] = now_ms
+        if len(self._sent_ms) > REMEMBERED_EVENTS:
+            del self._sent_ms[next(iter(self._sent_ms))]
 
     async def _summary(self, sent: dict[str, Any], drained: float) -> dict[str, Any]:
         last, seen = self.last, self.seen

@@ -17,7 +17,7 @@ from rich.table import Table
 from models.policy import load_policy
 from stream_app import kafka
 from stream_app.commands.common import KafkaOption, RedisOption, errors, fail, settings
-from stream_app.demo import Demo, write_summary
+from stream_app.demo import Demo, WorkerGone, write_summary
 from stream_app.embedded import ServiceUnavailable, use_or_start
 from stream_app.embedded.service import free_ports
 from stream_app.settings import Settings
@@ -57,12 +57,19 @@ def demo(
                 summary = asyncio.run(_play(chosen, _world(chosen, customers, days), port, seconds, speed, started))
     except ServiceUnavailable as error:
         fail(str(error))
+    except WorkerGone as error:
+        fail(f"{error}; its last words: {last_words(home / 'worker.log')}")
     report(summary)
     if json_file is not None:
         write_summary(summary, json_file)
     done = summary["events_processed"] + summary["duplicates"] + summary["dead_letters"]
     if done != summary["events_in"]:
         fail(f"{summary['events_in']} events went in, {done} are accounted for")
+
+
+def last_words(log: Path) -> str:
+    """Return the last line of a worker's log."""
+    return (log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["(none)"])[-1]
 
 
 def say(line: str) -> None:

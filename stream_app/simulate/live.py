@@ -18,22 +18,36 @@ from stream_app.simulate.world import World
 
 SENT_HEADER = "sent_ms"  # wall clock of sending, for the latency from sending to the entry on Redis
 
+OnSending = Callable[[Line, int], None]
+"""Hears of each line that goes out, and the wall clock (epoch ms)."""
+
+
+def _deaf(line: Line, now_ms: int) -> None:
+    """Hear nothing."""
+
 
 class Live:
     """One world on the way to the services that the settings name; `sent` may be watched while it runs.
 
     `speed` is simulated seconds per second, 0 as fast as possible; what lies before `pace_from_ms` (default: the
-    world's start) is sent without pacing.
+    world's start) is sent without pacing. `on_sending` hears of each line.
     """
 
     def __init__(
-        self, settings: Settings, world: World, *, speed: float = 0.0, pace_from_ms: int | None = None
+        self,
+        settings: Settings,
+        world: World,
+        *,
+        speed: float = 0.0,
+        pace_from_ms: int | None = None,
+        on_sending: OnSending = _deaf,
     ) -> None:
         self.world = world
         self.sent = Sent()
         self._settings = settings
         self._speed = speed
         self._pace_from_ms = pace_from_ms
+        self._on_sending = on_sending
 
     async def run(self, stop: asyncio.Event) -> dict[str, Any]:
         """Send until the world's period ends or `stop` is set; returns the counts of what was sent and planned.
@@ -46,7 +60,7 @@ class Live:
             async with connected_producer(self._settings.kafka, linger_ms=5) as producer:
                 await play(
                     self.world,
-                    kafka_sender(producer),
+                    kafka_sender(producer, on_sending=self._on_sending),
                     offer_reader(redis, self._settings.namespace),
                     stop,
                     speed=self._speed,
@@ -58,17 +72,21 @@ class Live:
         return self.sent.summary()
 
 
-def kafka_sender(producer: AIOKafkaProducer, clock: Callable[[], float] = time.time) -> Send:
+def kafka_sender(
+    producer: AIOKafkaProducer, clock: Callable[[], float] = time.time, on_sending: OnSending = _deaf
+) -> Send:
     """Return a sender over a started producer whose partitioner is the Java client's (murmur2 of the key).
 
     A batch counts as sent when the broker has acknowledged all of it; each record tells when it was sent.
     """
 
     async def send(batch: list[Line]) -> None:
-        stamp = str(int(clock() * 1000)).encode()
+        now_ms = int(clock() * 1000)
+        stamp = str(now_ms).encode()
         on_way = []
         for line in batch:
             headers = [(SENT_HEADER, stamp), *((name, text.encode()) for name, text in line.headers)]
+            on_sending(line, now_ms)
             key = None if line.key is None else line.key.encode()
             on_way.append(await producer.send(line.topic, line.value, key=key, headers=headers))
         await asyncio.gather(*on_way)
