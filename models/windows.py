@@ -69,6 +69,7 @@ _FORGOTTEN_KIND = 20
 _DECLINED = 22
 _ACTIVITIES = {"login": 24, "failed_login": 25, "visit": 26, "service": 27}
 _LOG_COUNT, _LOG_SUM, _LOG_SQUARES = 28, 54, 55
+_USUAL_LOG = 4
 _SUMS = 32  # what is added to a transaction cell's number to get that of its sum
 _FIRST_CHANNEL = 64
 _CHANNELS = {channel: _FIRST_CHANNEL + index for index, channel in enumerate((*_CHANNEL_ORDER, "iot", "other"))}
@@ -121,10 +122,13 @@ def transaction_cells(kind: str, direction: str, minor: int, *, status: str) -> 
 
 
 def amount_cells(minor: int) -> Cells:
-    """Say what a booked debit adds to its day's moments of log-amounts (integer thousandths); nothing for zero."""
+    """Say what a booked debit adds to its day's moments of log-amounts; nothing for zero.
+
+    Integers, so that order cannot show: hundredths of log10, counted from 100.00 because small numbers pack small.
+    """
     if minor <= 0:
         return {}
-    log = round(1000 * log10(minor))
+    log = round(100 * (log10(minor) - _USUAL_LOG))
     return {_LOG_COUNT: 1, _LOG_SUM: log, _LOG_SQUARES: log * log}
 
 
@@ -254,7 +258,8 @@ def usual_amount(profile: Profile, at_ms: int) -> Usual:
     if not count:
         return Usual()
     mean = cells[_LOG_SUM] / count
-    return Usual(count, mean / 1000, sqrt(max(0.0, cells[_LOG_SQUARES] / count - mean * mean)) / 1000)
+    deviation = sqrt(max(0.0, cells[_LOG_SQUARES] / count - mean * mean))
+    return Usual(count, _USUAL_LOG + mean / 100, deviation / 100)
 
 
 def _window(profile: Profile, span: Span, at_ms: int) -> Cells:
