@@ -65,6 +65,14 @@ class Worker:
             self._process.send_signal(signal.SIGTERM)
         return await self.ended()
 
+    def pause(self) -> None:
+        """Stop the process where it stands."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a paused process go on, as if no time had passed."""
+        self._process.send_signal(signal.SIGCONT)
+
     async def kill(self) -> None:
         """SIGKILL, and wait."""
         if self.exit_code is None:

@@ -31,6 +31,7 @@ async def assert_exact(lab: Lab) -> None:
     assert Counter(i for i in await lab.alerts() if not i.startswith("due-")) == expected_alerts(lab.sent)
 
 
+@pytest.mark.slow
 async def test_a_worker_killed_at_each_named_point_leaves_exact_results(lab: Lab):
     for n, point in enumerate(POINTS):
         await lab.send(a_stream_of_events(2_000, start=n * 2_000))
@@ -42,6 +43,7 @@ async def test_a_worker_killed_at_each_named_point_leaves_exact_results(lab: Lab
     await assert_exact(lab)
 
 
+@pytest.mark.slow
 async def test_a_worker_killed_at_any_moment_leaves_exact_results(lab: Lab):
     chance = random.Random(7)
     for n in range(3):
@@ -72,6 +74,7 @@ async def test_without_the_guard_the_same_kill_applies_events_twice(lab: Lab):
     assert applied > len(lab.sent), "the negative control must fail, or the tests above prove nothing"
 
 
+@pytest.mark.slow
 async def test_partitions_move_to_a_worker_that_joins_and_back_when_it_leaves(lab: Lab):
     done = asyncio.Event()
 
@@ -96,4 +99,21 @@ async def test_partitions_move_to_a_worker_that_joins_and_back_when_it_leaves(la
     await sending
     await lab.caught_up()
     assert await first.stop() == 0
+    await assert_exact(lab)
+
+
+@pytest.mark.slow
+async def test_a_worker_that_slept_through_its_session_writes_nothing_over_its_successor(lab: Lab):
+    await lab.send(a_stream_of_events(2_000))
+    sleeper = lab.worker("w1", **{**SMALL, "TALLY_INSTANCE": "sleeper"})
+    await until(lambda: _more_alerts(lab, 5), "the first worker is in mid-work")
+    sleeper.pause()
+    await lab.send(a_stream_of_events(2_000, start=2_000))
+    successor = lab.worker("w2", **{**SMALL, "TALLY_INSTANCE": "successor"})
+    await lab.caught_up()
+    sleeper.resume()
+    await lab.send(a_stream_of_events(500, start=4_000))
+    await lab.caught_up()
+    assert await sleeper.stop() in (0, 76), "it rejoined, or ended itself at the fence"
+    assert await successor.stop() == 0
     await assert_exact(lab)
