@@ -2,7 +2,7 @@
 
 A mapping has `[source]` (format, delimiter, encoding, member of a zip) and one or more `[[event]]` tables: the topic,
 an optional `when` (column = value), and `[event.fields]`, each a template over the row's columns (`"{account_id}"`) or
-a table `{column = "…", map = {…}, date = "%y%m%d", plus_row_seconds = true}`. The row's number is `{row}`.
+a table `{template = "{date}", map = {…}, date = "%y%m%d", spread = 1}`. The row's number is `{row}`.
 """
 
 import csv
@@ -12,7 +12,7 @@ import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -88,42 +88,81 @@ def load_mapping(path: Path) -> Mapping_:
 
 
 def rows(path: Path, source: Source) -> Iterator[dict[str, Any]]:
-    """Yield the file's rows as column -> text, sorted where the mapping asks for it."""
+    """Yield the file's rows as column -> text, sorted where the mapping asks for it; raises MappingError."""
     found = _as_they_come(path, source)
     if source.sort is None:
         return found
     column = source.sort
-    return iter(sorted(found, key=lambda row: str(row[column])))
+    try:
+        return iter(sorted(found, key=lambda row: str(row[column])))
+    except KeyError:
+        raise MappingError(f"source.sort: no column {column!r}") from None
 
 
 def _as_they_come(path: Path, source: Source) -> Iterator[dict[str, Any]]:
+    number = 0
     with _text(path, source) as stream:
         for _ in range(source.skip_lines):
-            next(stream)
-        if source.format == "jsonl":
-            yield from (orjson.loads(line) for line in stream if line.strip())
-        elif source.format == "whitespace":
-            yield from (dict(zip(source.columns, line.split(), strict=True)) for line in stream if line.strip())
-        else:
-            yield from csv.DictReader(stream, fieldnames=source.columns or None, delimiter=source.delimiter)
+            if not stream.readline():
+                raise MappingError(f"source.skip_lines: the file has fewer than {source.skip_lines} lines")
+        try:
+            for row in _READERS[source.format](stream, source):
+                number += 1
+                yield row
+        except (ValueError, csv.Error) as error:
+            raise MappingError(f"row {number + 1}: {error}") from error
 
 
-def _text(path: Path, source: Source) -> io.TextIOBase:
+def _json_rows(stream: TextIO, source: Source) -> Iterator[dict[str, Any]]:
+    for line in stream:
+        if line.strip():
+            row = orjson.loads(line)
+            if not isinstance(row, dict):
+                raise ValueError("no JSON object")
+            yield row
+
+
+def _whitespace_rows(stream: TextIO, source: Source) -> Iterator[dict[str, Any]]:
+    for line in stream:
+        if line.strip():
+            yield _named(source.columns, line.split())
+
+
+def _csv_rows(stream: TextIO, source: Source) -> Iterator[dict[str, Any]]:
+    for row in csv.DictReader(stream, source.columns or None, restkey="", restval="", delimiter=source.delimiter):
+        if "" in row and isinstance(row[""], list):
+            raise ValueError(f"{len(row[''])} columns more than names")
+        yield row
+
+
+def _named(columns: tuple[str, ...], values: list[str]) -> dict[str, Any]:
+    if len(values) != len(columns):
+        raise ValueError(f"{len(values)} columns, not {len(columns)}")
+    return dict(zip(columns, values, strict=True))
+
+
+_READERS = {"csv": _csv_rows, "jsonl": _json_rows, "whitespace": _whitespace_rows}
+
+
+def _text(path: Path, source: Source) -> TextIO:
     try:
         if source.member is None:
             return path.open(encoding=source.encoding, newline="")
-        raw = _member(path.read_bytes(), source.member)
+        return io.StringIO(_member(path.read_bytes(), source.member).decode(source.encoding), newline="")
     except OSError as error:
-        raise MappingError(f"{path}: {error.strerror}") from error
-    return io.StringIO(raw.decode(source.encoding), newline="")
+        raise MappingError(str(error.strerror)) from error
+    except (LookupError, UnicodeDecodeError) as error:
+        raise MappingError(f"source.encoding: {error}") from error
 
 
 def _member(archive: bytes, member: str) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-        try:
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             return opened.read(member)
-        except KeyError as error:
-            raise MappingError(f"the archive has no member {member}") from error
+    except KeyError:
+        raise MappingError(f"source.member: the archive has no {member}") from None
+    except zipfile.BadZipFile:
+        raise MappingError("source.member: the file is no zip archive") from None
 
 
 class Mapper:
@@ -155,7 +194,7 @@ class Mapper:
             return rule.map.get(text, rule.default)
         if rule.date is not None:
             return self._date(name, text, rule, number)
-        return orjson.loads(text) if rule.number else text
+        return _number(name, text, number) if rule.number else text
 
     def _date(self, name: str, text: str, rule: FieldRule, number: int) -> str:
         try:
@@ -169,13 +208,29 @@ class Mapper:
         return day.strftime("%Y-%m-%dT%H:%M:%S") + rule.zone
 
 
+def _number(name: str, text: str, number: int) -> Any:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        value = None
+    if type(value) not in {int, float}:
+        raise MappingError(f"row {number}: {name}: {text!r} is not a number")
+    return value
+
+
 def convert(path: Path, mapping: Mapping_) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield `(topic, event)` for a whole file, in its order."""
+    """Yield `(topic, event)` for a whole file, in its order; MappingError names file, row and field."""
     mapper = Mapper(mapping)
-    for number, row in enumerate(rows(path, mapping.source), 1):
-        yield from mapper.events(row, number)
+    try:
+        for number, row in enumerate(rows(path, mapping.source), 1):
+            yield from mapper.events(row, number)
+    except MappingError as error:
+        raise MappingError(f"{path}: {error}") from error
 
 
 def key_of(topic: str, event: Mapping[str, Any]) -> str:
-    """Return the record key that the contract wants for an event."""
-    return f"{event['platform']}:{event['author']}" if topic == "mentions" else str(event["customer_id"])
+    """Return the record key that the contract wants for an event; MappingError where the event lacks it."""
+    try:
+        return f"{event['platform']}:{event['author']}" if topic == "mentions" else str(event["customer_id"])
+    except KeyError as error:
+        raise MappingError(f"{topic}: the mapping gives an event no {error}, which its key is made of") from None

@@ -30,22 +30,20 @@ def load(
 ) -> None:
     """Load a file. Example: rapport load trans_comp.csv --mapping deploy/mappings/berka.toml --rate 5000."""
     chosen = settings(**({"kafka": {"bootstrap": bootstrap}} if bootstrap else {}))
-    events = itertools.islice(_events(file, mapping), limit)
     started = time.monotonic()
     try:
+        events = itertools.islice(convert(file, load_mapping(mapping)), limit)
         counts = _to_file(events, out, chosen) if out else run(_to_kafka(events, chosen, rate))
     except MappingError as error:
         fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
     seconds = time.monotonic() - started
     report = {"events": counts.total(), "seconds": round(seconds, 3), "by_topic": dict(sorted(counts.items()))}
     if as_json:
         print_json(report)
     else:
         typer.echo(f"{counts.total()} events in {seconds:.1f} s: {dict(sorted(counts.items()))}")
-
-
-def _events(file: Path, mapping: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    return convert(file, load_mapping(mapping))
 
 
 def _to_file(events: Iterator[tuple[str, dict[str, Any]]], out: Path, chosen: Settings) -> Counter[str]:
