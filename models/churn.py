@@ -14,9 +14,9 @@ RATE = 0.01
 class ChurnLearner(LogisticLearner):
     """Learns weekly snapshots with the label that came true 30 days (policy) later."""
 
-    def __init__(self) -> None:
-        """Start unlearned: it says 0.5, with 0 examples."""
-        super().__init__(FEATURES, start=0.5, rate=RATE)
+    def __init__(self, start: float = 0.5) -> None:
+        """Start unlearned: it says `start` (policy's share of customers who leave), with 0 examples."""
+        super().__init__(FEATURES, start=start, rate=RATE)
 
     def scorer(self, version: int) -> LinearScorer:
         """Freeze a scorer of what is known now."""

@@ -14,7 +14,7 @@ from schemas.actions import Effect
 from schemas.internal import ExampleRecord
 
 LEARNERS: Mapping[str, Callable[[Policy], Learner]] = {
-    "churn": lambda policy: ChurnLearner(),
+    "churn": lambda policy: ChurnLearner(policy.churn.start_score),
     "propensity": lambda policy: PropensityLearner(
         {action.name: action.start_propensity for action in policy.actions.action}
     ),

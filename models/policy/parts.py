@@ -113,6 +113,7 @@ class Churn(Part):
 
     horizon_days: Annotated[int, Field(ge=7, le=60)]
     snapshot_days: Annotated[int, Field(ge=1, le=30)]
+    start_score: Annotated[float, Field(gt=0, lt=1)]
     aum_fall_share: Share
     aum_high_minor: Minor
     silence_days: Annotated[int, Field(ge=7, le=60)]

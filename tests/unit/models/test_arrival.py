@@ -38,7 +38,7 @@ def test_a_card_says_who_comes_in_and_what_the_greeter_should_know():
         a_consenting(relationship_manager_id="R7", products=("fund-1", "mortgage-2", "x" * 30)),
         grade=Grade("private", BEGINNING),
         tags={"payroll": Tag(BEGINNING, "")},
-        scores={"churn": Score(0.25, 3, 300, BEGINNING, (ReasonPart("mood", -0.5),))},
+        scores={"churn": Score(0.25, 3, 500, BEGINNING, (ReasonPart("mood", -0.5),))},
     )
 
     _, (card,) = at_the_branch(a_visit(ticket="A017"), profile)
@@ -48,7 +48,7 @@ def test_a_card_says_who_comes_in_and_what_the_greeter_should_know():
     assert (data["customer_id"], data["branch_id"], data["ticket"]) == ("C1", "B001", "A017")
     assert (data["tier"], data["relationship_manager"], data["tags"]) == ("private", "R7", ["payroll"])
     assert data["holdings"] == ["fund-1", "mortgage-2"]  # a name too long to be kept is left out
-    assert (data["churn"]["value"], data["churn"]["version"], data["churn"]["examples"]) == (0.25, 3, 300)
+    assert (data["churn"]["value"], data["churn"]["version"], data["churn"]["examples"]) == (0.25, 3, 500)
     assert data["churn"]["reasons"][0]["en"] == "mood of public posts"
     assert data["do_not_mention"] == ["churn_score"]
     assert card.fields["expires_at"] == "2026-03-02T04:00:00.000Z"

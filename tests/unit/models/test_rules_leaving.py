@@ -208,7 +208,7 @@ def test_others_are_not_called(profile):
     assert fired(silence, Due(BEGINNING, "regrade"), profile)[1] == ()
 
 
-def scored(value, examples=300, at=BEGINNING):
+def scored(value, examples=500, at=BEGINNING):
     reasons = (ReasonPart("open_complaints", 0.8), ReasonPart("no_such_feature", -0.1))
     return {"churn": Score(value, 7, examples, at, reasons)}
 
@@ -220,10 +220,10 @@ def rescored(event, profile, scores):
 
 
 def test_a_churn_score_over_its_threshold_names_model_version_and_reasons():
-    _, (alert,) = rescored(a_transaction(), a_profile(), scored(0.5))
+    _, (alert,) = rescored(a_transaction(), a_profile(), scored(0.3))
 
     assert (alert.data["kind"], alert.stream) == ("churn_risk", "alerts:retention:p2")
-    assert (alert.data["score"], alert.data["model"], alert.data["model_version"]) == (0.5, "churn", 7)
+    assert (alert.data["score"], alert.data["model"], alert.data["model_version"]) == (0.3, "churn", 7)
     assert [reason["code"] for reason in alert.data["reasons"]] == ["churn_score", "open_complaints", "no_such_feature"]
     assert alert.data["reasons"][1] == {
         "code": "open_complaints",
@@ -234,7 +234,7 @@ def test_a_churn_score_over_its_threshold_names_model_version_and_reasons():
     assert alert.data["reasons"][2]["en"] == "no_such_feature"
 
 
-@pytest.mark.parametrize("scores", [scored(0.49), scored(0.9, examples=299), {}])
+@pytest.mark.parametrize("scores", [scored(0.29), scored(0.9, examples=499), {}])
 def test_a_low_score_or_one_of_an_unlearned_model_raises_nothing(scores):
     assert rescored(a_transaction(), replace(a_profile(), scores=scored(0.1)), scores)[1] == ()
 
@@ -247,8 +247,8 @@ def test_a_score_that_was_over_the_threshold_already_raises_nothing_new():
 
 def test_a_score_that_falls_takes_the_alert_back_below_the_lower_threshold():
     profile, (alert,) = rescored(a_transaction(), a_profile(), scored(0.6))
-    profile, nothing = rescored(a_transaction(occurred_at=after(days=7)), profile, scored(0.3))
-    profile, (entry,) = rescored(a_transaction(occurred_at=after(days=14)), profile, scored(0.29))
+    profile, nothing = rescored(a_transaction(occurred_at=after(days=7)), profile, scored(0.15))
+    profile, (entry,) = rescored(a_transaction(occurred_at=after(days=14)), profile, scored(0.14))
 
     assert nothing == ()
     assert (entry.data["refers_to"], entry.data["reason"]["code"]) == (alert.id, "score_fell")
