@@ -57,19 +57,21 @@ def _next_snapshot(customer_id: str, after_day: int, policy: Policy) -> Due:
 def take_snapshot(profile: Profile, due: Due, cause: Cause, context: Context) -> tuple[Profile, Effects]:
     """Score the customer as of the day boundary and let the snapshot wait for its label; then schedule the next.
 
-    Who has left already is scored no more as one who could leave: no example. Without consent to profiling neither.
+    Who has left already is scored no more as one who could leave: no example, and no further snapshot until he sends
+    something again (`begin_snapshots`), else a long silence would be work without end. Without consent to profiling
+    neither.
     """
     policy = context.policy
     if profile.erased_ms is not None or profile.churn_label:
         return profile, ()
     boundary_ms = due.due_ms - policy.lateness_ms
-    profile = schedule(profile, _next_snapshot(profile.customer_id, home_day(boundary_ms), policy))
     if not may_profile(profile):
         return score_churn(profile, (), due.due_ms, context), ()
     values = features(profile, boundary_ms - 1, policy.home_currency)
     profile = score_churn(profile, values, due.due_ms, context)
     if has_left(profile, boundary_ms, policy):
         return profile, ()
+    profile = schedule(profile, _next_snapshot(profile.customer_id, home_day(boundary_ms), policy))
     score = profile.scores["churn"]
     matures_ms = due.due_ms + policy.churn.horizon_days * DAY_MS
     example = PendingExample(

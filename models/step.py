@@ -11,6 +11,7 @@ from models import arrival, links, outcomes
 from models.cause import Cause
 from models.churn import may_profile, score_churn
 from models.context import Context, Verdict
+from models.decide import trigger_of
 from models.erasure import erase
 from models.event_key import key_of
 from models.features import features
@@ -83,15 +84,16 @@ def _follow(before: Profile, event: Any, context: Context) -> tuple[Profile, Eff
         profile, heard = outcomes.hear(profile, event)
         outcome = (event.label, heard)
     profile = regrade(profile, at_ms, policy, key)
+    triggers = trigger_of(event, policy) is not None
     values: tuple[float, ...] | None = None
-    if key in policy.triggers or _unscored_today(profile, at_ms):
+    if triggers or _unscored_today(profile, at_ms):
         values = features(profile, at_ms, policy.home_currency)
         profile = score_churn(profile, values, at_ms, context)
     profile, effects = judge(before, profile, event, cause, context)
     if isinstance(event, Interaction):
         profile, more = _at_the_branch(profile, event, cause, context)
         effects += more
-    if values is not None and key in policy.triggers:
+    if triggers:
         profile, more = offer(profile, event, cause, context, values)
         effects += more
     return profile, withdrawn + effects, outcome

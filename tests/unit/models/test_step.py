@@ -9,7 +9,7 @@ from models.work import WORK, fire
 from schemas.actions import Effect
 from schemas.errors import BrokenInvariant
 from schemas.events import linked
-from schemas.internal import Erasure, Timer
+from schemas.internal import Erasure, Timer, Unreadable
 from schemas.profile import Due, Profile
 from tests.builders import (
     BEGINNING,
@@ -264,3 +264,27 @@ def test_a_mention_needs_an_analyser():
     profile, _ = lived(a_consenting_customer())
     with pytest.raises(BrokenInvariant, match="sentiment"):
         step(profile, linked(a_mention(), "C1"), deaf)
+
+
+# ------------------------------------------------------------------------------------------------------ unread records
+
+
+def test_a_record_that_cannot_be_read_is_put_aside_unless_its_id_is_known():
+    profile, _ = lived(a_transaction(event_id="t-1"))
+    repeated = Unreadable("Transaction", "C1", "t-1", "bad_amount", "amount: 12.505")
+    assert step(profile, repeated, the_context()).result == "duplicate"
+    new = Unreadable("Transaction", "C1", "t-2", "bad_amount", "amount: 12.505")
+    for known_so_far in (profile, None):
+        verdict = step(known_so_far, new, the_context())
+        assert (verdict.value, verdict.result) == (known_so_far, "dead_letter")
+        assert [effect.name for effect in verdict.effects] == ["bad_amount"]
+
+
+def test_an_event_long_after_a_silence_does_not_live_through_every_week_of_it():
+    profile, _ = lived(a_consenting_customer(), an_interaction())
+    late = an_interaction(occurred_at=after(days=365 * 100))
+    alone, _ = fire(profile, after(days=365 * 100), the_context())
+    assert alone is not None
+    assert alone.due == (), "a settled customer waits for nothing"
+    back, _ = lived(late, profile=profile)
+    assert any(due.name == "weekly_snapshot" for due in back.due), "who comes back is looked at again"
