@@ -37,23 +37,40 @@ def read_lines(path: Path, namespace: str) -> Iterator[Line]:
                 continue
             try:
                 yield _line(orjson.loads(text), prefix)
-            except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            except KeyError as error:
+                raise BadLine(f"{path}:{number}: no record: it has no {error}") from error
+            except (TypeError, ValueError) as error:
                 raise BadLine(f"{path}:{number}: no record: {error}") from error
 
 
-def _line(entry: dict[str, Any], prefix: str) -> Line:
-    topic = entry["topic"].removeprefix(prefix)
+def _line(entry: Any, prefix: str) -> Line:
+    topic = _of_type(str, entry, "topic").removeprefix(prefix)
     if topic not in INPUTS:
         raise ValueError(f"topic {entry['topic']} is none of {', '.join(prefix + name for name in INPUTS)}")
-    value: bytes | None
+    key, timestamp_ms = _of_type(str, entry, "key", None), _of_type(int, entry, "timestamp", None)
+    headers = _of_type(dict, entry, "headers", {})
+    return Line(
+        topic,
+        _value(entry),
+        key if key is None else key.encode(),
+        tuple([(name, _of_type(str, headers, name).encode()) for name in headers]),
+        timestamp_ms,
+    )
+
+
+def _value(entry: dict[str, Any]) -> bytes | None:
     if "raw" in entry:
-        value = base64.b64decode(entry["raw"])
-    else:
-        # A null is an erasure on customers and empty elsewhere, as on Kafka.
-        value = None if entry["value"] is None else orjson.dumps(entry["value"])
-    key = entry.get("key")
-    headers = tuple((name, text.encode()) for name, text in entry.get("headers", {}).items())
-    return Line(topic, value, key if key is None else key.encode(), headers, entry.get("timestamp"))
+        return base64.b64decode(_of_type(str, entry, "raw"), validate=True)
+    # A null is an erasure on customers and empty elsewhere, as on Kafka.
+    return None if entry["value"] is None else orjson.dumps(entry["value"])
+
+
+def _of_type(wanted: type, entry: Any, name: str, *default: Any) -> Any:
+    """Return a field of an entry; KeyError: missing and no default; TypeError: of another type."""
+    found = entry.get(name, *default) if default else entry[name]
+    if type(found) is not wanted and not (default and found is None):
+        raise TypeError(f"{name} is no {wanted.__name__}")
+    return found
 
 
 class Results:
