@@ -1,0 +1,157 @@
+"""Every figure that the README quotes, computed again: `make figures` writes `docs/figures.json`.
+
+A figure is `{value, unit, range, n, command, anchor}` (contract.md §5): `range` is the 95 % interval (shares: Wilson
+1927) or the extremes over seeds, `n` what was counted, `anchor` what it is to be held against.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from models.policy import load_policy
+from schemas import profile_codec
+from stream_app import bank_marketing
+from stream_app.closed_loop import Played, play
+from stream_app.settings import CHECKOUT, Settings
+from stream_app.simulate import Options
+from stream_app.truth_report import Departures, churn_alerts, churn_auc, label_auc
+
+FILE = CHECKOUT / "docs" / "figures.json"
+HORIZON_DAYS = 30
+Figures = dict[str, dict[str, Any]]
+CHURN_KINDS = frozenset({"churn_risk", "large_outflow", "unusual_outflow", "balance_drained", "dormant_high_value"})
+"""Alerts that say "may leave"; account_closed and product_closed say "has left", complaints go to their own queue."""
+
+
+def figure(
+    name: str,
+    value: float | None,
+    unit: str,
+    between: tuple[float, float] | None,
+    n: int,
+    group: str,
+    anchor: Any = None,
+) -> Figures:
+    """Put one figure into the form of `docs/figures.json`; `group` is what `make figures ARGS=…` takes."""
+    return {
+        name: {
+            "value": _short(value),
+            "unit": unit,
+            "range": None if between is None else [_short(edge) for edge in between],
+            "n": n,
+            "command": f'make figures ARGS="{group}"',
+            "anchor": anchor,
+        }
+    }
+
+
+def wilson(hits: int, n: int) -> tuple[float, float] | None:
+    """Return the 95 % interval of a share (Wilson 1927).
+
+    >>> wilson(8, 10)
+    (0.49, 0.943)
+    """
+    if not n:
+        return None
+    z = 1.96
+    share = hits / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return round(centre - half, 3), round(centre + half, 3)
+
+
+def churn() -> Figures:
+    """Two months of 2,000 customers against the planted dates; profile sizes and speed of the same run."""
+    began, cpu = time.perf_counter(), time.process_time()
+    played = _played(Options(customers=2_000, days=60, seed=7))
+    cpu = time.process_time() - cpu
+    departures = Departures.of(played.world.truth_records())
+    found = churn_alerts(played.alerts, departures, CHURN_KINDS)
+    sizes = [len(profile_codec.encode(p)) for p in played.runtime.tables["profiles"].values.values()]
+    seconds = time.perf_counter() - began
+    return {
+        **figure(
+            "churn_alert_recall", found.recall, "share", wilson(found.warned, found.leavers), found.leavers, "churn"
+        ),
+        **figure(
+            "churn_alert_precision",
+            found.precision,
+            "share",
+            wilson(found.alerted_leavers, found.alerted),
+            found.alerted,
+            "churn",
+        ),
+        **figure("churn_alert_days_of_warning", found.days_of_warning, "days, median", None, found.warned, "churn"),
+        **figure(
+            "profile_bytes_mean", sum(sizes) / len(sizes), "bytes", (min(sizes), max(sizes)), len(sizes), "churn", 3_000
+        ),
+        **figure("core_microseconds_per_event", cpu / played.lines * 1e6, "µs CPU", None, played.lines, "churn"),
+        **figure("core_events_per_second", played.lines / seconds, "events/s", None, played.lines, "churn"),
+    }
+
+
+def learning() -> Figures:
+    """Four months of 500 customers, three banks: AUC of the scores that customers were given, against the truth."""
+    churns, propensities, examples = [], [], 0
+    for seed in (7, 8, 9):
+        played = _played(Options(customers=500, days=120, seed=seed))
+        departures = Departures.of(played.world.truth_records())
+        churns.append(churn_auc(played.examples, departures, HORIZON_DAYS) or 0.5)
+        propensities.append(label_auc(played.examples, "propensity") or 0.5)
+        examples += len(played.examples)
+    return {
+        **_median("simulated_churn_auc", churns, examples),
+        **_median("simulated_propensity_auc", propensities, examples),
+    }
+
+
+def _median(name: str, values: list[float], n: int) -> Figures:
+    ranked = sorted(values)
+    return figure(name, ranked[len(ranked) // 2], "AUC", (ranked[0], ranked[-1]), n, "learning")
+
+
+def marketing() -> Figures:
+    """UCI Bank Marketing in date order; see `stream_app.bank_marketing`."""
+    return bank_marketing.figures(bank_marketing.judged_by_delay(bank_marketing.data_folder()))
+
+
+def _played(options: Options) -> Played:
+    settings = Settings.load()
+
+    def tell(lines: int) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{options.customers} customers, seed {options.seed}: {lines:,} lines ")
+
+    return play(options, settings, load_policy(settings.policy_dir), tell)
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 4 if abs(value) < 10 else 1)
+
+
+GROUPS: Mapping[str, Callable[[], Figures]] = {"churn": churn, "learning": learning, "marketing": marketing}
+
+
+def main(arguments: list[str], file: Path = FILE) -> int:
+    """Compute the named groups (all by default), print them, and keep them beside the others in the file."""
+    if unknown := [name for name in arguments if name not in GROUPS]:
+        sys.stderr.write(f"{unknown[0]} is none of {', '.join(GROUPS)}\n")
+        return 2
+    known: Figures = orjson.loads(file.read_bytes()) if file.exists() else {}
+    for name in arguments or GROUPS:
+        found = GROUPS[name]()
+        known |= found
+        for title, told in found.items():
+            sys.stdout.write(f"{title}: {told['value']} {told['unit']}, range {told['range']}, n {told['n']}\n")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(orjson.dumps(known, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
