@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -47,8 +48,9 @@ def rapport(*arguments: Any, environ: Mapping[str, str] | None = None, stdin: st
 
 @contextmanager
 def _process(arguments: tuple[Any, ...], environ: Mapping[str, str], stdin: str) -> Iterator[None]:
-    """Give this process another command line, environment and standard input while the block runs."""
-    before = sys.argv, sys.stdin, dict(os.environ)
+    """Give this process another command line, environment and standard input; a worker also sets up the log."""
+    before, root = (sys.argv, sys.stdin, dict(os.environ)), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     sys.argv = ["rapport", *(str(argument) for argument in arguments)]
     sys.stdin = io.TextIOWrapper(io.BytesIO(stdin.encode()))
     os.environ.update(environ)
@@ -56,5 +58,6 @@ def _process(arguments: tuple[Any, ...], environ: Mapping[str, str], stdin: str)
         yield
     finally:
         sys.argv, sys.stdin, environment = before
+        root.handlers[:], root.level = handlers, level
         os.environ.clear()
         os.environ.update(environment)

@@ -51,11 +51,14 @@ def simulate(
     chosen = settings(**given, seed=seed)
     options = _options(chosen, customers, days, start, to_file=out is not None)
     report: dict[str, Any]
-    if out is not None:
-        written = write(options, out, truth)
-        report = {"lines": written.lines, "bytes": written.size_bytes, "counts": written.counts}
-    else:
-        report = run(_live(chosen, options, speed, truth))
+    try:
+        if out is not None:
+            written = write(options, out, truth)
+            report = {"lines": written.lines, "bytes": written.size_bytes, "counts": written.counts}
+        else:
+            report = run(_live(chosen, options, speed, truth))
+    except OSError as error:
+        fail(str(error))
     if as_json:
         print_json(report)
     else:
