@@ -220,10 +220,10 @@ def rescored(event, profile, scores):
 
 
 def test_a_churn_score_over_its_threshold_names_model_version_and_reasons():
-    _, (alert,) = rescored(a_transaction(), a_profile(), scored(0.3))
+    _, (alert,) = rescored(a_transaction(), a_profile(), scored(0.65))
 
     assert (alert.data["kind"], alert.stream) == ("churn_risk", "alerts:retention:p2")
-    assert (alert.data["score"], alert.data["model"], alert.data["model_version"]) == (0.3, "churn", 7)
+    assert (alert.data["score"], alert.data["model"], alert.data["model_version"]) == (0.65, "churn", 7)
     assert [reason["code"] for reason in alert.data["reasons"]] == ["churn_score", "open_complaints", "no_such_feature"]
     assert alert.data["reasons"][1] == {
         "code": "open_complaints",
@@ -234,21 +234,21 @@ def test_a_churn_score_over_its_threshold_names_model_version_and_reasons():
     assert alert.data["reasons"][2]["en"] == "no_such_feature"
 
 
-@pytest.mark.parametrize("scores", [scored(0.29), scored(0.9, examples=499), {}])
+@pytest.mark.parametrize("scores", [scored(0.64), scored(0.9, examples=499), {}])
 def test_a_low_score_or_one_of_an_unlearned_model_raises_nothing(scores):
     assert rescored(a_transaction(), replace(a_profile(), scores=scored(0.1)), scores)[1] == ()
 
 
 def test_a_score_that_was_over_the_threshold_already_raises_nothing_new():
-    assert rescored(a_transaction(), replace(a_profile(), scores=scored(0.6)), scored(0.8))[1] == ()
-    learned = rescored(a_transaction(), replace(a_profile(), scores=scored(0.6, examples=10)), scored(0.6))
+    assert rescored(a_transaction(), replace(a_profile(), scores=scored(0.7)), scored(0.8))[1] == ()
+    learned = rescored(a_transaction(), replace(a_profile(), scores=scored(0.6, examples=10)), scored(0.7))
     assert kinds(learned[1]) == ["churn_risk"]
 
 
 def test_a_score_that_falls_takes_the_alert_back_below_the_lower_threshold():
-    profile, (alert,) = rescored(a_transaction(), a_profile(), scored(0.6))
-    profile, nothing = rescored(a_transaction(occurred_at=after(days=7)), profile, scored(0.15))
-    profile, (entry,) = rescored(a_transaction(occurred_at=after(days=14)), profile, scored(0.14))
+    profile, (alert,) = rescored(a_transaction(), a_profile(), scored(0.7))
+    profile, nothing = rescored(a_transaction(occurred_at=after(days=7)), profile, scored(0.35))
+    profile, (entry,) = rescored(a_transaction(occurred_at=after(days=14)), profile, scored(0.34))
 
     assert nothing == ()
     assert (entry.data["refers_to"], entry.data["reason"]["code"]) == (alert.id, "score_fell")
