@@ -27,6 +27,7 @@ from stream_app.engine.state_table import TablePort
 from stream_app.learning import Punctuator, TrainerTask
 from stream_app.metrics import Metrics
 from stream_app.observer import Observer
+from stream_app.queue_watch import QueueWatch
 from stream_app.routes import ROUTES, TABLES, Step
 from stream_app.settings import Settings
 from stream_app.snapshots import ModelBoard
@@ -132,22 +133,31 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
     observer = Observer(metrics, {full: logical for logical, full in names.items()})
     app.engine.checkpointer.listen(observer.on_checkpoint)
     for route in ROUTES:
+        meter = observer.meter(route.topic)
         topic = app.event_topic(
             names[route.topic],
-            decode=decoder(route.topic, settings.partitions),
+            decode=meter.reading(
+                decoder(route.topic, settings.partitions), clock_of(app) if route.moves_clock else None
+            ),
             table=route.table,
             repeats=route.repeats,
             moves_clock=route.moves_clock,
         )
-        ports = RoutePorts(tables[route.table], app.outbox, observer.meter(route.topic))
+        ports = RoutePorts(tables[route.table], app.outbox, meter)
         bound = partial(handle, advance=advancer(steps[route.table], context), ports=ports)
         app.agent(topic, name=route.topic)(agent_of(route.consume, bound))
     app.timers(TimerRule("profiles", names["timers"], encode_timer, policy.lateness_ms))
     app.before_start.append(board.start)
     app.before_stop.append(board.stop)
+    app.companions.append(QueueWatch(settings, policy, metrics).run)
     if settings.learning:
         app.companions += [Punctuator(app, settings, policy).run, TrainerTask(settings, policy, observer).run]
     return Worker(app, board, observer, policy)
+
+
+def clock_of(app: WorkerApp) -> Callable[[int], int | None]:
+    """Make what tells the clock of a partition number (epoch ms; None while it stands still)."""
+    return lambda number: app.lifecycle.clock_ms.get(("profiles", number))
 
 
 def advancer(step: Step, context: LiveContext) -> Advance:

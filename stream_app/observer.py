@@ -1,16 +1,18 @@
 """Turns what the engine and the agents did into metrics: the only file that knows both."""
 
 import time
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from models.context import Verdict
 from stream_app.engine.app import EngineApp
+from stream_app.engine.batch import Decode
 from stream_app.engine.checkpointer import CheckpointDone
 from stream_app.engine.effects import DEAD_LETTER, STREAM, Staged
+from stream_app.engine.records import Record
 from stream_app.metrics import Metrics
 
 RAISED, MADE, ARRIVED = "crm.alert.raised", "crm.offer.made", "crm.customer.arrived"
@@ -25,6 +27,30 @@ class TopicMeter:
         self.unknown: Counter[str] = Counter()
         self.suppressed: Counter[str] = Counter()
         self.outcomes: Counter[tuple[str, str]] = Counter()
+        self.late = 0
+        self._under_way: dict[int, deque[tuple[int, int]]] = defaultdict(deque)
+
+    def reading(self, decode: Decode, clock_of: Callable[[int], int | None] | None) -> Decode:
+        """Wrap a decoder so that each record's time stamp is kept until it is done, and late events are counted."""
+        under_way = self._under_way
+
+        def read(record: Record) -> Any:
+            event = decode(record)
+            waiting = under_way[record.partition]
+            if not waiting or record.offset > waiting[-1][0]:  # a record may be read again: tried twice, or moved back
+                waiting.append((record.offset, record.timestamp_ms))
+                clock_ms = clock_of(record.partition) if clock_of is not None else None
+                if clock_ms is not None and getattr(event, "occurred_ms", clock_ms) < clock_ms:
+                    self.late += 1
+            return event
+
+        return read
+
+    def done(self, partition: int, end_offset: int) -> Iterator[int]:
+        """Yield the time stamps (epoch ms) of the records below `end_offset`, and forget them."""
+        waiting = self._under_way[partition]
+        while waiting and waiting[0][0] < end_offset:
+            yield waiting.popleft()[1]
 
     def observe(self, verdict: Verdict[Any]) -> None:
         """Count what one step found."""
@@ -42,6 +68,8 @@ class TopicMeter:
         metrics.count("crm_events_total", self.topic, "applied", by=applied)
         metrics.count("crm_events_total", self.topic, "duplicate", by=self.results["duplicate"])
         metrics.count("crm_duplicates_total", self.topic, by=self.results["duplicate"])
+        metrics.count("crm_late_events_total", self.topic, by=self.late)
+        self.late = 0
         for field, count in self.unknown.items():
             metrics.count("crm_unknown_values_total", field, by=count)
         for reason, count in self.suppressed.items():
@@ -74,6 +102,8 @@ class Observer:
             topic = self._names[batch.topic]
             if batch.highest_ms is not None:
                 metrics.set("crm_last_event_timestamp_seconds", batch.highest_ms / 1_000, topic)
+            for sent_ms in self.meter(topic).done(batch.partition, batch.end_offset):
+                metrics.observe_seconds("crm_event_latency_seconds", max(0.0, now_ms - sent_ms) / 1_000, topic)
             for staged in batch.effects:
                 self._count_effect(topic, staged, now_ms)
         for meter in self._meters.values():

@@ -18,7 +18,7 @@ from schemas import profile_codec
 from schemas.profile import Profile
 from stream_app import kafka
 from stream_app.demo import Scrape
-from stream_app.embedded.service import free_ports
+from stream_app.embedded.service import ServiceUnavailable, free_ports
 from stream_app.engine import stored
 from stream_app.routes import ROUTES
 from stream_app.settings import Settings
@@ -71,7 +71,11 @@ class Deployment:
     def __enter__(self) -> Self:
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         assert self.rapport("topics", "create").code == 0
-        self.worker.start()
+        try:
+            self.worker.start()
+        except ServiceUnavailable:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -1,0 +1,131 @@
+"""The commands that ask a running deployment, and what they say about one that is not there or not right."""
+
+import json
+
+import pytest
+
+from stream_app.topics import all_topics
+from tests.builders import wire_form
+
+from .deployment import Raw, event
+
+pytestmark = pytest.mark.integration
+
+
+def test_topics_are_created_once_and_listed_with_their_partitions(bank):
+    wanted = {name: count for name, (count, _) in all_topics(bank.settings, 2).items()}
+    again = bank.rapport("topics", "create", "--json").json
+    assert (again["created"], sorted(again["present"])) == ([], sorted(wanted))
+    assert bank.rapport("topics", "list", "--json").json == wanted
+
+
+def test_topics_with_another_partition_count_are_an_error(bank):
+    answer = bank.rapport("topics", "create", "--partitions", 5)
+    assert answer.code == 1
+    assert "3 partitions, not 5" in answer.complaint
+
+
+def test_the_doctor_finds_a_healthy_deployment_well(bank):
+    answer = bank.rapport("doctor", "--json")
+    assert answer.code == 0, answer.out
+    assert not [finding for finding in json.loads(answer.out) if finding["state"] == "failed"]
+
+
+def test_the_doctor_names_what_is_missing(bank):
+    environ = {**bank.environ, "RAPPORT_NAMESPACE": "nothing-here"}
+    answer = type(bank).rapport(_With(bank, environ), "doctor", "--json")
+    assert answer.code == 1
+    failed = [finding for finding in json.loads(answer.out) if finding["state"] == "failed"]
+    assert {
+        "what": "topic nothing-here.timers",
+        "state": "failed",
+        "detail": "missing: rapport topics create",
+    } in failed
+
+
+class _With:
+    """A deployment seen with another environment."""
+
+    def __init__(self, deployment, environ):
+        self.environ = {**deployment.environ, **environ}
+
+
+def test_a_customer_that_nobody_knows_is_exit_1_and_one_line(bank):
+    answer = bank.rapport("profile", "nobody", "--json")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.complaint == "no customer 'nobody'"
+
+
+def test_an_id_may_begin_with_a_dash_behind_two_dashes(bank):
+    assert "-c5" in bank.rapport("profile", "--", "-c5").complaint
+
+
+def test_a_profile_of_an_application_that_never_ran_says_so(bank):
+    answer = type(bank).rapport(_With(bank, {"RAPPORT_APP_ID": "never-ran"}), "profile", "C1")
+    assert answer.code == 1
+    assert "never-ran-profiles-changelog" in answer.complaint
+
+
+def test_events_are_sent_under_their_key_from_the_argument_or_standard_input(bank, customer):
+    transaction = wire_form("transactions", customer_id=customer)
+    first = bank.rapport("send", "transactions", json.dumps(transaction), "--json").json
+    mention = wire_form("mentions", author=customer)
+    second = bank.rapport("send", f"{bank.settings.input_namespace}.mentions", "-", "--json", stdin=json.dumps(mention))
+    bank.produced += 2
+    assert second.json["topic"] == f"{bank.settings.input_namespace}.mentions"
+    records = {r.topic: r for topic in (first["topic"], second.json["topic"]) for r in bank.records(topic)}
+    bank.drain()
+    assert records[second.json["topic"]].key == f"weibo:{customer}".encode()
+    assert bank.rapport("profile", customer, "--json").json["events"]["transactions"] == 1
+
+
+def test_queues_are_listed_shown_and_measured(bank, customer):
+    outflow = {"kind": "transfer", "counterparty_bank": "BANK2", "amount": "60000.00"}
+    bank.send(event("transactions", wire_form("transactions", customer_id=customer, **outflow)))
+    stream = f"{bank.settings.namespace}:alerts:retention:p1"
+    raised = bank.next_entry("alerts:retention:p1", customer, "crm.alert.raised")
+
+    length = bank.redis.xlen(stream)
+    assert bank.rapport("queue", "list", "--json").json[stream] == length
+    shown = [json.loads(line) for line in bank.rapport("queue", "tail", "retention:p1", "--json").out.splitlines()]
+    assert raised["id"] in {entry["id"] for entry in shown}
+    assert customer in bank.rapport("queue", "tail", "retention").out
+
+    bank.redis.xgroup_create(stream, f"g-{customer}", id="0")
+    (measured,) = [s for s in bank.rapport("queue", "stats", "--json").json if s["stream"] == stream]
+    assert measured["entries"] == length
+    assert measured["oldest_seconds"] >= 0
+    (group,) = [group for group in measured["groups"] if group["name"] == f"g-{customer}"]
+    assert (group["lag"], group["pending"]) == (length, 0)
+    assert stream in bank.rapport("queue", "stats").out
+    bank.redis.xgroup_destroy(stream, f"g-{customer}")
+
+
+def test_dead_letters_are_listed_by_reason_and_can_be_sent_again(bank, customer):
+    (place,) = bank.send(Raw("transactions", customer.encode(), b"no json", [("x-own", b"kept")]))
+    bank.drain()
+    listed = bank.rapport("dead-letters", "list", "--reason", "bad_json", "--json").json
+    ours = [x for x in listed if (x["topic"], int(x["partition"]), int(x["offset"])) == place]
+    assert [letter["reason"] for letter in ours] == ["bad_json"]
+    assert bank.rapport("dead-letters", "list", "--reason", "no_reason", "--json").json == []
+
+    would = bank.rapport("dead-letters", "retry", "--reason", "bad_json", "--dry-run", "--json").json
+    assert (would["sent"], would["repeated"], would["cut"]) == (len(listed), 0, 0)
+    did = bank.rapport("dead-letters", "retry", "--reason", "bad_json", "--json").json
+    bank.produced += did["sent"]
+    assert did == would
+    again = [record for record in bank.records(place[0]) if record.key == customer.encode()]
+    assert [(record.value, record.headers) for record in again] == [(b"no json", (("x-own", b"kept"),))] * 2
+    bank.drain()
+
+
+def test_a_worker_that_is_not_there_is_named(bank):
+    answer = bank.rapport("profile", "C1", "--worker", "127.0.0.1:1", "--token", "x")
+    assert answer.code == 1
+    assert "127.0.0.1:1 does not answer" in answer.complaint
+
+
+def test_a_wrong_token_is_refused_in_one_line(bank):
+    answer = bank.rapport("profile", "C1", "--worker", f"127.0.0.1:{bank.port}", "--token", "x")
+    assert answer.code == 1
+    assert f"127.0.0.1:{bank.port} says" in answer.complaint
