@@ -15,6 +15,7 @@ from models.context import Context
 from models.event_key import key_of
 from models.features import FEATURES
 from models.figures import Figures
+from models.hashing import Slots, slots_of
 from models.policy import Action, Policy, Trigger
 from models.scoring import Scored, Scorer, top_reasons
 from schemas.decisions import Dropped, FunnelStage, Stage
@@ -41,6 +42,7 @@ class Choice(NamedTuple):
     chosen: Weighed | None
     action_probability: float
     version: int | None
+    slots: Slots = ()  # what was known of the contact
 
     def reasons(self) -> tuple[ReasonPart, ...]:
         """List the strongest contributions to the chosen action's propensity."""
@@ -78,7 +80,10 @@ def decide(
         funnel.append(FunnelStage(stage=stage, entered=len(left), dropped=tuple(dropped)))
         left = tuple(kept)
     scorer = context.scorers.get("propensity") if may_profile(profile) else None
-    weighed = [_weigh(action, _channel(action, event, trigger), trigger, features, scorer, policy) for action in left]
+    slots = slots_of(event.attributes) if left and isinstance(event, Interaction) else ()
+    weighed = [
+        _weigh(action, _channel(action, event, trigger), trigger, features, slots, scorer, policy) for action in left
+    ]
     weighed.sort(key=lambda one: (-one.priority, one.action.name))
     worthy = [one for one in weighed if one.priority >= policy.decisions.min_priority]
     chosen, probability = _arbitrate(
@@ -86,7 +91,7 @@ def decide(
     )
     funnel.append(_arbitration(weighed, worthy, chosen))
     version = scorer.version if scorer is not None else None
-    return Choice(trigger.name, tuple(funnel), tuple(weighed), chosen, probability, version)
+    return Choice(trigger.name, tuple(funnel), tuple(weighed), chosen, probability, version, slots)
 
 
 @cache
@@ -133,12 +138,18 @@ def _channel(action: Action, event: Transaction | Interaction, trigger: Trigger)
 
 
 def _weigh(
-    action: Action, channel: str, trigger: Trigger, features: tuple[float, ...], scorer: Scorer | None, policy: Policy
+    action: Action,
+    channel: str,
+    trigger: Trigger,
+    features: tuple[float, ...],
+    slots: Slots,
+    scorer: Scorer | None,
+    policy: Policy,
 ) -> Weighed:
     """Propensity × value × weight; below the floors of examples the policy's starting propensity stands in."""
     scored = None
     if scorer is not None and scorer.examples >= policy.models.floor_examples["propensity"]:
-        scored = scorer.score(features, action.name)
+        scored = scorer.score(features, action.name, slots)
         if scored.examples < policy.decisions.action_floor:
             scored = None
     propensity = action.start_propensity if scored is None else scored.value

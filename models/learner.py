@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from river import linear_model, optim, preprocessing
 from river.utils import VectorDict
 
+from models.hashing import WORD_SLOTS, Slots
 from models.scoring import Linear, Scored, Scorer
 
 FEATURE_LIMIT = 1e6  # features are logs and ratios: whatever is beyond this is damage, and is cut
@@ -18,6 +19,7 @@ VALUE_LIMIT = 1e12  # weights, means, variances beyond it mean that learning has
 LEAST_VARIANCE = 1e-12
 
 Snapshot = dict[str, Any]
+Name = str | int  # of a feature, or a slot's number
 
 
 class BadSnapshotError(ValueError):
@@ -25,7 +27,7 @@ class BadSnapshotError(ValueError):
 
 
 class Learner(Protocol):
-    """A model that learns online; `about` is the action for propensity, empty for churn."""
+    """A model that learns online; `about` is the action (propensity) or "", `slots` what was known of the contact."""
 
     @property
     def examples(self) -> int:
@@ -37,11 +39,11 @@ class Learner(Protocol):
         """Examples after which the numbers ran away, so that they were not learned."""
         ...
 
-    def score(self, features: Sequence[float], about: str = "") -> float:
+    def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the probability now; changes nothing."""
         ...
 
-    def learn(self, features: Sequence[float], label: bool, about: str = "") -> None:
+    def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Learn one matured example."""
         ...
 
@@ -67,8 +69,16 @@ def tame(values: Sequence[float]) -> tuple[float, ...]:
     return tuple(0.0 if isnan(v) else min(FEATURE_LIMIT, max(-FEATURE_LIMIT, v)) for v in values)
 
 
+def _tame_slots(slots: Slots) -> Slots:
+    return tuple(zip([slot for slot, _ in slots], tame([value for _, value in slots]), strict=True)) if slots else ()
+
+
 class LogisticLearner:
-    """StandardScaler | LogisticRegression (River), with guards; one example costs some 40 µs."""
+    """StandardScaler and LogisticRegression (River), with guards; one example costs some 40 µs.
+
+    Slots of words are not scaled: ±1 where the word is there, nothing where it is not. Slots of numbers are, against
+    those examples that had them: a number that is not told is not a wild value, and adds nothing.
+    """
 
     def __init__(self, names: Sequence[str], *, start: float = 0.5, rate: float = 0.01) -> None:
         """Learn over features `names`; an unlearned model says `start`; `rate` is the step of the descent."""
@@ -84,7 +94,6 @@ class LogisticLearner:
         self._regression = linear_model.LogisticRegression(
             optimizer=optim.SGD(self._rate), intercept_init=self._base, intercept_lr=self._rate
         )
-        self._pipeline = self._scaler | self._regression
         self._last_good = self._numbers()
         self._linear: Linear | None = None
 
@@ -98,20 +107,27 @@ class LogisticLearner:
                 tuple(scaler.means.get(name, 0.0) for name in self.names),
                 self._regression.intercept,
                 self.examples,
+                {slot: _slot_terms(slot, weights[slot], scaler) for slot in weights if isinstance(slot, int)},
             )
         return self._linear
 
-    def scored(self, features: Sequence[float]) -> Scored:
+    def scored(self, features: Sequence[float], slots: Slots = ()) -> Scored:
         """Score now, with its contributions; changes nothing that is learned."""
-        return self.linear().score(tame(features))
+        return self.linear().score(tame(features), _tame_slots(slots))
 
-    def score(self, features: Sequence[float], about: str = "") -> float:
+    def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the probability now."""
-        return self.scored(features).value
+        return self.scored(features, slots).value
 
-    def learn(self, features: Sequence[float], label: bool, about: str = "") -> None:
+    def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Learn one example; if the numbers run away, go back to the last good ones and count it in `refused`."""
-        self._pipeline.learn_one(dict(zip(self.names, tame(features), strict=True)), label)
+        values: dict[Name, float] = dict(zip(self.names, tame(features), strict=True))
+        words: dict[Name, float] = {}
+        for slot, value in _tame_slots(slots):
+            (words if slot < WORD_SLOTS else values)[slot] = value
+        scaler: Any = self._scaler
+        scaler.learn_one(values)
+        self._regression.learn_one({**scaler.transform_one(values), **words}, label)
         self._linear = None
         numbers = self._numbers()
         if numbers.are_sound():
@@ -122,8 +138,9 @@ class LogisticLearner:
             self._become(self._last_good)
 
     def snapshot(self) -> Snapshot:
-        """Names, counts, statistics and weights."""
+        """Names, counts, statistics and weights; those of the slots that were seen, a row each."""
         numbers, names = self._numbers(), self.names
+        slots = sorted(name for name in numbers.weights if isinstance(name, int))
         return {
             "names": list(names),
             "examples": self.examples,
@@ -132,6 +149,7 @@ class LogisticLearner:
             "means": [numbers.means.get(name, 0.0) for name in names],
             "variances": [numbers.variances.get(name, 0.0) for name in names],
             "weights": [numbers.weights.get(name, 0.0) for name in names],
+            "slots": [[slot, *numbers.of(slot)] for slot in slots],
             "intercept": numbers.intercept,
             "iterations": numbers.iterations,
         }
@@ -140,9 +158,14 @@ class LogisticLearner:
         """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
         if tuple(data.get("names", ())) != self.names:
             raise BadSnapshotError("the snapshot was taken with other features")
-        counts, means, variances, weights = (
+        columns: list[dict[Name, Any]] = [
             dict(zip(self.names, data[part], strict=True)) if data["examples"] else {} for part in _COLUMNS
-        )
+        ]
+        counts, means, variances, weights = columns
+        for slot, count, mean, variance, weight in data["slots"]:
+            weights[slot] = weight
+            if slot >= WORD_SLOTS:
+                counts[slot], means[slot], variances[slot] = count, mean, variance
         numbers = _Numbers(counts, means, variances, weights, data["intercept"], data["iterations"])
         if not numbers.are_sound():
             raise BadSnapshotError("the snapshot holds numbers that are not finite or run away")
@@ -177,12 +200,21 @@ class LogisticLearner:
 class _Numbers(NamedTuple):
     """What a pipeline has learned, by feature."""
 
-    counts: dict[str, int]
-    means: dict[str, float]
-    variances: dict[str, float]
-    weights: dict[str, float]
+    counts: dict[Name, int]
+    means: dict[Name, float]
+    variances: dict[Name, float]
+    weights: dict[Name, float]
     intercept: float
     iterations: int
+
+    def of(self, name: Name) -> tuple[int, float, float, float]:
+        """Count, mean, variance and weight of one feature or slot."""
+        return (
+            self.counts.get(name, 0),
+            self.means.get(name, 0.0),
+            self.variances.get(name, 0.0),
+            self.weights.get(name, 0.0),
+        )
 
     def are_sound(self) -> bool:
         """Whether all is finite and within bounds."""
@@ -192,6 +224,13 @@ class _Numbers(NamedTuple):
 
 
 _COLUMNS = ("counts", "means", "variances", "weights")
+
+
+def _slot_terms(slot: int, weight: float, scaler: preprocessing.StandardScaler) -> tuple[float, float]:
+    """Give a slot's weight and centre: a word's as they are, a number's as every feature's."""
+    if slot < WORD_SLOTS:
+        return weight, 0.0
+    return _scaled(weight, scaler.vars[slot]), scaler.means[slot]
 
 
 def _scaled(weight: float, variance: float) -> float:

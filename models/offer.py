@@ -4,9 +4,11 @@ from typing import Any
 
 from models.alerts import NOTHING, Step
 from models.cause import Cause
+from models.churn import may_profile
 from models.context import Context
 from models.decide import Choice, Weighed, decide, trigger_of
 from models.features import features as describe
+from models.hashing import slots_of
 from models.outcomes import pend_offer
 from models.policy import HOUR_MS, Policy
 from models.reasons import parts_in_words
@@ -14,8 +16,9 @@ from models.windows import home_day
 from schemas.actions import Offer, Reason, offer_effect
 from schemas.decisions import Decision, decision_effect
 from schemas.events import Interaction, Transaction
-from schemas.profile import MAX_OFFERS, OfferMade, Profile
+from schemas.profile import MAX_OFFERS, OfferMade, Profile, short_id
 
+UNKNOWN_ACTION = "unknown_action"
 URGENT_ISSUES = frozenset({"retain", "collect"})
 
 
@@ -33,8 +36,34 @@ def offer(
     if choice.chosen is None:
         return profile, effects
     made = _offer(choice, choice.chosen, record, cause, context.policy)
-    profile = _remember(profile, made, choice.chosen, values, choice.version, context.policy)
+    due_ms = made.occurred_ms + choice.chosen.action.horizon_ms
+    kept = OfferMade(made.action_id, made.decision_id, made.action, made.channel, made.occurred_ms, due_ms)
+    profile = _remember(profile, kept)
+    propensity, version = choice.chosen.propensity, choice.version or 0
+    profile = pend_offer(profile, kept, values, propensity, version, context.policy, choice.slots)
     return profile, (offer_effect(made, timed=cause.timed), *effects)
+
+
+def offered(
+    profile: Profile, event: Interaction, cause: Cause, context: Context, values: tuple[float, ...]
+) -> tuple[Profile, tuple[str, ...]]:
+    """Remember an offer that a person made outside of our decisions; returns what was held back, by code.
+
+    It happened, so that neither caps nor consents can forbid it; but it is a contact, and an example to learn from:
+    scored now as we would have. An outcome joins it by `decision_id` = the interaction's event_id.
+    """
+    action = next((action for action in context.policy.actions.action if action.name == event.offered_action), None)
+    if action is None:
+        return profile, (UNKNOWN_ACTION,)
+    at_ms = event.occurred_ms
+    decision_id = short_id(event.event_id)
+    kept = OfferMade(cause.id(action.name), decision_id, action.name, event.channel, at_ms, at_ms + action.horizon_ms)
+    profile = _remember(profile, kept)
+    if not may_profile(profile):
+        return profile, ()
+    scorer, slots = context.scorers["propensity"], slots_of(event.attributes)
+    propensity = scorer.score(values, action.name, slots).value
+    return pend_offer(profile, kept, values, propensity, scorer.version, context.policy, slots), ()
 
 
 def _record(choice: Choice, event: Transaction | Interaction, cause: Cause, policy: Policy) -> Decision:
@@ -80,15 +109,12 @@ def _offer(choice: Choice, chosen: Weighed, record: Decision, cause: Cause, poli
     )
 
 
-def _remember(
-    profile: Profile, made: Offer, chosen: Weighed, values: tuple[float, ...], version: int | None, policy: Policy
-) -> Profile:
-    """Count the contact, keep the offer, and let its features wait for the answer."""
-    due_ms = made.occurred_ms + chosen.action.horizon_ms
-    kept = OfferMade(made.action_id, made.decision_id, made.action, made.channel, made.occurred_ms, due_ms)
+def _remember(profile: Profile, kept: OfferMade) -> Profile:
+    """Count the contact and keep the offer; a late one does not take back a later day's cap."""
+    day, last_day = home_day(kept.made_ms), profile.last_offer_day
     changed = profile.copied()
     changed.offers = (*profile.offers, kept)[-MAX_OFFERS:]
-    changed.last_offer_day = home_day(made.occurred_ms)
+    changed.last_offer_day = day if last_day is None else max(day, last_day)
     contacts = profile.contacts_by_channel
-    changed.contacts_by_channel = {**contacts, made.channel: contacts.get(made.channel, 0) + 1}
-    return pend_offer(changed, kept, values, chosen.propensity, version or 0, policy)
+    changed.contacts_by_channel = {**contacts, kept.channel: contacts.get(kept.channel, 0) + 1}
+    return changed

@@ -16,12 +16,13 @@ from models.context import Context
 from models.due import schedule
 from models.features import features, pack, unpack
 from models.figures import aum_minor
+from models.hashing import Slots, pack_slots, unpack_slots
 from models.policy import DAY_MS, Policy
 from models.windows import home_day, home_day_start_ms
 from schemas.actions import Effect
 from schemas.events import Outcome
 from schemas.internal import ExampleRecord
-from schemas.profile import MAX_PENDING, Due, OfferMade, PendingExample, Profile, short_id
+from schemas.profile import MAX_CONTEXT_BYTES, MAX_PENDING, Due, OfferMade, PendingExample, Profile, short_id
 
 WEEKLY_SNAPSHOT, MATURE = "weekly_snapshot", "mature"
 TAKEN = frozenset({"Accepted", "Converted"})
@@ -81,14 +82,28 @@ def take_snapshot(profile: Profile, due: Due, cause: Cause, context: Context) ->
 
 
 def pend_offer(
-    profile: Profile, offer: OfferMade, values: tuple[float, ...], propensity: float, version: int, policy: Policy
+    profile: Profile,
+    offer: OfferMade,
+    values: tuple[float, ...],
+    propensity: float,
+    version: int,
+    policy: Policy,
+    slots: Slots = (),
 ) -> Profile:
     """Let an offer's features wait until its horizon (`offer.due_ms`) and one lateness have passed."""
     if not may_profile(profile):
         return profile
     due_ms = offer.due_ms + policy.lateness_ms
     example = PendingExample(
-        offer.action_id, "propensity", offer.made_ms, due_ms, pack(values), propensity, version, offer.action_id
+        offer.action_id,
+        "propensity",
+        offer.made_ms,
+        due_ms,
+        pack(values),
+        propensity,
+        version,
+        offer.action_id,
+        pack_slots(slots),
     )
     return pend(profile, example, offer.made_ms)
 
@@ -96,13 +111,16 @@ def pend_offer(
 def pend(profile: Profile, example: PendingExample, at_ms: int) -> Profile:
     """Let an example wait for its label.
 
-    Where `MAX_PENDING` wait already, the newcomer is lost: which one that is does not depend on any label. Those whose
-    work was crowded out of the list of due work have nothing to wait for and make room.
+    Where `MAX_PENDING` wait already, or their contexts leave no room for its own, the newcomer is lost: which one that
+    is does not depend on any label. Those whose work was crowded out of the list of due work have nothing to wait for
+    and make room.
     """
     waiting = tuple([other for other in profile.pending if other.due_ms > at_ms])
     changed = profile.copied()
     changed.pending = waiting
     if len(waiting) >= MAX_PENDING or any(other.example_id == example.example_id for other in waiting):
+        return changed
+    if example.context and sum(len(other.context) for other in (*waiting, example)) > MAX_CONTEXT_BYTES:
         return changed
     changed.pending = (*waiting, example)
     return schedule(changed, Due(example.due_ms, MATURE, example.example_id))
@@ -123,6 +141,7 @@ def mature(profile: Profile, due: Due, cause: Cause, context: Context) -> tuple[
         due_ms=due.due_ms,
         snapshot_ms=example.scored_ms,
         features=unpack(example.features),
+        context=unpack_slots(example.context),
         label=_label(profile, example, offer, context.policy),
         about=offer.action if offer is not None else "",
         score=example.score,
@@ -184,7 +203,7 @@ def hear(profile: Profile, outcome: Outcome) -> tuple[Profile, str]:
 def _answers(outcome: Outcome, offer: OfferMade) -> bool:
     if outcome.action_id is not None:
         return outcome.action_id == offer.action_id
-    return outcome.decision_id == offer.decision_id
+    return outcome.decision_id is not None and short_id(outcome.decision_id) == offer.decision_id
 
 
 def _worth(label: str | None, at_ms: int | None) -> tuple[int, int]:

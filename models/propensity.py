@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.features import FEATURES
+from models.hashing import Slots
 from models.learner import BadSnapshotError, LogisticLearner, Snapshot
 from models.scoring import ActionScorer, Scored
 
@@ -39,21 +40,21 @@ class PropensityLearner:
         """Under which name `action` is learned."""
         return action if action in self._actions or len(self._actions) < self._max_actions - 1 else OTHER
 
-    def scored(self, features: Sequence[float], about: str = "") -> Scored:
+    def scored(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> Scored:
         """Score for action `about` with its contributions; changes nothing."""
         learner = self._actions.get(self._place(about))
-        return (learner or self._fresh(about)).scored(features)
+        return (learner or self._fresh(about)).scored(features, slots)
 
-    def score(self, features: Sequence[float], about: str = "") -> float:
+    def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the propensity for action `about` now; changes nothing."""
-        return self.scored(features, about).value
+        return self.scored(features, about, slots).value
 
-    def learn(self, features: Sequence[float], label: bool, about: str = "") -> None:
+    def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Learn one matured offer of action `about`."""
         place = self._place(about)
         if place not in self._actions:
             self._actions[place] = self._fresh(place)
-        self._actions[place].learn(features, label)
+        self._actions[place].learn(features, label, slots=slots)
 
     def snapshot(self) -> Snapshot:
         """One snapshot per action, by name."""

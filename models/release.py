@@ -162,8 +162,8 @@ class Release:
         label = example.label == 1
         if example.score is not None and example.model_version:
             self.served.update(label, example.score)
-        self.meter.update(label, self.learner.score(example.features, example.about))
-        self.learner.learn(example.features, label, example.about)
+        self.meter.update(label, self.learner.score(example.features, example.about, example.context))
+        self.learner.learn(example.features, label, example.about, example.context)
         self.counts.learned[example.label] += 1
         self._since_version += 1
 

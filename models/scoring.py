@@ -2,18 +2,23 @@
 
 A snapshot's scaler is folded into its weights (`weight / deviation`), the means stay as centres. So the log-odds are
 `base + sum(weight * (feature - centre))`, and each term is what that feature adds against the average customer: exact,
-because the score itself is computed from these very terms and nothing else.
+because the score itself is computed from these very terms and nothing else. A slot of the contact's context adds its
+term only where it is known, against the average of those where it was.
 """
 
 from collections.abc import Mapping, Sequence
 from math import exp
 from operator import mul, sub
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from models.hashing import Slots
 from schemas.profile import ReasonPart
 
 ODDS_LIMIT = 30.0  # beyond it a probability is 0 or 1 to 13 digits, and exp() of 710 would overflow
 MAX_REASONS = 5
+CONTEXT = "context"  # the reason code of all slots together
+NO_SLOTS: Mapping[int, tuple[float, float]] = MappingProxyType({})
 
 
 class Scored(NamedTuple):
@@ -39,8 +44,8 @@ class Scorer(Protocol):
         """How many examples this version has learned from."""
         ...
 
-    def score(self, features: Sequence[float], action: str = "") -> Scored:
-        """Score one customer (for one action) from `models.features`."""
+    def score(self, features: Sequence[float], action: str = "", slots: Slots = ()) -> Scored:
+        """Score one customer (for one action) from `models.features`, and the contact from `models.hashing`."""
         ...
 
 
@@ -57,18 +62,25 @@ def probability(log_odds: float) -> float:
 
 
 class Linear(NamedTuple):
-    """A scaled logistic regression as plain numbers, one weight and one centre per feature."""
+    """A scaled logistic regression as plain numbers: a weight and a centre per feature, and per slot that was seen."""
 
     weights: tuple[float, ...]
     centres: tuple[float, ...]
     base: float
     examples: int
+    slots: Mapping[int, tuple[float, float]] = NO_SLOTS
 
-    def score(self, features: Sequence[float]) -> Scored:
-        """Score, with its exact additive contributions."""
+    def score(self, features: Sequence[float], slots: Slots = ()) -> Scored:
+        """Score, with its exact additive contributions: of the features, then of the slots."""
         contributions = tuple(map(mul, self.weights, map(sub, features, self.centres)))
+        if slots:
+            contributions += tuple([self._adds(slot, value) for slot, value in slots])
         log_odds = sum(contributions, self.base)
         return Scored(probability(log_odds), log_odds, self.base, contributions, self.examples)
+
+    def _adds(self, slot: int, value: float) -> float:
+        weight, centre = self.slots.get(slot, (0.0, 0.0))
+        return weight * (value - centre)
 
 
 class LinearScorer:
@@ -82,9 +94,9 @@ class LinearScorer:
         self.version = version
         self.examples = linear.examples
 
-    def score(self, features: Sequence[float], action: str = "") -> Scored:
+    def score(self, features: Sequence[float], action: str = "", slots: Slots = ()) -> Scored:
         """Score, with its exact additive contributions."""
-        return self._linear.score(features)
+        return self._linear.score(features, slots)
 
 
 class ActionScorer:
@@ -101,12 +113,18 @@ class ActionScorer:
         self.version = version
         self.examples = sum(linear.examples for linear in learned.values())
 
-    def score(self, features: Sequence[float], action: str = "") -> Scored:
+    def score(self, features: Sequence[float], action: str = "", slots: Slots = ()) -> Scored:
         """Score the propensity for `action`; `Scored.examples` are that action's."""
-        return self._actions.get(action, self._unknown).score(features)
+        return self._actions.get(action, self._unknown).score(features, slots)
 
 
 def top_reasons(scored: Scored, names: Sequence[str], count: int = MAX_REASONS) -> tuple[ReasonPart, ...]:
-    """Name the `count` largest contributions by size (log-odds), ties in the order of `names`; nothing that adds 0."""
-    order = sorted(range(len(scored.contributions)), key=lambda i: -abs(scored.contributions[i]))
-    return tuple(ReasonPart(names[i], scored.contributions[i]) for i in order[:count] if scored.contributions[i])
+    """Name the `count` largest contributions by size (log-odds), ties in the order of `names`; nothing that adds 0.
+
+    What goes beyond `names` are slots: they count as one, called `CONTEXT`.
+    """
+    parts = scored.contributions
+    if len(parts) > len(names):
+        parts, names = (*parts[: len(names)], sum(parts[len(names) :])), (*names, CONTEXT)
+    order = sorted(range(len(parts)), key=lambda i: -abs(parts[i]))
+    return tuple(ReasonPart(names[i], parts[i]) for i in order[:count] if parts[i])

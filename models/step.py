@@ -17,7 +17,7 @@ from models.event_key import key_of
 from models.features import features
 from models.fold import fold, known, new_profile
 from models.grading import regrade
-from models.offer import offer
+from models.offer import offer, offered
 from models.rules import judge
 from models.windows import home_day
 from models.work import fire
@@ -46,8 +46,8 @@ def step(profile: Profile | None, event: Any, context: Context) -> Verdict[Profi
     before = profile if profile is not None else new_profile(event.customer_id, event.occurred_ms)
     if isinstance(event, LinkedMention) and links.CONSENT not in _consents(before):
         return Verdict(profile, due, "ignored")
-    after, effects, outcome = _follow(before, event, context)
-    return Verdict(after, due + effects, "applied", event.unknown_fields, outcome)
+    verdict = _follow(before, event, context)
+    return verdict._replace(effects=due + verdict.effects)
 
 
 def _wake(profile: Profile | None, timer: Timer, context: Context) -> Verdict[Profile]:
@@ -68,15 +68,16 @@ _OTHER_WAYS: dict[type, Callable[[Profile | None, Any, Context], Verdict[Profile
 }
 
 
-def _follow(before: Profile, event: Any, context: Context) -> tuple[Profile, Effects, tuple[str, str] | None]:
+def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
     """Take a new event to the profile after it, its effects, and how an outcome was heard."""
     policy, at_ms, outcome = context.policy, event.occurred_ms, None
+    suppressed: tuple[str, ...] = ()
     cause, key = Cause.of_event(event), key_of(event)
     profile = fold(before, event, policy, _feeling(event, context))
     if isinstance(event, Customer):
         withdrawn = links.changes(event.customer_id, before.identity, profile.identity, at_ms)
         if profile.events == EventCounts():  # nothing has happened yet: there is nothing to grade or to judge
-            return profile, withdrawn, None
+            return Verdict(profile, withdrawn, "applied", event.unknown_fields)
     else:
         withdrawn = ()
         profile = outcomes.begin_snapshots(profile, at_ms, policy)
@@ -86,9 +87,12 @@ def _follow(before: Profile, event: Any, context: Context) -> tuple[Profile, Eff
     profile = regrade(profile, at_ms, policy, key)
     triggers = trigger_of(event, policy) is not None
     values: tuple[float, ...] | None = None
-    if triggers or _unscored_today(profile, at_ms):
+    by_hand = isinstance(event, Interaction) and event.offered_action is not None
+    if triggers or by_hand or _unscored_today(profile, at_ms):
         values = features(profile, at_ms, policy.home_currency)
         profile = score_churn(profile, values, at_ms, context)
+        if by_hand:
+            profile, suppressed = offered(profile, event, cause, context, values)
     profile, effects = judge(before, profile, event, cause, context)
     if isinstance(event, Interaction):
         profile, more = _at_the_branch(profile, event, cause, context)
@@ -96,7 +100,7 @@ def _follow(before: Profile, event: Any, context: Context) -> tuple[Profile, Eff
     if triggers:
         profile, more = offer(profile, event, cause, context, values)
         effects += more
-    return profile, withdrawn + effects, outcome
+    return Verdict(profile, withdrawn + effects, "applied", event.unknown_fields, outcome, suppressed)
 
 
 def _feeling(event: Any, context: Context) -> float:

@@ -16,6 +16,7 @@ from schemas import vocabulary
 from schemas.errors import BadMessage
 from schemas.fields import (
     Amount,
+    Attributes,
     Author,
     BranchId,
     Count,
@@ -117,6 +118,8 @@ class Interaction(Event):
     source: FoldedWord | None = None
     confidence: Share | None = None
     ticket: Word | None = None
+    attributes: Attributes | None = None
+    offered_action: Word | None = None  # a person offered this action of the catalogue, outside of our own decisions
 
     _folded = (
         ("channel", vocabulary.CHANNELS),

@@ -29,6 +29,19 @@ Text = Annotated[str, StringConstraints(max_length=10_000)]
 Link = Annotated[str, StringConstraints(max_length=2_048)]
 LanguageTag = Annotated[str, StringConstraints(max_length=35)]
 Count = Annotated[float, Field(ge=0, le=1e12)]
+# What the channel knows of a contact: campaign, job, an economic index. At most 32 words and numbers.
+AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{0,31}$")]
+Attributes = Annotated[
+    dict[AttributeName, Word | float],
+    Field(max_length=32),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "maxProperties": 32,
+            "additionalProperties": {"anyOf": [{"type": "string", "maxLength": 64}, {"type": "number"}]},
+        }
+    ),
+]
 Share = Annotated[float, Field(ge=0, le=1)]
 Ms = Annotated[int, Field(ge=0, le=MAX_MS)]
 

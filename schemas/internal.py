@@ -5,7 +5,7 @@ They are at-least-once; who reads them keeps the highest source position and ski
 
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, WithJsonSchema
 
 from schemas.fields import CustomerId, EventId, Message, Ms, Share, Word
 
@@ -13,6 +13,20 @@ AuthorKey = Annotated[str, StringConstraints(min_length=3, max_length=200)]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
 Version = Annotated[int, Field(ge=0, le=2**53)]
 Offset = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Slot = Annotated[int, Field(ge=0, le=127)]
+Feature = Annotated[float, Field(ge=-1e12, le=1e12)]
+# Attributes of a contact, hashed: pairs of slot and value.
+Slots = Annotated[
+    tuple[tuple[Slot, Feature], ...],
+    Field(max_length=32),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "maxItems": 32,
+            "items": {"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "number"}},
+        }
+    ),
+]
 
 
 class Unreadable(NamedTuple):
@@ -78,7 +92,8 @@ class ExampleRecord(Message):
     customer_id: CustomerId
     due_ms: Ms  # maturity: when its label was known
     snapshot_ms: Ms  # when it was scored
-    features: Annotated[tuple[Annotated[float, Field(ge=-1e12, le=1e12)], ...], Field(max_length=256)]
+    features: Annotated[tuple[Feature, ...], Field(max_length=256)]
+    context: Slots = ()
     label: Annotated[int, Field(ge=0, le=1)] | None  # None: censored, counted and not learned
     about: Word = ""  # propensity: the action
     score: Share | None = None

@@ -50,6 +50,7 @@ MAX_WORD_BYTES = 24  # language, time zone, risk rating, a complaint's topic
 MAX_HANDLE_BYTES = 192  # of all handles together
 MAX_COUNTRY_BYTES = 3
 MAX_FEATURES = 34  # of a pending example
+MAX_CONTEXT_BYTES = 250  # of all pending examples together: what does not fit is lost, as beyond MAX_PENDING
 
 
 def short_id(text: str, limit: int = MAX_ID_BYTES) -> str:
@@ -207,6 +208,7 @@ class PendingExample(NamedTuple):
     score: float | None = None
     version: int | None = None
     about: str = ""  # propensity: the offer's action_id
+    context: bytes = b""  # what the channel knew of the contact: packed slots of `models.hashing`
 
 
 class ReasonPart(NamedTuple):

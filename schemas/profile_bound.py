@@ -82,11 +82,19 @@ def fullest() -> Profile:
         cool_downs=dict.fromkeys(_keys(limits.MAX_COOL_DOWNS, name), _TIME),
         offers=(OfferMade(_ACTION_ID, _ACTION_ID, name, "mobile", _TIME, _TIME, "NoResponse", _TIME),)
         * limits.MAX_OFFERS,
-        contacts_by_channel=dict.fromkeys(vocabulary.OFFER_CHANNELS, _COUNT),
+        contacts_by_channel=dict.fromkeys({*vocabulary.CHANNELS, *vocabulary.OFFER_CHANNELS}, _COUNT),
         last_offer_day=_DAY,
         pending=(
             PendingExample(
-                _ACTION_ID, "propensity", _TIME, _TIME, bytes(2 * limits.MAX_FEATURES), 0.5, _COUNT, _ACTION_ID
+                _ACTION_ID,
+                "propensity",
+                _TIME,
+                _TIME,
+                bytes(2 * limits.MAX_FEATURES),
+                0.5,
+                _COUNT,
+                _ACTION_ID,
+                bytes(limits.MAX_CONTEXT_BYTES // limits.MAX_PENDING),
             ),
         )
         * limits.MAX_PENDING,

@@ -52,6 +52,7 @@ _WORDS = _TEXT.split()
 _NUMBER_OF: dict[Any, Any] = {word: number for number, word in enumerate(_WORDS)}
 _WORD_OF: dict[Any, Any] = dict(enumerate(_WORDS))
 _MATURE, _EXPIRES = "mature", "alert_expires"  # due work that follows from what else a profile holds
+_SAME = 1  # an example of an offer has the offer's id, which need not be told twice
 _BIG_INTEGER = 1  # msgpack's integers end at 64 bits; lifetime sums must not
 _BIG_BYTES = 15
 
@@ -99,7 +100,7 @@ def encode(profile: Profile) -> bytes:
             [(*o[:3], number(o[3], o[3]), o[4], o[5], number(o[6], o[6]), o[7]) for o in p.offers],
             _short(p.contacts_by_channel),
             p.last_offer_day,
-            [(e[0], number(e[1], e[1]), *e[2:]) for e in p.pending],
+            [(e[0], number(e[1], e[1]), *e[2:7], _SAME if e[7] == e[0] else e[7], e[8]) for e in p.pending],
             p.scores,
             struct.pack(f">{len(remembered)}Q", *remembered),
             _packed_due(p),
@@ -135,7 +136,9 @@ def highest_ms(profile: Profile) -> int:
 def _profile(v: Any) -> Profile:
     new, word = _new, _WORD_OF.get
     alerts = tuple([new(OpenAlert, (i, kind, word(s, s), *rest)) for i, kind, s, *rest in v[28]])
-    pending = tuple([new(PendingExample, (e, word(m, m), *rest)) for e, m, *rest in v[33]])
+    pending = tuple(
+        [new(PendingExample, (e, word(m, m), *r, e if about == _SAME else about, c)) for e, m, *r, about, c in v[33]]
+    )
     values: tuple[Any, ...] = (
         *v[:4],
         v[4] and new(Identity, v[4]),

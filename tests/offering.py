@@ -45,7 +45,7 @@ class KnownPropensities:
         self.examples = examples
         self.of_action = of_action
 
-    def score(self, features: Any, action: str = "") -> Scored:
+    def score(self, features: Any, action: str = "", slots: Any = ()) -> Scored:
         first = 1.5 if action in self.values else 0.0
         contributions = (first, *(0.0 for _ in features[1:]))
         return Scored(self.values.get(action, 0.001), first, 0.0, contributions, self.of_action)

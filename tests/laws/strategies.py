@@ -11,6 +11,7 @@ from tests.customers import CONSENTS
 
 ids = st.text("AB", min_size=1, max_size=3) | st.just("Z" * 64)
 amounts = st.decimals(0, "9999999999999.99", places=2).map(str) | st.sampled_from(["1.00", "50000.00", "0"])
+attribute_names = st.integers(0, 60).map("k{}".format)
 words = st.none() | st.sampled_from(["fee", "failed", "deceased", "merged", "费" * 60])
 
 
@@ -45,6 +46,9 @@ def interactions(times: st.SearchStrategy[int]) -> st.SearchStrategy[Any]:
         product_id=st.none() | ids,
         branch_id=st.sampled_from([None, "B001", "B" * 32]),
         rating=st.none() | st.integers(0, 10),
+        attributes=st.none()
+        | st.dictionaries(attribute_names, st.text(max_size=8) | st.floats(-1e9, 1e9), max_size=32),
+        offered_action=st.sampled_from([None, None, None, "high_yield_savings", "care_call", "a moon trip"]),
     ).map(lambda fields: an_interaction(**fields))
 
 

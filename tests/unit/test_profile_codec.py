@@ -72,7 +72,7 @@ def test_every_word_of_the_contract_has_its_place():
         for channel in sorted(vocabulary.CHANNELS):
             profile = fold(profile, a_transaction(kind=kind, channel=channel), default_policy())
     profile.interactions_by_kind = dict.fromkeys(vocabulary.INTERACTION_KINDS, 1)
-    profile.contacts_by_channel = dict.fromkeys(vocabulary.OFFER_CHANNELS, 1)
+    profile.contacts_by_channel = dict.fromkeys([*vocabulary.OFFER_CHANNELS, *sorted(vocabulary.CHANNELS)], 1)
     assert decode(encode(profile)) == profile
 
 
@@ -85,7 +85,7 @@ def test_sums_beyond_64_bits_are_kept_to_the_last_digit():
 def a_waiting_profile(*due: limits.Due) -> Profile:
     profile = new_profile("C1", BEGINNING)
     profile.pending = (
-        limits.PendingExample("x-1", "churn", 1, 30, b""),
+        limits.PendingExample("x-1", "propensity", 1, 30, b"", 0.5, 1, "x-1", b"\x01\x07"),
         limits.PendingExample("x-2", "churn", 2, 10, b""),
     )
     profile.open_alerts = (limits.OpenAlert("a-1", "complaint", "alerts:service:p2", 1, 20),)

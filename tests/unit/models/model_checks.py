@@ -11,6 +11,7 @@ import msgpack
 import pytest
 
 from models.features import FEATURES, pack, unpack
+from models.hashing import SLOTS, Slots, slots_of
 from models.learner import BadSnapshotError, Learner
 
 Make = Callable[[], Learner]
@@ -26,6 +27,25 @@ def examples(number: int, *, seed: int = 7) -> Iterator[Example]:
         raw = [chance.gauss(0, 1 + place % 5) for place in range(WIDTH)]
         label = raw[0] - raw[1] + chance.gauss(0, 0.5) > 1
         yield unpack(pack(raw)), label, chance.choice(("loan", "fund", "card"))
+
+
+def contacts(number: int, *, seed: int = 7) -> Iterator[tuple[tuple[float, ...], bool, str, Slots]]:
+    """Examples, most with some of 30 attributes of their contact; the label follows a word and a number among them."""
+    chance = random.Random(seed)
+    for features, _, about in examples(number, seed=seed):
+        known: dict[str, str | float] = {
+            f"word{n}": chance.choice("abcdefgh") for n in range(15) if chance.random() < 0.8
+        }
+        known |= {f"number{n}": chance.gauss(5_000, 70) for n in range(15) if chance.random() < 0.8}
+        label = (known.get("word0", "h") <= "c") + (known.get("number0", 0) > 5_040) + chance.gauss(0, 0.3) > 0.8
+        yield features, bool(label), about, slots_of(known) if chance.random() < 0.9 else ()
+
+
+def in_contact(make: Make, number: int = 200, *, seed: int = 7) -> Learner:
+    model = make()
+    for features, label, about, slots in contacts(number, seed=seed):
+        model.learn(features, label, about, slots)
+    return model
 
 
 def taught(make: Make, number: int = 200, *, seed: int = 7) -> Learner:
@@ -165,6 +185,51 @@ def _damaged(model: Learner) -> Iterator[dict]:
         text = json.dumps(model.snapshot())
         assert old in text
         yield json.loads(text.replace(old, new))
+
+
+def check_a_restored_model_has_the_same_future_with_what_is_known_of_contacts(make: Make) -> None:
+    first, second = in_contact(make), make()
+    second.restore(json.loads(json.dumps(first.snapshot(), allow_nan=False)))
+    for features, label, about, slots in contacts(100, seed=18):
+        assert second.score(features, about, slots) == first.score(features, about, slots)
+        first.learn(features, label, about, slots)
+        second.learn(features, label, about, slots)
+        assert as_bytes(second) == as_bytes(first)
+
+
+def check_contributions_of_a_contact_sum_exactly_too(make: Make) -> None:
+    model = in_contact(make)
+    scorer = model.scorer(1)
+    for features, _, about, slots in contacts(50, seed=19):
+        scored = scorer.score(features, about, slots)
+        assert sum(scored.contributions, scored.base) == scored.log_odds
+        assert len(scored.contributions) == WIDTH + len(slots)
+        assert scored.value == model.score(features, about, slots)
+
+
+def check_it_learns_from_what_is_known_of_contacts(make: Make) -> None:
+    model = in_contact(make, 6000)
+    scored = [(model.score(f, about, slots), label) for f, label, about, slots in contacts(400, seed=20) if slots]
+    ranks = [(p, q) for p, true in scored if true for q, other in scored if not other]
+    assert sum(p > q for p, q in ranks) / len(ranks) > 0.75
+
+
+def check_what_is_not_known_of_a_contact_adds_nothing(make: Make) -> None:
+    model = in_contact(make)
+    for features, _, about, _ in contacts(20, seed=21):
+        scored = model.scorer(1).score(features, about)
+        assert len(scored.contributions) == WIDTH
+        assert abs(scored.log_odds) < 20, "numbers around 5,000 that are not told are not taken for 0"
+
+
+def check_hostile_contacts_leave_finite_weights_and_a_working_model(make: Make) -> None:
+    model = in_contact(make)
+    for value in HOSTILE:
+        for label in (True, False):
+            model.learn((0.0,) * WIDTH, label, "loan", tuple((slot, value) for slot in range(0, SLOTS, 5)))
+    json.dumps(model.snapshot(), allow_nan=False)
+    for features, _, about, slots in contacts(20, seed=22):
+        assert 0.0 <= model.score(features, about, slots) <= 1.0
 
 
 CHECKS = [check for name, check in sorted(globals().items()) if name.startswith("check_")]

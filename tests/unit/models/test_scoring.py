@@ -36,7 +36,8 @@ def test_a_probability_is_the_logistic_function_of_its_log_odds(log_odds):
 def test_the_exported_weights_say_what_river_says():
     model = taught(ChurnLearner, 500)
     for features, _, _ in examples(50, seed=3):
-        river = model._pipeline.predict_proba_one(dict(zip(FEATURES, features, strict=True)))[True]
+        pipeline = model._scaler | model._regression
+        river = pipeline.predict_proba_one(dict(zip(FEATURES, features, strict=True)))[True]
         assert model.score(features) == pytest.approx(river, abs=1e-9)
 
 

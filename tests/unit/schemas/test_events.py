@@ -103,3 +103,31 @@ def test_a_finding_is_about_an_event():
 def test_two_readings_of_one_message_are_equal():
     fields = wire_form("transactions")
     assert Transaction.model_validate(fields) == Transaction.model_validate(fields)
+
+
+def test_what_a_channel_knows_of_a_contact_comes_along():
+    known = {"job": "student", "emp.var.rate": -1.8, "age": 31, "n" + "9" * 31: "x" * 64}
+    event = an_interaction(attributes=known, offered_action="high_yield_savings")
+    assert (event.attributes, event.offered_action) == (known, "high_yield_savings")
+    assert an_interaction(attributes=None).attributes is None
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        [],
+        "job=student",
+        {"Job": "student"},
+        {"9": 1},
+        {"": 1},
+        {"n" * 33: 1},
+        {"job": "x" * 65},
+        {"job": None},
+        {"job": True},
+        {"job": ["student"]},
+        {f"k{n}": n for n in range(33)},
+    ],
+)
+def test_attributes_of_another_form_are_refused(attributes: object):
+    with pytest.raises(ValidationError):
+        an_interaction(attributes=attributes)
