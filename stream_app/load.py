@@ -3,6 +3,7 @@
 A mapping has `[source]` (format, delimiter, encoding, member of a zip) and one or more `[[event]]` tables: the topic,
 an optional `when` (column = value), and `[event.fields]`, each a template over the row's columns (`"{account_id}"`) or
 a table `{template = "{date}", map = {…}, date = "%y%m%d", spread = 1}`. The row's number is `{row}`.
+`[event.attributes]` names the columns that become an interaction's attributes.
 """
 
 import csv
@@ -10,12 +11,16 @@ import datetime as dt
 import io
 import tomllib
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.errors import BadMessage
+from schemas.times import parse_rfc3339, to_rfc3339
+from stream_app.arrival_order import Sent, Timed, in_order
 
 
 class MappingError(Exception):
@@ -45,7 +50,8 @@ class FieldRule(_Part):
     """One field of an event: a template, then a map of values, then a date format (its time zone is `zone`).
 
     `spread` moves a date-only time on by that many seconds times the row's number within its day, so that a file's
-    order survives. `number` writes a JSON number.
+    order survives. `number` writes a JSON number. For a file without times, `start` (RFC 3339) is the first row's and
+    each row comes `every_seconds` after the one before it. A value that is no text is the `default` of a template "".
     """
 
     template: str
@@ -54,16 +60,30 @@ class FieldRule(_Part):
     date: str | None = None
     zone: str = "+00:00"
     spread: int = 0
+    start: str | None = None
+    every_seconds: int = 0
     number: bool = False
     absent: tuple[str, ...] = ("",)
 
 
+class AttributesRule(_Part):
+    """Which columns an interaction's attributes come from, by their names in lower case; empty cells are left out."""
+
+    words: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+
 class EventRule(_Part):
-    """One event made of a row, if `when` (column = allowed values) holds."""
+    """One event made of a row, if `when` (column = allowed values) holds.
+
+    With `delay_seconds` it occurs (`occurred_at`), and is sent, so long after the row's other events.
+    """
 
     topic: Literal["transactions", "interactions", "mentions", "customers", "outcomes"]
     when: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     fields: dict[str, str | FieldRule]
+    attributes: AttributesRule | None = None
+    delay_seconds: int = Field(default=0, ge=0)
 
 
 class Mapping_(_Part):  # noqa: N801 - `Mapping` is taken by the standard library
@@ -172,13 +192,22 @@ class Mapper:
         self._mapping = mapping
         self._on_day: dict[str, int] = {}
 
-    def events(self, row: Mapping[str, Any], number: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    def events(self, row: Mapping[str, Any], number: int) -> Iterator[Sent]:
         """Yield the events of one row; MappingError names the row and the field."""
+        for _, sent in self.ruled(row, number):
+            yield sent
+
+    def ruled(self, row: Mapping[str, Any], number: int) -> Iterator[tuple[EventRule, Sent]]:
+        """Yield the events of one row, each with the rule that made it."""
         for rule in self._mapping.event:
             if any(str(row.get(column)) not in allowed for column, allowed in rule.when.items()):
                 continue
             event = {name: self._value(name, field, row, number) for name, field in rule.fields.items()}
-            yield rule.topic, {name: value for name, value in event.items() if value is not None}
+            if rule.attributes is not None:
+                event["attributes"] = _attributes(rule.attributes, row, number)
+            if rule.delay_seconds:
+                event["occurred_at"] = to_rfc3339(_occurred_ms(event, number) + 1_000 * rule.delay_seconds)
+            yield rule, (rule.topic, {name: value for name, value in event.items() if value is not None})
 
     def _value(self, name: str, rule: str | FieldRule, row: Mapping[str, Any], number: int) -> Any:
         template = rule if isinstance(rule, str) else rule.template
@@ -188,6 +217,8 @@ class Mapper:
             raise MappingError(f"row {number}: {name}: no column {error}") from error
         if isinstance(rule, str):
             return text
+        if rule.start is not None:
+            return to_rfc3339(parse_rfc3339(rule.start) + 1_000 * rule.every_seconds * (number - 1))
         if text in rule.absent:
             return rule.default
         if rule.map is not None:
@@ -208,6 +239,25 @@ class Mapper:
         return day.strftime("%Y-%m-%dT%H:%M:%S") + rule.zone
 
 
+def _attributes(rule: AttributesRule, row: Mapping[str, Any], number: int) -> dict[str, Any]:
+    told = [(column, row.get(column)) for column in (*rule.words, *rule.numbers)]
+    missing = [column for column, text in told if text is None]
+    if missing:
+        raise MappingError(f"row {number}: attributes: no column {missing[0]!r}")
+    return {
+        column.lower(): _number(column, str(text), number) if column in rule.numbers else str(text)
+        for column, text in told
+        if text != ""
+    }
+
+
+def _occurred_ms(event: Mapping[str, Any], number: int) -> int:
+    try:
+        return parse_rfc3339(event["occurred_at"])
+    except (KeyError, TypeError, BadMessage):
+        raise MappingError(f"row {number}: occurred_at: what is delayed, or comes beside it, needs a time") from None
+
+
 def _number(name: str, text: str, number: int) -> Any:
     try:
         value = orjson.loads(text)
@@ -218,14 +268,24 @@ def _number(name: str, text: str, number: int) -> Any:
     return value
 
 
-def convert(path: Path, mapping: Mapping_) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield `(topic, event)` for a whole file, in its order; MappingError names file, row and field."""
+def convert(path: Path, mapping: Mapping_) -> Iterator[Sent]:
+    """Yield `(topic, event)` for a whole file, what is delayed at its time; MappingError names file, row, field."""
     mapper = Mapper(mapping)
+    numbered = enumerate(rows(path, mapping.source), 1)
     try:
-        for number, row in enumerate(rows(path, mapping.source), 1):
-            yield from mapper.events(row, number)
+        if any(rule.delay_seconds for rule in mapping.event):
+            yield from in_order(_timed(mapper, numbered))
+        else:
+            for number, row in numbered:
+                yield from mapper.events(row, number)
     except MappingError as error:
         raise MappingError(f"{path}: {error}") from error
+
+
+def _timed(mapper: Mapper, numbered: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Timed]:
+    for number, row in numbered:
+        for rule, sent in mapper.ruled(row, number):
+            yield _occurred_ms(sent[1], number), rule.delay_seconds > 0, sent
 
 
 def key_of(topic: str, event: Mapping[str, Any]) -> str:
