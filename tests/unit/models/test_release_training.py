@@ -39,7 +39,7 @@ def the_effects(model: str = "churn", number: int = 60) -> list[Effect]:
 def test_before_anything_was_learned_scorers_are_at_version_nought():
     scorers = starting_scorers(POLICY)
     assert set(scorers) == set(POLICY.models.names)
-    assert scorers["churn"].score(NOBODY).value == 0.5
+    assert scorers["churn"].score(NOBODY).value == pytest.approx(POLICY.churn.start_score)
     assert scorers["propensity"].score(NOBODY, ACTION.name).value == pytest.approx(ACTION.start_propensity)
     assert {(scorer.version, scorer.examples) for scorer in scorers.values()} == {(0, 0)}
 
