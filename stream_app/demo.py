@@ -100,13 +100,16 @@ class Demo:
         self._started = started
         self._stop_watching = asyncio.Event()
 
-    async def run(self, stop: asyncio.Event, tick: Callable[["Demo"], None]) -> dict[str, Any]:
-        """Send until `stop`, drain, and return the summary of contract.md §5; `tick` is called twice a second."""
+    async def run(self, stop: asyncio.Event, tick: Callable[["Demo"], None], *, linger: bool = False) -> dict[str, Any]:
+        """Send until `stop` or the bank's last day, drain, and return the summary of contract.md §5.
+
+        `tick` is called twice a second; with `linger` the run goes on after the last day until `stop`.
+        """
         watcher = asyncio.create_task(self._watch_streams())
         sender = asyncio.create_task(self.live.run(stop))
         try:
-            while not sender.done():
-                await asyncio.wait({sender, watcher}, timeout=0.5, return_when=asyncio.FIRST_COMPLETED)
+            while not sender.done() or (linger and not stop.is_set()):
+                await asyncio.wait({watcher}, timeout=0.5)
                 if watcher.done():
                     watcher.result()
                 self.last = await scrape(self._port)

@@ -31,8 +31,8 @@ LINE_SECONDS = 5.0
 def demo(
     seconds: Annotated[float, typer.Option(min=0, help="Seconds of traffic; 0 = until Ctrl-C.")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the summary there.")] = None,
-    customers: Annotated[int, typer.Option(min=1, help="Customers of the simulated bank.")] = 300,
-    days: Annotated[int, typer.Option(min=1, help="Days that the simulated bank plays.")] = 120,
+    customers: Annotated[int, typer.Option(min=1, help="Customers of the simulated bank.")] = 250,
+    days: Annotated[int, typer.Option(min=1, help="Days that the simulated bank plays.")] = 90,
     speed: Annotated[
         float | None, typer.Option(min=0, help="Event seconds per second (default: all days in time).")
     ] = None,
@@ -116,7 +116,7 @@ async def _play(
         loop.call_later(seconds, stop.set)
     run = Demo(chosen, world, speed=pace, port=port, started=started)
     with screen() as tick:
-        return await run.run(stop, tick)
+        return await run.run(stop, tick, linger=not seconds)
 
 
 @contextlib.contextmanager
@@ -162,6 +162,17 @@ def _table(state: Demo) -> Table:
 
 
 def report(summary: dict[str, Any]) -> None:
-    """Print the summary for people."""
+    """Print the summary for people: a line a figure, nested ones indented."""
     for name, value in summary.items():
-        typer.echo(f"{name}: {value}")
+        if isinstance(value, dict):
+            typer.echo(f"{name}:")
+            for inner, told in value.items():
+                typer.echo(f"  {inner}: {_told(told)}")
+        else:
+            typer.echo(f"{name}: {_told(value)}")
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_told(inner)}" for name, inner in value.items())
+    return "-" if value is None else f"{value:,}"
