@@ -24,6 +24,7 @@ from stream_app.engine.faust_settings import EngineSettings
 from stream_app.engine.producer import Place
 from stream_app.engine.records import Record
 from stream_app.engine.state_table import TablePort
+from stream_app.kafka import client_options
 from stream_app.learning import Punctuator, TrainerTask
 from stream_app.metrics import Metrics
 from stream_app.observer import Observer
@@ -231,6 +232,7 @@ def engine_settings(settings: Settings) -> EngineSettings:
         session_timeout=settings.kafka.session_timeout_seconds,
         redis_retention=float(settings.redis.retention),
         worker_id=settings.worker_id,
+        security={name: value for name, value in client_options(settings.kafka).items() if name != "bootstrap_servers"},
     )
 
 

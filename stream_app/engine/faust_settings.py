@@ -1,9 +1,11 @@
 """The settings under which the engine's guarantees hold (reliability.md §6 says why each has its value)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from faust.auth import SASLCredentials, SSLCredentials
 from yarl import URL
 
 
@@ -36,6 +38,8 @@ class EngineSettings:
     """Names the worker within the group; needs no address, since tables are not served over HTTP."""
     instance_id: str | None = None
     """Static membership; only where restarts beat the session timeout."""
+    security: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """How to reach the brokers, as aiokafka's clients take it (`security_protocol`, `ssl_context`, `sasl_*`)."""
 
 
 def faust_settings(settings: EngineSettings) -> dict[str, Any]:
@@ -44,6 +48,7 @@ def faust_settings(settings: EngineSettings) -> dict[str, Any]:
     return {
         "id": settings.app_id,
         "broker": brokers,
+        "broker_credentials": _credentials(settings.security),
         "store": "rocksdb://",
         "datadir": settings.data_dir,
         "autodiscover": False,
@@ -76,3 +81,16 @@ def faust_settings(settings: EngineSettings) -> dict[str, Any]:
         "table_key_index_size": 100,
         "worker_redirect_stdouts": False,
     }
+
+
+def _credentials(security: Mapping[str, Any]) -> SSLCredentials | SASLCredentials | None:
+    """Say in Faust's terms what `security` says in aiokafka's; None is plain text."""
+    context = security.get("ssl_context")
+    if security.get("security_protocol", "PLAINTEXT").startswith("SASL"):
+        return SASLCredentials(
+            username=security["sasl_plain_username"],
+            password=security["sasl_plain_password"],
+            mechanism=security["sasl_mechanism"],
+            ssl_context=context,
+        )
+    return None if context is None else SSLCredentials(context)

@@ -1,0 +1,52 @@
+"""What a worker is built with: every setting of the deployment reaches Kafka's and Redis's clients."""
+
+import ssl
+
+import pytest
+from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
+
+from stream_app.build import build_worker
+from stream_app.kafka import client_options
+from stream_app.metrics import Metrics
+from stream_app.settings import Settings
+
+SECURITY = [
+    {"protocol": "PLAINTEXT"},
+    {"protocol": "SSL"},
+    {"protocol": "SASL_PLAINTEXT", "mechanism": "PLAIN", "username": "rapport", "password": "swordfish"},
+    {"protocol": "SASL_SSL", "mechanism": "SCRAM-SHA-512", "username": "rapport", "password": "swordfish"},
+    {"protocol": "SASL_SSL", "mechanism": "SCRAM-SHA-256", "username": "rapport", "password": "swordfish"},
+]
+
+
+@pytest.fixture
+def built(tmp_path):
+    """Build a worker, not started, by these sections of the settings."""
+
+    def build(**sections):
+        return build_worker(Settings.load(data_dir=tmp_path, **sections), Metrics()).app
+
+    return build
+
+
+def comparable(options):
+    """Each TLS context is an object of its own: what counts is that there is one, and how it verifies."""
+    context = options.get("ssl_context")
+    assert context is None or isinstance(context, ssl.SSLContext)
+    plain = {name: value for name, value in options.items() if name not in {"ssl_context", "bootstrap_servers"}}
+    return plain, context and (context.verify_mode, context.check_hostname)
+
+
+@pytest.mark.parametrize("security", SECURITY, ids=lambda given: f"{given['protocol']} {given.get('mechanism', '')}")
+async def test_the_worker_reaches_kafka_as_every_other_client_does(built, security):
+    conf = built(kafka={"security": security}).conf
+
+    ours = client_options(Settings.load(kafka={"security": security}).kafka)
+    assert comparable(credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context)) == comparable(ours)
+
+
+async def test_a_password_is_not_in_what_the_engines_settings_print(built):
+    app = built(kafka={"security": SECURITY[3]})
+
+    assert app.settings.security["sasl_plain_password"] == "swordfish"
+    assert "swordfish" not in repr(app.settings)
