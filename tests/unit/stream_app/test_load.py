@@ -5,7 +5,8 @@ import zipfile
 
 import pytest
 
-from stream_app.load import MappingError, convert, key_of, load_mapping
+from stream_app.load import convert, key_of
+from stream_app.mapping import MappingError, load_mapping
 from tests.commands import MAPPINGS, rapport
 
 PAYMENTS = """
@@ -269,3 +270,69 @@ def test_errors_of_mapping_file_and_row_end_the_command_with_one_line(tmp_path):
 @pytest.mark.parametrize("path", sorted(MAPPINGS.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_mapping_that_we_ship_can_be_read(path):
     assert load_mapping(path).event
+
+
+# -- what a contact brings, and what comes later --------------------------------------------------------------------
+
+CALLS = """
+[source]
+delimiter = ";"
+
+[[event]]
+topic = "interactions"
+[event.fields]
+event_id = "c-{row}"
+occurred_at = { template = "", start = "2008-05-01T00:00:00Z", every_seconds = 3600 }
+[event.attributes]
+words = ["Job"]
+numbers = ["emp.rate"]
+
+[[event]]
+topic = "outcomes"
+delay_seconds = 5400
+[event.fields]
+event_id = "o-{row}"
+occurred_at = { template = "", start = "2008-05-01T00:00:00Z", every_seconds = 3600 }
+"""
+
+
+def test_columns_become_attributes_and_empty_cells_are_left_out(mapped):
+    events = mapped(CALLS, "Job;emp.rate\nstudent;-1.8\n;5\n")
+    known = [event["attributes"] for topic, event in events if topic == "interactions"]
+    assert known == [{"job": "student", "emp.rate": -1.8}, {"emp.rate": 5}]
+
+
+def test_rows_without_times_are_spread_evenly_and_a_delayed_event_comes_when_its_time_has_come(mapped):
+    events = mapped(CALLS, "Job;emp.rate\n" + "a;1\n" * 3)
+    assert [(event["event_id"], event["occurred_at"][11:16]) for _, event in events] == [
+        ("c-1", "00:00"),
+        ("c-2", "01:00"),
+        ("o-1", "01:30"),
+        ("c-3", "02:00"),
+        ("o-2", "02:30"),
+        ("o-3", "03:30"),
+    ]
+
+
+def test_what_occurs_at_one_time_comes_in_the_order_in_which_it_was_made(mapped):
+    events = mapped(CALLS.replace("5400", "3600"), "Job;emp.rate\n" + "a;1\n" * 2)
+    assert [event["event_id"] for _, event in events] == ["c-1", "o-1", "c-2", "o-2"]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "text", "complaint"),
+    [
+        (CALLS, "Job\na\n", r"row 1: attributes: no column 'emp.rate'"),
+        (CALLS, "Job;emp.rate\na;many\n", r"row 1: emp.rate: 'many' is not a number"),
+        (CALLS.replace("occurred_at", "at"), "Job;emp.rate\na;1\n", r"row 1: occurred_at: .* needs a time"),
+        (CALLS.replace("2008-05-01T", "2008-05-01 "), "Job;emp.rate\na;1\n", r"start: .* not RFC 3339"),
+    ],
+)
+def test_what_is_wrong_with_attributes_and_delays_is_named(mapped, mapping, text, complaint):
+    with pytest.raises(MappingError, match=complaint):
+        mapped(mapping, text)
+
+
+def test_a_delay_cannot_go_back(mapped):
+    with pytest.raises(MappingError, match=r"map.toml: event.1.delay_seconds"):
+        mapped(CALLS.replace("5400", "-1"), "Job;emp.rate\n")
