@@ -58,7 +58,7 @@ def play(
         seed=settings.seed,
         learning=settings.learning,
         analyse=analyser.sentiment,
-        on_effect=lambda effect: played.effect(effect),
+        on_effect=lambda effect: played.effect(effect),  # noqa: PLW0108 - made two lines below
         on_dead_letter=lambda _letter: None,
     )
     played = Played(runtime, world)

@@ -13,7 +13,7 @@ FORBIDDEN_CALLS = {
     "uuid.uuid4", "uuid.uuid1", "os.urandom", "secrets.token_hex",
     "random.random", "random.randint", "random.choice", "random.shuffle", "random.seed",
 }  # fmt: skip
-FORBIDDEN_MODULES = {"asyncio", "socket", "threading", "subprocess", "requests", "httpx", "aiohttp", "faust", "aiokafka",
+FORBIDDEN_MODULES = {"asyncio", "socket", "threading", "subprocess", "httpx", "aiohttp", "faust", "aiokafka",
                      "redis", "prometheus_client", "rocksdict"}  # fmt: skip
 LONGEST_FILE = 420
 LONGEST_FUNCTION = 60
