@@ -7,6 +7,7 @@ from collections import Counter
 import pandas as pd
 import pytest
 
+from schemas.profile_view import view
 from stream_app.simulate import Options, World
 from stream_app.simulate.options import Faults
 from tests.builders import after, wire_form
@@ -22,8 +23,6 @@ BERKA = "berka_subset/trans_comp.csv"
 
 def views(deployment):
     """The profiles as others see them, from the changelog."""
-    from schemas.profile_view import view  # noqa: PLC0415
-
     return {customer: view(profile, "CNY") for customer, profile in deployment.profiles().items()}
 
 
@@ -153,7 +152,7 @@ def test_a_worker_killed_in_the_middle_of_a_load_counts_everything_once(history)
     """Every seventh transaction raises an alert; the sums and alerts expected are a plain count of what was sent."""
     chance = random.Random(5)
     sent = []
-    for number in range(9_000):
+    for number in range(6_000):
         large = number % 7 == 0
         sent.append(
             wire_form(
@@ -171,7 +170,7 @@ def test_a_worker_killed_in_the_middle_of_a_load_counts_everything_once(history)
     until(lambda: history.redis.xlen(stream) > before + 100, "the worker is in the middle of it")
     history.worker.kill()
     alerts_at_death = history.redis.xlen(stream) - before
-    assert alerts_at_death < 1_000, "it was killed too late to prove anything"
+    assert alerts_at_death < 800, "it was killed too late to prove anything"
     history.worker.start()
     history.drain()
 
@@ -179,7 +178,7 @@ def test_a_worker_killed_in_the_middle_of_a_load_counts_everything_once(history)
     for transaction in sent:
         sums[transaction["customer_id"]] += int(transaction["amount"].replace(".", ""))
         counts[transaction["customer_id"]] += 1
-    found = {name: view["totals"]["CNY"] for name, view in views(history).items() if name in counts}
+    found = {name: profile["totals"]["CNY"] for name, profile in views(history).items() if name in counts}
     assert {name: t["debit_minor"] for name, t in found.items()} == sums
     assert {name: t["debit_count"] for name, t in found.items()} == counts
 
