@@ -70,6 +70,7 @@ class Batch:
         self._position = 0
         self._tries = 0
         self._given: Given | None = None
+        self._told_ms: int | None = None  # event time of the record under way
         self._open = False
         self._counts = Counts()
         self._highest_ms: int | None = None
@@ -123,9 +124,9 @@ class Batch:
             bad = BadInput(PROCESSING_ERROR, type(error).__name__)  # its message may quote the payload
         else:
             return
-        self._state.reject(given.record, bad)
+        self._state.reject(given.record, bad, self._told_ms)
         self._counts.rejected += 1
-        self._end(given.event)
+        self._end()
 
     def abandon(self) -> None:
         """Forget the part that is not sealed yet: a rebalance took it away."""
@@ -146,7 +147,9 @@ class Batch:
                 self._counts.undecodable += 1
                 self._position += 1
                 continue
-            begun = state.begin(record)
+            # What the agent will refuse may tell no time.
+            self._told_ms = told = getattr(event, "occurred_ms", None) if self._moves_clock else None
+            begun = state.begin(record, told)
             if begun is Begun.FOLD:
                 self._given = given = Given(record, event)
                 return given
@@ -154,7 +157,7 @@ class Batch:
                 self._counts.skipped += 1
             else:
                 self._counts.repeated += 1
-            self._end(event)
+            self._end()
         return None
 
     def _finish(self, given: Given) -> Finished:
@@ -166,17 +169,16 @@ class Batch:
         self._given = None
         if finished is not Finished.AGAIN:
             self._counts.folded += 1
-            self._end(given.event)
+            self._end()
         return finished
 
-    def _end(self, event: Any) -> None:
+    def _end(self) -> None:
         """One record is done."""
         self._position += 1
         self._tries = 0
-        if self._moves_clock:
-            told = getattr(event, "occurred_ms", None)  # what the agent refused may have none
-            if told is not None and (self._highest_ms is None or told > self._highest_ms):
-                self._highest_ms = told
+        told = self._told_ms
+        if told is not None and (self._highest_ms is None or told > self._highest_ms):
+            self._highest_ms = told
 
     def _seal(self, *, wait: bool) -> SealedBatch:
         sealed = SealedBatch(

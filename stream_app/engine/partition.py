@@ -71,6 +71,7 @@ class PartitionState:
         self._changed = False
         self._deleted = False
         self._origin: tuple[Source, tuple[int, int]] | None = None
+        self._occurred_ms: int | None = None
         self._staged: list[Effect] = []
 
     # -- batches ------------------------------------------------------------------------------------------------------
@@ -130,15 +131,19 @@ class PartitionState:
 
     # -- records ------------------------------------------------------------------------------------------------------
 
-    def begin(self, record: Record) -> Begun:
-        """Take up a record of the batch under way."""
+    def begin(self, record: Record, occurred_ms: int | None = None) -> Begun:
+        """Take up a record of the batch under way; `occurred_ms` is its event's time where its topic moves the clock.
+
+        The value keeps the highest such time, so that a new owner's clock begins where events have been, and nowhere
+        that master data, timers or mentions tell of.
+        """
         table = self._table_of[record.topic]
         kept = table.find(record.key)
         if kept is not None and record.offset <= kept.guard.get(record.topic_id, -1):
             self._restage(record, kept)
             return Begun.SKIPPED
         self._record, self._table, self._kept = record, table, kept
-        self._origin = self._origin_of(record)
+        self._origin, self._occurred_ms = self._origin_of(record), occurred_ms
         if kept is not None and self._origin is not None:
             source, last = self._origin
             if last <= kept.seen.get(source, (-1, -1)):
@@ -212,14 +217,14 @@ class PartitionState:
             self._table.forget_clean(self._record.key)
         self._forget_record()
 
-    def reject(self, record: Record, bad: BadInput) -> None:
+    def reject(self, record: Record, bad: BadInput, occurred_ms: int | None = None) -> None:
         """Keep the old value with its guard moved, and send the record to the dead letters: the agent cannot take it.
 
         The reason goes into the outbox, so that a replay under another policy does not apply what was dead-lettered.
         """
         table = self._table_of[record.topic]
         kept = table.find(record.key)
-        self._origin = self._origin_of(record)
+        self._origin, self._occurred_ms = self._origin_of(record), occurred_ms
         self._write(record, table, kept, None if kept is None else kept.value, (dead_letter(bad),))
         self._forget_record()
 
@@ -241,6 +246,9 @@ class PartitionState:
         written = table.own(record.key, kept)
         written.value = value
         written.guard[record.topic_id] = record.offset
+        told = self._occurred_ms
+        if told is not None and (written.highest_ms is None or told > written.highest_ms):
+            written.highest_ms = told
         if kept is None:
             self._take_over(written, table, record.key)
         if written.outbox:
@@ -307,7 +315,7 @@ class PartitionState:
         return (origin.topic_id, source), (origin.offset, origin.ordinal)
 
     def _forget_record(self) -> None:
-        self._record = self._kept = self._value = self._origin = None
+        self._record = self._kept = self._value = self._origin = self._occurred_ms = None
         self._changed = self._deleted = False
         self._staged = []
 

@@ -14,7 +14,7 @@ Fenced = Callable[[], Awaitable[None]]
 
 
 class Write(NamedTuple):
-    """One changed key: its new bytes (None: gone) and how its place in the index by due time changes (epoch ms)."""
+    """One changed key: new bytes (None: gone), when it was and is next due, highest time of its events (epoch ms)."""
 
     value: bytes | None
     next_due_ms: int | None
@@ -41,7 +41,7 @@ class StreamCall(NamedTuple):
 
 
 class Codec(Protocol):
-    """How a table's values become bytes, and which times of theirs the store indexes (epoch ms)."""
+    """How a table's values become bytes, and when they are next due (epoch ms)."""
 
     def encode(self, value: Any) -> bytes:
         """Encode a value."""
@@ -51,9 +51,6 @@ class Codec(Protocol):
 
     def next_due_ms(self, value: Any) -> int | None:
         """Tell when time brings the next work for the value."""
-
-    def highest_ms(self, value: Any) -> int | None:
-        """Tell the highest event time folded into the value."""
 
 
 class Fence(Protocol):

@@ -48,7 +48,7 @@ class Stored(NamedTuple):
 
 
 class Times(NamedTuple):
-    """What the store indexes: when the value is next due, and its highest event time (epoch ms; None: never)."""
+    """What the store indexes: when the value is next due, and the highest time of its events that move the clock."""
 
     next_due_ms: int | None
     highest_ms: int | None

@@ -26,7 +26,7 @@ class Kept:
     Changed in place only by the batch that made it, between two records; sealed, it never changes again.
     """
 
-    __slots__ = ("due_ms", "gone", "guard", "outbox", "outbox_bytes", "seen", "value")
+    __slots__ = ("due_ms", "gone", "guard", "highest_ms", "outbox", "outbox_bytes", "seen", "value")
 
     def __init__(self) -> None:
         self.guard: dict[str, int] = {}
@@ -36,6 +36,7 @@ class Kept:
         self.value: Any = None  # decoded; None: only guards and outbox are left (a stub)
         self.gone = False
         self.due_ms: int | None = None  # as of the last seal or load
+        self.highest_ms: int | None = None  # event time, of topics that move the clock only
 
     def copy(self) -> "Kept":
         """Copy it for another batch to change."""
@@ -44,7 +45,7 @@ class Kept:
         other.seen = self.seen
         other.outbox, other.outbox_bytes = self.outbox, self.outbox_bytes
         other.value = self.value
-        other.due_ms = self.due_ms
+        other.due_ms, other.highest_ms = self.due_ms, self.highest_ms
         return other
 
 
@@ -136,7 +137,7 @@ class TableState:
         kept = Kept()
         kept.guard, kept.seen, kept.outbox = value.guard, value.seen, value.outbox
         kept.outbox_bytes = sum(entry.size for entry in value.outbox)
-        kept.due_ms = value.next_due_ms
+        kept.due_ms, kept.highest_ms = value.next_due_ms, value.highest_ms
         kept.value = None if value.body is None else self._codec.decode(value.body)
         return kept
 
@@ -147,8 +148,7 @@ class TableState:
             return Write(None, None, was, None)
         value, codec = kept.value, self._codec
         due = None if value is None else codec.next_due_ms(value)
-        highest = None if value is None else codec.highest_ms(value)
         body = None if value is None else codec.encode(value)
         kept.due_ms = due
-        raw = stored.encode(Stored(kept.guard, kept.seen, due, highest, kept.outbox, body))
-        return Write(raw, due, was, highest)
+        raw = stored.encode(Stored(kept.guard, kept.seen, due, kept.highest_ms, kept.outbox, body))
+        return Write(raw, due, was, kept.highest_ms)

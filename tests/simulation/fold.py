@@ -34,6 +34,13 @@ class Deed(NamedTuple):
     claims: tuple[tuple[str, str], ...] = ()
 
 
+class Known(NamedTuple):
+    """Master data of a customer (topic C): `occurred_ms` is the wall clock, far ahead of what customers do."""
+
+    id: str
+    occurred_ms: int
+
+
 class Said(NamedTuple):
     """A mention, by its author (topic M) or sent on to the customer who claims the author (topic ML)."""
 
@@ -61,7 +68,7 @@ class Mood(NamedTuple):
     id: str
 
 
-EVENTS = {"X": Deed, "Y": Deed, "M": Said, "ML": Said, "T": Timer, "L": Claim, "MOOD": Mood}
+EVENTS = {"X": Deed, "Y": Deed, "C": Known, "M": Said, "ML": Said, "T": Timer, "L": Claim, "MOOD": Mood}
 
 
 def decode(record: Record) -> Any:
@@ -90,13 +97,10 @@ class Codec:
     def next_due_ms(state: State) -> int | None:
         return min(state["due"])[0] if state.get("due") else None
 
-    @staticmethod
-    def highest_ms(state: State) -> int | None:
-        return state.get("last")
-
 
 def customer() -> State:
-    return {"sum": 0, "open": None, "idle": None, "sent": [], "due": [], "ids": [], "last": None, "log": [], "said": []}
+    lists: State = {name: [] for name in ("sent", "due", "ids", "log", "said", "known")}
+    return {"sum": 0, "open": None, "idle": None, **lists}
 
 
 def author() -> State:
@@ -127,7 +131,6 @@ class Fold:
             raise ValueError("poison under this policy")
         state["ids"] = [*state["ids"], event.id][-REMEMBERED_IDS:]
         state["sum"] += event.amount
-        state["last"] = max(state["last"] or 0, event.occurred_ms)
         state["log"].append([event.occurred_ms, event.id, self.threshold])
         if state["idle"]:
             effects.append(self.send(state, key, state["idle"][1], "retract", event.id + "i", state["idle"][0]))
@@ -148,6 +151,11 @@ class Fold:
             return None, []
         state = changed(old)
         return state, self.fire(state, key, event.until_ms, position)
+
+    def known(self, old: State | None, key: str, event: Known) -> tuple[State, list[Effect]]:
+        state = changed(old or customer())
+        state["known"] = sorted({*state["known"], event.id})
+        return state, []
 
     def linked(self, old: State | None, key: str, event: Said) -> tuple[State, list[Effect]]:
         state = changed(old or customer())

@@ -22,6 +22,7 @@ RULES = {
     "X": TopicRule("customers", moves_clock=True),
     "Y": TopicRule("customers", moves_clock=True),
     "T": TopicRule("customers"),
+    "C": TopicRule("customers"),
     "ML": TopicRule("customers", repeats="by_key"),
     "M": TopicRule("authors"),
     "L": TopicRule("authors", repeats="by_key"),
@@ -161,7 +162,7 @@ class Owner:
         elif topic == "T":
             new, effects = fold.timer(old, key, event, f"T{record.offset}")
         else:
-            verb = {"ML": fold.linked, "L": fold.claim, "M": fold.said, "MOOD": fold.mood}[topic]
+            verb = {"C": fold.known, "ML": fold.linked, "L": fold.claim, "M": fold.said, "MOOD": fold.mood}[topic]
             new, effects = verb(old, key, event)
         assert old is None or Codec.encode(old) == before, "the fold changed the old value"
         if new is not None:

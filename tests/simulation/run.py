@@ -14,12 +14,14 @@ import msgpack
 
 from stream_app.engine import stored
 from stream_app.engine.records import Record
-from tests.simulation.fold import LATENESS_MS, Deed, Said, customer, decode, encode
+from tests.simulation.fold import LATENESS_MS, Deed, Known, Said, customer, decode, encode
 from tests.simulation.owner import Owner, Setup
 from tests.simulation.world import PARTITIONS, TABLES, World, partition_of
 
 JITTER_MS = 15
 """How far events come out of order: less than the lateness."""
+AHEAD_MS = 100_000
+"""How far master data, which bears the wall clock, is ahead of what customers do."""
 EVENTS = 46
 MAX_STEPS = 100_000
 THREADS = ("one topic", "timers", "outputs", "claims")
@@ -38,10 +40,11 @@ class Feed:
     messages: list[tuple[str, str, bytes]] = field(default_factory=list)
     deeds: dict[str, tuple[str, Deed]] = field(default_factory=dict)
     mentions: set[str] = field(default_factory=set)
+    known: set[tuple[str, str]] = field(default_factory=set)
 
 
 def make_feed(world: World, thread: str) -> Feed:
-    """Deeds and mentions with jitter, producer repeats and broken bytes."""
+    """Deeds, mentions and master data with jitter, producer repeats and broken bytes."""
     chance, feed, base = world.chance, Feed(), LATENESS_MS
     for n in range(EVENTS):
         base += chance.choice((0, 1, 2, 3, 12))
@@ -54,6 +57,9 @@ def make_feed(world: World, thread: str) -> Feed:
         claims: tuple[tuple[str, str], ...] = ()
         if thread in OUTPUTS and chance.random() < OUTPUTS[thread]:
             claims = tuple((op, f"a{chance.randrange(AUTHORS[thread])}") for op in chance.choice(("+", "-", "-+")))
+        if thread != "one topic" and chance.random() < 0.08:
+            feed.messages.append(("C", key, encode(Known(f"k{n}", moment + AHEAD_MS))))
+            feed.known.add((key, f"k{n}"))
         deed = Deed(f"e{n}", moment, chance.choice((1, 2, 3, 5, -4)), claims)
         feed.deeds[deed.id] = key, deed
         message = ("X" if thread == "one topic" else chance.choice("XY"), key, encode(deed))
@@ -161,6 +167,8 @@ def _findings(life: Life) -> Iterator[tuple[str, bool]]:
     yield from _accounts(world, feed, customers)
     relayed = sorted((name, to) for state in states["authors"].values() for name, to in state["relayed"])
     heard = sorted((name, key) for key, state in customers.items() for name in state["said"])
+    known = {(key, name) for key, state in customers.items() for name in state["known"]}
+    yield "master data lost", known != feed.known
     yield "mentions do not match", relayed != heard or len({name for name, _ in heard}) != len(heard)
     counted = [name for state in states["mood"].values() for name in state["counted"]]
     yield "mood miscounted", sorted(counted) != sorted(feed.mentions)

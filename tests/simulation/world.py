@@ -14,7 +14,7 @@ from stream_app.engine.records import Headers, Position, Record
 from stream_app.engine.stored import peek
 
 PARTITIONS = 2
-TABLE_OF = {"X": "customers", "Y": "customers", "T": "customers", "ML": "customers"}
+TABLE_OF = {"X": "customers", "Y": "customers", "T": "customers", "ML": "customers", "C": "customers"}
 TABLE_OF |= {"M": "authors", "L": "authors", "MOOD": "mood"}
 TABLES = ("customers", "authors", "mood")
 TOPIC_IDS = {topic: f"00000000-0000-0000-0000-{n:012}" for n, topic in enumerate(TABLE_OF)}

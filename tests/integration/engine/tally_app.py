@@ -56,7 +56,6 @@ class Tally:
     total: int = 0
     digest: int = 0
     due_ms: int | None = None
-    highest_ms: int | None = None
     fired: int = 0
     padding: str = ""
 
@@ -74,9 +73,6 @@ class TallyCodec:
     def next_due_ms(self, value: Tally) -> int | None:
         return value.due_ms
 
-    def highest_ms(self, value: Tally) -> int | None:
-        return value.highest_ms
-
 
 def alert(event_id: str, key: str, count: int) -> Effect:
     body = {"id": event_id, "type": "test.alert", "data": f'{{"count":{count}}}', "occurred_at": "", "expires_at": ""}
@@ -92,7 +88,6 @@ def fold(tally: Tally | None, event: Event) -> tuple[Tally, list[Effect]]:
         count=count,
         total=before.total + event.amount,
         digest=(before.digest * 31 + event.amount) % 1_000_003,
-        highest_ms=max(before.highest_ms or 0, event.occurred_ms),
         due_ms=event.occurred_ms + DUE_AFTER_MS,
     )
     effects = []

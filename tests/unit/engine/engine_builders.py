@@ -39,10 +39,6 @@ class People:
     def next_due_ms(value: Any) -> int | None:
         return value["due"]
 
-    @staticmethod
-    def highest_ms(value: Any) -> int | None:
-        return len(value["seen"])
-
 
 class Paid:
     """An event with a time: its text is `<name>@<ms>`."""

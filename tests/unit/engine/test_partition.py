@@ -318,6 +318,34 @@ class TestValues:
         assert [(write.was_due_ms, write.next_due_ms) for write in writes] == [(None, 50), (50, 70), (70, None)]
 
 
+class TestHighestTime:
+    def highest(self, *batches):
+        state = a_partition()
+        for batch in batches:
+            sealed = run_one(state, batch)
+        return value_of(sealed).highest_ms, sealed.writes["people"][b"ann"].highest_ms
+
+    def test_a_value_keeps_the_highest_time_of_its_events(self):
+        assert self.highest([a_record(1, text="a@70"), a_record(2, text="b@50")]) == (70, 70)
+        assert self.highest([a_record(1, text="a@70")], [a_record(2, text="b@50")]) == (70, 70)
+
+    def test_topics_that_do_not_move_the_clock_leave_it_as_it_was(self):
+        master_data = [a_record(1, topic="talk", text="wall clock@9000")]
+        assert self.highest(master_data) == (None, None)
+        assert self.highest([a_record(1, text="a@70")], master_data) == (70, 70)
+
+    def test_an_event_that_the_agent_cannot_take_counts_as_it_does_for_the_batch(self):
+        def fail(state, given):
+            raise ZeroDivisionError
+
+        sealed = run_one(a_partition(), [a_record(1, text="a@70")], fail)
+        assert value_of(sealed).highest_ms == sealed.highest_ms == 70
+
+    def test_a_new_owner_finds_it_in_the_value_and_keeps_it(self):
+        first = run_one(a_partition(), [a_record(1, text="a@70")])
+        assert value_of(run_one(restarted([first]), [a_record(2, topic="talk", text="b@90")])).highest_ms == 70
+
+
 class TestDelete:
     def delete(self, state, given):
         state.delete("people", b"ann")

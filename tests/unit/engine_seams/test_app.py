@@ -21,9 +21,6 @@ class TextCodec:
     def next_due_ms(self, value: str) -> None:
         return None
 
-    def highest_ms(self, value: str) -> None:
-        return None
-
 
 def the_settings(tmp_path: Path) -> EngineSettings:
     return EngineSettings(
