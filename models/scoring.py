@@ -18,6 +18,7 @@ from schemas.profile import ReasonPart
 ODDS_LIMIT = 30.0  # beyond it a probability is 0 or 1 to 13 digits, and exp() of 710 would overflow
 MAX_REASONS = 5
 CONTEXT = "context"  # the reason code of all slots together
+_UNSEEN = (0.0, 0.0)  # weight and centre of a slot that no example had
 NO_SLOTS: Mapping[int, tuple[float, float]] = MappingProxyType({})
 
 
@@ -74,13 +75,10 @@ class Linear(NamedTuple):
         """Score, with its exact additive contributions: of the features, then of the slots."""
         contributions = tuple(map(mul, self.weights, map(sub, features, self.centres)))
         if slots:
-            contributions += tuple([self._adds(slot, value) for slot, value in slots])
+            terms = [(self.slots.get(slot, _UNSEEN), value) for slot, value in slots]
+            contributions += tuple([weight * (value - centre) for (weight, centre), value in terms])
         log_odds = sum(contributions, self.base)
         return Scored(probability(log_odds), log_odds, self.base, contributions, self.examples)
-
-    def _adds(self, slot: int, value: float) -> float:
-        weight, centre = self.slots.get(slot, (0.0, 0.0))
-        return weight * (value - centre)
 
 
 class LinearScorer:
