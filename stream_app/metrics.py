@@ -52,7 +52,10 @@ SPECS: dict[str, MetricSpec] = {
     "crm_last_event_timestamp_seconds": MetricSpec(Gauge, "Highest event time done", ("topic",)),
     "crm_commit_seconds": MetricSpec(Histogram, "Duration of a checkpoint", (), COMMIT_BUCKETS),
     "crm_recovery_seconds": MetricSpec(Gauge, "Duration of the last restore of the tables"),
-    "crm_clock_standing_still": MetricSpec(Gauge, "1 where a partition number has had no traffic", ("partition",)),
+    "crm_clock_seconds": MetricSpec(Gauge, "Event-time clock of a partition number, epoch seconds", ("partition",)),
+    "crm_clock_standing_still": MetricSpec(
+        Gauge, "1 where a partition number's clock cannot be told, or only others move", ("partition",)
+    ),
     "crm_checkpoint_batches_total": MetricSpec(Counter, "Batches done by checkpoints"),
     "crm_examples_total": MetricSpec(Counter, "Training examples matured", ("model", "label")),
     "crm_examples_pending": MetricSpec(Gauge, "Examples that wait for their horizon", ("model",)),

@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 
 from models.context import Verdict
+from models.scoring import Scorer
+from stream_app.clock_watch import ClockWatch
 from stream_app.engine.app import EngineApp
 from stream_app.engine.batch import Decode
 from stream_app.engine.checkpointer import CheckpointDone
@@ -87,6 +89,8 @@ class Observer:
         self._metrics = metrics
         self._names = names
         self._meters: dict[str, TopicMeter] = {}
+        self._clocks = ClockWatch()
+        self._shown: dict[str, set[tuple[str, ...]]] = {}
 
     def meter(self, topic: str) -> TopicMeter:
         """Return the meter of a topic (logical name)."""
@@ -135,16 +139,28 @@ class Observer:
         for label, total in (("1", report["positives"]), ("0", report["examples"] - report["positives"])):
             before = metrics.value("crm_examples_total", model=model, label=label)
             metrics.count("crm_examples_total", model, label, by=max(0, total - before))
-        metrics.set("crm_model_examples", report["examples"], model)
-        metrics.set("crm_model_version", report["version"], model)
         for name, key in (("auc", "auc"), ("log_loss", "log_loss"), ("calibration_error", "calibration_error")):
             if report[key] is not None:
                 metrics.set(f"crm_model_{name}", report[key], model)
 
-    def scrape(self, app: EngineApp) -> None:
-        """Refresh the gauges that are looked up when somebody asks."""
+    def scrape(self, app: EngineApp, scorers: Mapping[str, Scorer]) -> None:
+        """Refresh the gauges that are looked up when somebody asks; `scorers` are those in use."""
         metrics = self._metrics
-        for tp, records in app.lifecycle.lag.items():
-            metrics.set("crm_consumer_lag_records", records, self._names[tp.topic], str(tp.partition))
-        for (_, number), clock_ms in app.lifecycle.clock_ms.items():
-            metrics.set("crm_clock_standing_still", float(clock_ms is None), str(number))
+        for model, scorer in scorers.items():
+            metrics.set("crm_model_version", scorer.version, model)
+            metrics.set("crm_model_examples", scorer.examples, model)
+        clocks = {number: clock_ms for (_, number), clock_ms in app.lifecycle.clock_ms.items()}
+        told = {number: clock_ms for number, clock_ms in clocks.items() if clock_ms is not None}
+        still = self._clocks.look(clocks, time.monotonic())
+        self._show("crm_clock_seconds", {(str(number),): clock_ms / 1_000 for number, clock_ms in told.items()})
+        self._show("crm_clock_standing_still", {(str(number),): float(stands) for number, stands in still.items()})
+        lag = app.lifecycle.lag.items()
+        self._show("crm_consumer_lag_records", {(self._names[tp.topic], str(tp.partition)): n for tp, n in lag})
+
+    def _show(self, name: str, values: Mapping[tuple[str, ...], float]) -> None:
+        """Set a gauge for these labels, and drop those of partitions that moved away."""
+        for gone in self._shown.get(name, set()) - set(values):
+            self._metrics.forget(name, gone)
+        for labels, value in values.items():
+            self._metrics.set(name, value, *labels)
+        self._shown[name] = set(values)

@@ -26,7 +26,7 @@ def run(settings: Settings) -> None:
         readiness=readiness,
         profile=ProfileLookup(worker),
         tokens=settings.tokens,
-        before_scrape=lambda: worker.observer.scrape(worker.app),
+        before_scrape=lambda: worker.observer.scrape(worker.app, worker.board.current()),
     )
     worker.app.before_start.append(health.start)
     worker.app.before_stop += [health.stop, readiness.close]

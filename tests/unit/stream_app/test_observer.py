@@ -3,10 +3,12 @@
 from types import SimpleNamespace
 
 import pytest
+from faust.types import TP
 
+from models.scoring import Linear, LinearScorer
 from stream_app.engine.records import Record
 from stream_app.metrics import Metrics
-from stream_app.observer import TopicMeter
+from stream_app.observer import Observer, TopicMeter
 from stream_app.queue_watch import stream_names
 from tests.policies import default_policy
 
@@ -67,3 +69,46 @@ def test_the_streams_that_are_watched_are_those_of_the_contract():
         *("crm:arrivals:other", "crm:dead:alerts:fraud:p1"),
     } <= names
     assert len(names) == 2 * (5 * 3 + 7 + 8 + 1)
+
+
+def test_the_version_that_is_shown_is_the_one_that_scores_whatever_the_trainer_has_made():
+    metrics = Metrics()
+    observer = Observer(metrics, {})
+    trained = {"version": 9, "examples": 900, "positives": 90, "auc": 0.7, "log_loss": None, "calibration_error": None}
+    observer.model_report("churn", trained)
+    observer.scrape(a_worker(), {"churn": LinearScorer(Linear((), (), 0.0, 500), version=5)})
+    assert metrics.value("crm_model_version", model="churn") == 5
+    assert metrics.value("crm_model_examples", model="churn") == 500
+    assert metrics.value("crm_examples_total", model="churn") == 900
+    assert metrics.value("crm_model_auc", model="churn") == 0.7
+
+
+def a_worker(*, lag=(), clocks=()):
+    """What a scrape sees of a worker: records behind by topic and partition, clocks (epoch ms) by number."""
+    lifecycle = SimpleNamespace(
+        lag={TP(*tp): records for tp, records in dict(lag).items()},
+        clock_ms={("profiles", number): clock_ms for number, clock_ms in dict(clocks).items()},
+    )
+    return SimpleNamespace(lifecycle=lifecycle)
+
+
+def test_lag_and_clock_of_a_partition_that_moved_away_are_shown_no_longer():
+    metrics = Metrics()
+    observer = Observer(metrics, {"bank.transactions": "transactions"})
+    here = a_worker(lag={("bank.transactions", 0): 3, ("bank.transactions", 1): 4}, clocks={0: 7_000, 1: 9_000})
+    observer.scrape(here, {})
+    assert metrics.value("crm_consumer_lag_records", topic="transactions") == 7
+    assert metrics.value("crm_clock_seconds", partition="1") == 9
+    observer.scrape(a_worker(lag={("bank.transactions", 0): 2}, clocks={0: 8_000}), {})
+    assert metrics.value("crm_consumer_lag_records", topic="transactions") == 2
+    assert metrics.value("crm_clock_seconds") == 8
+
+
+def test_a_clock_that_cannot_be_told_stands_still_and_shows_no_time():
+    metrics = Metrics()
+    observer = Observer(metrics, {})
+    observer.scrape(a_worker(clocks={0: 7_000, 1: 7_000}), {})
+    observer.scrape(a_worker(clocks={0: 7_000, 1: None}), {})
+    assert metrics.value("crm_clock_seconds") == 7
+    assert metrics.value("crm_clock_standing_still", partition="0") == 0
+    assert metrics.value("crm_clock_standing_still", partition="1") == 1
