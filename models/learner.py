@@ -26,6 +26,10 @@ class BadSnapshotError(ValueError):
     """A snapshot that this code cannot take up: other features, not finite, or damaged."""
 
 
+DAMAGED = (ValueError, TypeError, LookupError, AttributeError)
+"""What reading data raises that is not what was written; `BadSnapshotError` is among them."""
+
+
 class Learner(Protocol):
     """A model that learns online; `about` is the action (propensity) or "", `slots` what was known of the contact."""
 
@@ -156,7 +160,16 @@ class LogisticLearner:
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
-        if tuple(data.get("names", ())) != self.names:
+        try:
+            numbers, examples, refused = self._described(data), int(data["examples"]), int(data["refused"])
+        except DAMAGED as error:
+            raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
+        self._become(numbers)
+        self.examples, self.refused = examples, refused
+
+    def _described(self, data: Mapping[str, Any]) -> "_Numbers":
+        """Read what `snapshot` wrote. Raises one of `DAMAGED`."""
+        if tuple(data["names"]) != self.names:
             raise BadSnapshotError("the snapshot was taken with other features")
         columns: list[dict[Name, Any]] = [
             dict(zip(self.names, data[part], strict=True)) if data["examples"] else {} for part in _COLUMNS
@@ -166,11 +179,10 @@ class LogisticLearner:
             weights[slot] = weight
             if slot >= WORD_SLOTS:
                 counts[slot], means[slot], variances[slot] = count, mean, variance
-        numbers = _Numbers(counts, means, variances, weights, data["intercept"], data["iterations"])
+        numbers = _Numbers(counts, means, variances, weights, data["intercept"], int(data["iterations"]))
         if not numbers.are_sound():
             raise BadSnapshotError("the snapshot holds numbers that are not finite or run away")
-        self._become(numbers)
-        self.examples, self.refused = data["examples"], data["refused"]
+        return numbers
 
     def _numbers(self) -> "_Numbers":
         """Copy all that the pipeline has learned (a few µs)."""
@@ -219,6 +231,7 @@ class _Numbers(NamedTuple):
     def are_sound(self) -> bool:
         """Whether all is finite and within bounds."""
         numbers = [*self.means.values(), *self.variances.values(), *self.weights.values(), self.intercept]
+        numbers += self.counts.values()
         # Not a number compares false with everything, so it fails the test too.
         return all(-VALUE_LIMIT <= number <= VALUE_LIMIT for number in numbers)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from models.churn import ChurnLearner
-from models.learner import Learner
+from models.learner import DAMAGED, BadSnapshotError, Learner
 from models.policy import Policy
 from models.propensity import PropensityLearner
 from models.release import Cadence, Position, Published, Release, punctuation
@@ -32,9 +32,13 @@ def starting_scorers(policy: Policy) -> dict[str, Scorer]:
 
 
 def scorer_of(stored: Stored, policy: Policy) -> Scorer:
-    """Give the scorer of a stored version. Raises `BadSnapshotError` where it was taken with other features."""
+    """Give the scorer of a stored version. Raises `BadSnapshotError` where it is damaged or of other features."""
     learner = LEARNERS[stored.manifest.model](policy)
-    learner.restore(stored.snapshot["state"]["learner"])
+    try:
+        described = stored.snapshot["state"]["learner"]
+    except DAMAGED as error:
+        raise BadSnapshotError(f"the version does not say what was learned: {error!r}") from error
+    learner.restore(described)
     return learner.scorer(stored.manifest.version)
 
 

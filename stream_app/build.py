@@ -149,10 +149,13 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
         app.agent(topic, name=route.topic)(agent_of(route.consume, bound))
     app.timers(TimerRule("profiles", names["timers"], encode_timer, policy.lateness_ms))
     app.before_start.append(board.start)
-    app.before_stop.append(board.stop)
     app.companions.append(QueueWatch(settings, policy, metrics).run)
     if settings.learning:
-        app.companions += [Punctuator(app, settings, policy).run, TrainerTask(settings, policy, observer).run]
+        app.companions += [
+            board.follow,
+            Punctuator(app, settings, policy).run,
+            TrainerTask(settings, policy, observer).run,
+        ]
     return Worker(app, board, observer, policy)
 
 

@@ -6,7 +6,6 @@ no longer keeps are deleted by tombstones.
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -70,9 +69,9 @@ class ModelWriter:
 class ModelBoard:
     """The scorers that this worker uses: the newest complete version of each model.
 
-    `start()` returns when the topic was read to its end; then a task follows it. `current()` gives a mapping that is
-    never changed, only replaced: the engine asks for it between two batches and scores a whole batch by one answer.
-    With `learning` off (RAPPORT_LEARNING) the versions found at the start stay.
+    `start()` returns when the topic was read to its end; `follow()` then takes up what comes. `current()` gives a
+    mapping that is never changed, only replaced: the engine asks for it between two batches and scores a whole batch by
+    one answer. With `learning` off (RAPPORT_LEARNING) nobody follows, and the versions found at the start stay.
     """
 
     def __init__(self, settings: Settings, policy: Policy) -> None:
@@ -82,7 +81,6 @@ class ModelBoard:
         self._scorers: Mapping[str, Scorer] = starting_scorers(policy)
         self._partition = TopicPartition(models_topic(settings), 0)
         self._position = 0
-        self._follower: asyncio.Task[None] | None = None
 
     def current(self) -> Mapping[str, Scorer]:
         """Give the scorers to use from the next batch on."""
@@ -94,39 +92,33 @@ class ModelBoard:
             self._shelf.put(record.key.decode("utf-8", "replace"), record.value)
             self._position = record.offset + 1
         for model in self._policy.models.names:
-            stored = self._shelf.latest(model)
-            if stored is not None:
-                self._take_up(stored)
-        if self._settings.learning:
-            self._follower = asyncio.create_task(self._follow(), name="models")
+            for manifest in reversed(self._shelf.versions(model)):
+                stored = self._shelf.stored(model, manifest.version)
+                if stored is not None and self._take_up(stored):
+                    break
 
-    async def stop(self) -> None:
-        """End the task that follows the topic."""
-        if self._follower is not None:
-            self._follower.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._follower
-
-    def _take_up(self, stored: Stored) -> None:
-        """Offer a version, unless a newer one is in use; one that does not fit this code is left out and said."""
-        model, version = stored.manifest.model, stored.manifest.version
-        if model not in self._scorers or version <= self._scorers[model].version:
-            return
-        try:
-            scorer = scorer_of(stored, self._policy)
-        except BadSnapshotError as error:
-            log.warning("model version left out", model=model, version=version, why=str(error))
-            return
-        self._scorers = {**self._scorers, model: scorer}
-        log.info("model version taken up", model=model, version=version, examples=scorer.examples)
-
-    async def _follow(self) -> None:
+    async def follow(self) -> None:
+        """Take up versions as they come, until cancelled; a topic that cannot be read is tried again."""
         while True:
             try:
                 await self._read_on()
             except (KafkaError, OSError) as error:
                 log.warning("models cannot be read", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
+
+    def _take_up(self, stored: Stored) -> bool:
+        """Use a version, unless a newer one is in use; one that does not fit this code is left out, and said."""
+        model, version = stored.manifest.model, stored.manifest.version
+        if model not in self._scorers or version <= self._scorers[model].version:
+            return False
+        try:
+            scorer = scorer_of(stored, self._policy)
+        except BadSnapshotError as error:
+            log.warning("model version left out", model=model, version=version, why=str(error))
+            return False
+        self._scorers = {**self._scorers, model: scorer}
+        log.info("model version taken up", model=model, version=version, examples=scorer.examples)
+        return True
 
     async def _read_on(self) -> None:
         consumer = AIOKafkaConsumer(

@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import KafkaError
 from pydantic import TypeAdapter, ValidationError
 
+from models.learner import DAMAGED
 from models.policy import Policy
 from models.release import Position, Published, Release
 from models.training import new_release, report
@@ -29,9 +30,14 @@ from stream_app.snapshots import ModelWriter, read_shelf
 
 POLL_MS = 200
 RETRY_SECONDS = 1.0
-UNREACHABLE = (KafkaError, KafkaUnavailable, OSError)
 _MESSAGE: TypeAdapter[ExampleRecord | Punctuation] = TypeAdapter(ExampleRecord | Punctuation)
 
+
+class NotRestored(Exception):
+    """Models could not be restored at an assignment; the cause says why."""
+
+
+START_AGAIN = (KafkaError, KafkaUnavailable, OSError, NotRestored)
 Report = Callable[[str, dict[str, Any]], None]  # (model, what `models.training.report` says)
 
 log = structlog.get_logger(__name__)
@@ -60,7 +66,7 @@ class Trainer:
         self._unsent: dict[int, Published] = {}
         self._sent_at: dict[int, float] = {}
         self._rejected = 0
-        self._not_restored: BaseException | None = None
+        self._not_restored: Exception | None = None
 
     def reports(self) -> dict[str, dict[str, Any]]:
         """Say of each model that is trained here what it learned and how good it is."""
@@ -71,8 +77,8 @@ class Trainer:
         while not stop.is_set():
             try:
                 await self._train(stop)
-            except UNREACHABLE as error:
-                log.warning("trainer starts again", error=type(error).__name__)
+            except START_AGAIN as error:
+                log.warning("trainer starts again", error=type(error.__cause__ or error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _train(self, stop: asyncio.Event) -> None:
@@ -90,7 +96,7 @@ class Trainer:
                 consumer.subscribe([self._topic], listener=_Assignment(self, consumer))
                 while not stop.is_set():
                     if self._not_restored is not None:
-                        raise self._not_restored
+                        raise NotRestored from self._not_restored
                     batches = await consumer.getmany(timeout_ms=POLL_MS)
                     for partition, records in batches.items():
                         self._learn(partition.partition, records)
@@ -115,8 +121,8 @@ class Trainer:
                 try:
                     offsets[number] = release.restore(stored.snapshot) if stored is not None else None
                     break
-                except (ValueError, KeyError) as error:
-                    log.warning("version left out", model=release.model, version=manifest.version, why=str(error))
+                except DAMAGED as error:
+                    log.warning("version left out", model=release.model, version=manifest.version, why=repr(error))
                     release = new_release(release.model, self._policy, self._settings.partitions)
             self._releases[number] = release
             log.info("model restored", model=release.model, version=release.version, read_from=offsets[number])
@@ -172,7 +178,7 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka s
         by_number = {tp.partition: tp for tp in assigned}
         try:
             offsets = await self._trainer.restore(sorted(by_number))
-        except UNREACHABLE as error:  # aiokafka would log it and read on, past examples that nobody learns
+        except Exception as error:  # noqa: BLE001 - aiokafka would log any and read on, past examples to learn
             self._trainer._not_restored = error  # noqa: SLF001 - of this module
             return
         for number, offset in offsets.items():

@@ -1,13 +1,14 @@
 """The trainer on a real Kafka: what it learns is what the pure core learns, across restarts, and workers take it up."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import msgpack
 import pytest
 
 from models.policy import load_policy
-from models.release import Position, Release
+from models.release import Position, Published, Release
 from models.snapshots import to_records
 from models.training import new_release
 from schemas.internal import ExampleRecord, Punctuation
@@ -88,9 +89,9 @@ async def until(condition):
             await asyncio.sleep(0.05)
 
 
-async def trained(settings, version: int) -> Trainer:
+async def trained(settings, version: int, kind: type[Trainer] = Trainer) -> Trainer:
     """Run a trainer until this version lies on the topic, then stop it in good order."""
-    trainer, stop = Trainer(settings, POLICY), asyncio.Event()
+    trainer, stop = kind(settings, POLICY), asyncio.Event()
     task = asyncio.create_task(trainer.run(stop))
 
     async def is_there():
@@ -143,6 +144,7 @@ async def test_a_worker_takes_up_versions_as_they_come_and_keeps_them_when_learn
             await board.start()
             assert board.current()["churn"].version == 1
         before = following.current()
+        follower = asyncio.create_task(following.follow())
         await writer.write(published[1])
         await sender.send_and_wait(models_topic(chosen), b"{}", key=b"churn/0000000099/manifest", partition=0)
 
@@ -152,8 +154,61 @@ async def test_a_worker_takes_up_versions_as_they_come_and_keeps_them_when_learn
         await until(has_followed)
         assert before["churn"].version == 1, "a batch that began with a mapping ends with it"
         assert pinned.current()["churn"].version == 1
-        for board in (following, pinned):
-            await board.stop()
+        follower.cancel()
+        with suppress(asyncio.CancelledError):
+            await follower
+
+
+def odd(version: Published, number: int, **parts) -> Published:
+    """The version as another program might write it: complete and sound in transport, strange inside."""
+    learner = {name: part for name, part in version.snapshot["state"]["learner"].items() if name != "slots"}
+    state = {**version.snapshot["state"], "learner": {**learner, **parts}}
+    return version._replace(version=number, snapshot={**version.snapshot, "state": state})
+
+
+async def test_an_odd_version_stops_neither_a_start_nor_the_follower_nor_the_trainer(chosen):
+    _, published = in_process(the_messages(0, 100, until_ms=5_000))
+    async with producer(chosen.kafka) as sender:
+        writer = ModelWriter(chosen, await read_shelf(chosen, POLICY), sender)
+        await writer.write(published[0])
+        await writer.write(odd(published[0], 2))
+        board = ModelBoard(chosen, POLICY)
+        await board.start()
+        assert board.current()["churn"].version == 1, "the newest is left out, an older one serves"
+        follower = asyncio.create_task(board.follow())
+        await writer.write(odd(published[0], 3, slots=7))
+        await writer.write(published[3])
+
+        async def has_followed():
+            return board.current()["churn"].version == 4
+
+        await until(has_followed)
+        follower.cancel()
+        with suppress(asyncio.CancelledError):
+            await follower
+        await writer.write(odd(published[0], 5))
+    restored = Trainer(chosen, POLICY)
+    assert await restored.restore([CHURN]) == {CHURN: published[3].snapshot["bookmark"]["read_from"]}
+    assert restored.reports()["churn"]["version"] == 4
+
+
+class FailsOnce(Trainer):
+    """A trainer with a defect that shows at its first assignment."""
+
+    failures = 0
+
+    async def restore(self, partitions):
+        if not self.failures:
+            self.failures += 1
+            raise ZeroDivisionError
+        return await super().restore(partitions)
+
+
+async def test_a_trainer_that_could_not_restore_its_models_starts_again(chosen):
+    """Whatever was raised: aiokafka would swallow it and read on, past examples that nobody learns."""
+    await send(chosen, the_messages(0, 40, until_ms=5_000))
+    trainer = await trained(chosen, 2, FailsOnce)
+    assert trainer.failures == 1
 
 
 async def test_garbage_among_the_examples_is_passed_by(chosen):

@@ -185,6 +185,19 @@ def _damaged(model: Learner) -> Iterator[dict]:
         text = json.dumps(model.snapshot())
         assert old in text
         yield json.loads(text.replace(old, new))
+    for part in ("names", "examples", "refused", "counts", "weights", "slots", "intercept", "iterations"):
+        for wrong in (None, "text", {"a": "map"}, [["a", "list"]]):
+            yield _everywhere(model.snapshot(), part, wrong)
+        yield _everywhere(model.snapshot(), part)
+
+
+def _everywhere(snapshot: dict, part: str, *value: object) -> dict:
+    """Replace a part of the snapshot by a value, or take it out, for whichever action it stands."""
+    for described in snapshot.get("actions", {"": snapshot}).values():
+        del described[part]
+        if value:
+            described[part] = value[0]
+    return snapshot
 
 
 def check_a_restored_model_has_the_same_future_with_what_is_known_of_contacts(make: Make) -> None:

@@ -92,11 +92,28 @@ def test_a_worker_scores_with_what_the_trainer_published():
     assert scorer.score(features) == trainer.current()["churn"].score(features)
 
 
-def test_a_version_of_other_features_is_not_adopted():
+def _of_other_features(snapshot):
+    snapshot["state"]["learner"]["names"][0] = "mua"
+
+
+def _without_slots(snapshot):
+    del snapshot["state"]["learner"]["slots"]
+
+
+def _without_learner(snapshot):
+    del snapshot["state"]["learner"]
+
+
+def _without_state(snapshot):
+    snapshot["state"] = None
+
+
+@pytest.mark.parametrize("damage", [_of_other_features, _without_slots, _without_learner, _without_state])
+def test_a_version_of_other_features_or_that_is_damaged_is_not_adopted(damage):
     trainer = LocalTrainer(POLICY)
     trainer.take(the_effects())
     version = trainer.advance(9_000, None)[-1]
-    version.snapshot["state"]["learner"]["names"][0] = "mua"
+    damage(version.snapshot)
     shelf = Shelf(5)
     for key, value in to_records(version):
         shelf.put(key, value)
