@@ -14,7 +14,7 @@ the agent, or a `SealedBatch` for the checkpoint. When the agent raised, it call
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from schemas.errors import BadMessage
+from schemas.errors import BadMessage, BrokenInvariant, StateError
 from stream_app.engine.effects import PROCESSING_ERROR, BadInput
 from stream_app.engine.partition import AgentMistakeError, Begun, EngineUseError, Finished, PartitionState
 from stream_app.engine.records import Position, Record
@@ -111,6 +111,7 @@ class Batch:
         """Undo the event given last, on which the agent raised; the second time, dead-letter it.
 
         A `BadMessage` is the agent's own verdict on the record: it goes to the dead letters at once, with its reason.
+        `BrokenInvariant` and `StateError` come out again: they are our fault, and no event must pay for it.
         """
         given = self._given
         if given is None:
@@ -118,6 +119,8 @@ class Batch:
         self._given = None
         self._state.undo()
         self._tries += 1
+        if isinstance(error, BrokenInvariant | StateError):
+            raise error
         if isinstance(error, BadMessage):
             bad = BadInput(error.reason, error.detail)
         elif self._tries >= TRIES:

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import faust
 
+from schemas.errors import BrokenInvariant, StateError
 from stream_app.engine.batch import Given
 from stream_app.engine.engine import Engine
 from stream_app.engine.fatal import Exit, die
@@ -77,6 +78,8 @@ class EventStream(faust.Stream):  # type: ignore[type-arg]
             work.batch.fail(error)
         except EngineUseError:
             die(Exit.BROKEN, f"agent failed outside of an event: {error!r}")
+        except (BrokenInvariant, StateError) as ours:
+            die(Exit.BROKEN, f"{work.batch.topic}-{work.batch.partition}@{work.batch.end_offset}: {ours!r}")
 
     # -- what would break the order of events, or the guard by key ----------------------------------------------------
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.errors import BadMessage
+from schemas.errors import BadMessage, BrokenInvariant, StateError
 from stream_app.engine import stored
 from stream_app.engine.batch import Batch
 from stream_app.engine.partition import EngineUseError
@@ -66,6 +66,18 @@ def test_each_event_has_its_own_tries():
 def test_an_agent_refuses_a_record_with_a_reason_of_its_own_at_once():
     sealed = run_one(a_partition(), records(1, 2), failing("e2", error=BadMessage("bad_value", "amount")))
     assert out(sealed) == [(1, 0, "alerts", "e1"), (2, 0, "bad_value", "amount")]
+
+
+@pytest.mark.parametrize("error", [BrokenInvariant, StateError])
+def test_an_error_of_ours_comes_out_and_makes_no_letter(error):
+    state = a_partition()
+    batch = Batch(state, records(1, 2), 1, decode)
+    remember(state, batch.advance())
+    with pytest.raises(error):
+        batch.fail(error("ours"))
+    assert batch.end_offset == 1
+    batch.abandon()
+    assert out(run_one(state, records(1)))[0] == (1, 0, "alerts", "e1")
 
 
 def test_broken_bytes_are_letters_and_leave_no_guard():
