@@ -4,7 +4,18 @@ from typing import NamedTuple
 
 import msgpack
 
-from models.windows import _ACTIVITIES, _CHANNELS, _DECLINED, _FIRST_CHANNEL, _KINDS, _SPANS, _SUMS, Span, What
+from models.windows import (
+    _ACTIVITIES,
+    _CHANNELS,
+    _DECLINED,
+    _FIRST_CHANNEL,
+    _KINDS,
+    _SUMS,
+    Span,
+    What,
+    _window,
+    home_day,
+)
 from schemas.profile import Profile
 
 _unpack = msgpack.unpackb
@@ -42,40 +53,41 @@ class Sums(NamedTuple):
 
 
 Buckets = dict[int, bytes]
-Read = tuple[Buckets, int, dict[str, Sums]]  # a ring, the bucket that it was read up to, and what was found by span
+Read = tuple[Buckets, Buckets, int, Sums]  # the rings of days and weeks, the day that was read up to, what was found
 
-# What was read last, by ring: tags, features and decision of one step ask for the same windows. A ring is never
+# What was read last, by span: tags, features and decision of one step ask for the same windows. A ring is never
 # changed, so that it is the same as long as it is the same object (which this keeps alive).
-_last_read: dict[str, Read] = {}
-# The spans of a ring, short ones first, and how many buckets each has.
-_SPANS_OF: dict[str, tuple[tuple[Span, int], ...]] = {
-    "minutes": (("1h", 12),),
-    "hours": (("24h", 24),),
-    "days": (("7d", 7), ("30d", 30)),
-    "weeks": (("63d", 9),),
-}
+_last_read: dict[Span, Read] = {}
 
 
 def sums(profile: Profile, span: Span, at_ms: int) -> Sums:
     """Add up every cell of `span` up to and with the bucket of `at_ms`."""
-    name, ring, _ = _SPANS[span]
-    buckets: Buckets = getattr(profile.rings, name)
-    newest = (at_ms + ring.offset_ms) // ring.width_ms
-    last = _last_read.get(name)
-    if last is None or last[0] is not buckets or last[1] != newest:
-        last = _last_read[name] = (buckets, newest, _read(buckets, newest, _SPANS_OF[name]))
-    return last[2][span]
+    if span in ("1h", "24h"):
+        return _of_window(profile, span, at_ms)
+    rings, day = profile.rings, home_day(at_ms)
+    last = _last_read.get(span)
+    if last is None or last[0] is not rings.days or last[1] is not rings.weeks or last[2] != day:
+        found = _read_days(rings.days, day) if span != "63d" else {span: _of_window(profile, span, at_ms)}
+        for read, sums_of_it in found.items():
+            _last_read[read] = rings.days, rings.weeks, day, sums_of_it
+        return found[span]
+    return last[3]
 
 
-def _read(buckets: Buckets, newest: int, spans: tuple[tuple[Span, int], ...]) -> dict[str, Sums]:
-    """Add up one ring: a longer span goes on from where the shorter one ended."""
-    cells, youngest = [0] * _CELLS, newest
-    found: dict[str, Sums] = {}
-    for span, number in spans:
-        _add([buckets[bucket] for bucket in buckets if newest - number < bucket <= youngest], cells)
-        youngest = newest - number
-        found[span] = _sums(cells.copy())
-    return found
+def _of_window(profile: Profile, span: Span, at_ms: int) -> Sums:
+    cells = [0] * _CELLS
+    for cell, value in _window(profile, span, at_ms).items():
+        cells[cell] = value
+    return _sums(cells)
+
+
+def _read_days(days: Buckets, today: int) -> dict[Span, Sums]:
+    """Add up a week, and go on to the month that it is a part of."""
+    cells = [0] * _CELLS
+    _add([days[day] for day in days if today - 7 < day <= today], cells)
+    week = _sums(cells.copy())
+    _add([days[day] for day in days if today - 30 < day <= today - 7], cells)
+    return {"7d": week, "30d": _sums(cells)}
 
 
 def _add(packed: list[bytes], cells: list[int]) -> None:
