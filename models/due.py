@@ -11,11 +11,16 @@ from schemas.profile import MAX_DUE, Due, Profile
 
 def schedule(profile: Profile, due: Due) -> Profile:
     """Put work on the list, in place of the same work (name and subject) at another time."""
-    kept = [other for other in profile.due if other.name != due.name or other.about != due.about]
-    insort(kept, due)
     scheduled = profile.copied()
-    scheduled.due = tuple(kept[:MAX_DUE])
+    scheduled.due = with_work(profile.due, due)
     return scheduled
+
+
+def with_work(work: tuple[Due, ...], due: Due) -> tuple[Due, ...]:
+    """Give the list with `due` on it, for who is writing the next profile anyway."""
+    kept = [other for other in work if other.name != due.name or other.about != due.about]
+    insort(kept, due)
+    return tuple(kept[:MAX_DUE])
 
 
 def cancel(profile: Profile, name: str, about: str = "") -> Profile:

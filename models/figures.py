@@ -7,6 +7,7 @@ each figure at most once, when first asked for.
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
+from functools import cache
 
 from models import windows
 from models.sums import Sums, sums
@@ -19,25 +20,24 @@ _FIRST_YEAR = 1970
 _EPOCH_DAY = date(1970, 1, 1)
 
 Figure = Callable[["Figures"], float | None]
-FigureFamily = Callable[["Figures", str], float | None]
+FigureFamily = Callable[[str], Figure]  # by its argument
 
 
 class Figures(dict[str, float | None]):
     """The figures of one profile at one time, computed when first asked for."""
 
-    __slots__ = ("_sums", "at_ms", "home_country", "home_currency", "profile")
+    __slots__ = ("_sums", "at_ms", "day", "home_country", "home_currency", "profile")
 
     def __init__(self, profile: Profile, at_ms: int, home_currency: str, home_country: str) -> None:
         self.profile = profile
         self.at_ms = at_ms
+        self.day = windows.home_day(at_ms)
         self.home_currency = home_currency
         self.home_country = home_country
         self._sums: dict[str, Sums] = {}
 
     def __missing__(self, name: str) -> float | None:
-        word, _, argument = name.partition(":")
-        value = FAMILIES[word](self, argument) if argument else FIGURES[word](self)
-        self[name] = value
+        value = self[name] = _computed_by(name)(self)
         return value
 
     def over(self, span: windows.Span) -> Sums:
@@ -51,7 +51,14 @@ class Figures(dict[str, float | None]):
         """Whole home days between a moment and now; None if the moment never came."""
         if then_ms is None or then_ms <= 0:
             return None
-        return windows.home_day(self.at_ms) - windows.home_day(then_ms)
+        return self.day - windows.home_day(then_ms)
+
+
+@cache
+def _computed_by(name: str) -> Figure:
+    """Find what computes a figure, once for each name that a policy speaks of."""
+    word, _, argument = name.partition(":")
+    return FAMILIES[word](argument) if argument else FIGURES[word]
 
 
 def is_figure(name: str) -> bool:
@@ -72,7 +79,7 @@ def aum_minor(profile: Profile, home_currency: str) -> int:
 
 
 def _aum(f: Figures) -> float:
-    return aum_minor(f.profile, f.home_currency)
+    return f.profile.aum_minor(f.home_currency)
 
 
 def _aum_fall_share(f: Figures) -> float | None:
@@ -84,7 +91,7 @@ def _age_years(f: Figures) -> float | None:
     identity = f.profile.identity
     if identity is None or identity.birth_year is None:
         return None
-    return int(windows.home_day(f.at_ms) / _YEAR_DAYS) + _FIRST_YEAR - identity.birth_year
+    return int(f.day / _YEAR_DAYS) + _FIRST_YEAR - identity.birth_year
 
 
 def _days_as_customer(f: Figures) -> float | None:
@@ -92,7 +99,7 @@ def _days_as_customer(f: Figures) -> float | None:
     identity = f.profile.identity
     if identity is None or identity.opened_on is None:
         return f.days_since(f.profile.first_seen_ms)
-    return windows.home_day(f.at_ms) - (date.fromisoformat(identity.opened_on) - _EPOCH_DAY).days
+    return f.day - (date.fromisoformat(identity.opened_on) - _EPOCH_DAY).days
 
 
 def _rating(f: Figures) -> float | None:
@@ -111,7 +118,7 @@ def _days_since_offer(f: Figures) -> float | None:
 
 def _foreign_countries(f: Figures) -> float:
     since = f.at_ms - 90 * DAY_MS
-    return sum(country != f.home_country and last > since for country, last in f.profile.countries.items())
+    return sum([country != f.home_country and last > since for country, last in f.profile.countries.items()])
 
 
 def _consents(f: Figures) -> tuple[str, ...]:
@@ -122,32 +129,30 @@ def _products(f: Figures) -> tuple[str, ...]:
     return f.profile.identity.products if f.profile.identity is not None else ()
 
 
-def _holds(f: Figures, product: str) -> float:
-    return any(
-        held == product or held.startswith((f"{product}-", f"{product}_", f"{product}:")) for held in _products(f)
-    )
+def _holds(product: str) -> Figure:
+    """Look for a product by its name, or by an id that begins with it."""
+    begins = f"{product}-", f"{product}_", f"{product}:"
+
+    return lambda f: any(held == product or held.startswith(begins) for held in _products(f))
 
 
-def _channel_share(f: Figures, channel: str) -> float | None:
-    total = f.over("30d").contacts
-    return f.over("30d").channel(channel) / total if total else None
+def _channel_share(channel: str) -> Figure:
+    def share(f: Figures) -> float | None:
+        month = f.over("30d")
+        return month.channel(channel) / month.contacts if month.contacts else None
 
-
-def _is(what: bool) -> float:
-    return float(what)
+    return share
 
 
 FIGURES: Mapping[str, Figure] = {
     "age_years": _age_years,
     "days_as_customer": _days_as_customer,
-    "is_business": lambda f: _is(f.profile.identity is not None and f.profile.identity.kind == "business"),
-    "has_manager": lambda f: _is(
-        f.profile.identity is not None and f.profile.identity.relationship_manager_id is not None
-    ),
-    "has_household": lambda f: _is(f.profile.identity is not None and f.profile.identity.household_id is not None),
-    "do_not_contact": lambda f: _is(f.profile.identity is not None and f.profile.identity.do_not_contact),
+    "is_business": lambda f: f.profile.identity is not None and f.profile.identity.kind == "business",
+    "has_manager": lambda f: f.profile.identity is not None and f.profile.identity.relationship_manager_id is not None,
+    "has_household": lambda f: f.profile.identity is not None and f.profile.identity.household_id is not None,
+    "do_not_contact": lambda f: f.profile.identity is not None and f.profile.identity.do_not_contact,
     "products": lambda f: len(_products(f)),
-    "accounts": lambda f: sum(account.closed_ms is None for account in f.profile.accounts.values()),
+    "accounts": lambda f: sum([account.closed_ms is None for account in f.profile.accounts.values()]),
     "aum_minor": _aum,
     "aum_high_minor": lambda f: f.profile.aum_high_minor(),
     "aum_fall_share": _aum_fall_share,
@@ -165,7 +170,7 @@ FIGURES: Mapping[str, Figure] = {
     "salaries": lambda f: f.profile.salary.count,
     "salary_minor": lambda f: f.profile.salary.usual_minor,
     "days_since_salary": lambda f: f.days_since(f.profile.salary.last_ms),
-    "salary_missed": lambda f: _is(f.profile.salary.missed_since_ms is not None),
+    "salary_missed": lambda f: f.profile.salary.missed_since_ms is not None,
     "loan_missed": lambda f: f.profile.loan_missed,
     "foreign_countries_90d": _foreign_countries,
     "payees": lambda f: len(f.profile.counterparties),
@@ -177,22 +182,22 @@ FIGURES: Mapping[str, Figure] = {
     "days_since_offer": _days_since_offer,
     "churn_score": lambda f: f.profile.scores["churn"].value if "churn" in f.profile.scores else None,
     "churn_examples": lambda f: f.profile.scores["churn"].examples if "churn" in f.profile.scores else None,
-    "left": lambda f: _is(f.profile.churn_label != "" or f.profile.lifecycle == "closed"),
+    "left": lambda f: f.profile.churn_label != "" or f.profile.lifecycle == "closed",
 }
 
 FAMILIES: Mapping[str, FigureFamily] = {
     "holds": _holds,
-    "consent": lambda f, consent: _is(consent in _consents(f)),
-    "has_tag": lambda f, tag: _is(tag in f.profile.tags),
-    "tier": lambda f, tier: _is(f.profile.grade.tier == tier),
-    "alert": lambda f, kind: _is(any(alert.kind == kind for alert in f.profile.open_alerts)),
-    "count_30d": lambda f, kind: f.over("30d").of_kind(kind)[0],
-    "minor_30d": lambda f, kind: f.over("30d").of_kind(kind)[1],
-    "count_63d": lambda f, kind: f.over("63d").of_kind(kind)[0],
-    "minor_63d": lambda f, kind: f.over("63d").of_kind(kind)[1],
+    "consent": lambda consent: lambda f: consent in _consents(f),
+    "has_tag": lambda tag: lambda f: tag in f.profile.tags,
+    "tier": lambda tier: lambda f: f.profile.grade.tier == tier,
+    "alert": lambda kind: lambda f: any(alert.kind == kind for alert in f.profile.open_alerts),
+    "count_30d": lambda kind: lambda f: f.over("30d").of_kind(kind)[0],
+    "minor_30d": lambda kind: lambda f: f.over("30d").of_kind(kind)[1],
+    "count_63d": lambda kind: lambda f: f.over("63d").of_kind(kind)[0],
+    "minor_63d": lambda kind: lambda f: f.over("63d").of_kind(kind)[1],
     "channel_share_30d": _channel_share,
-    "channel_30d": lambda f, channel: f.over("30d").channel(channel),
-    "ever": lambda f, kind: f.profile.interactions_by_kind.get(kind, 0),
+    "channel_30d": lambda channel: lambda f: f.over("30d").channel(channel),
+    "ever": lambda kind: lambda f: f.profile.interactions_by_kind.get(kind, 0),
 }
 
 # What may stand after the colon, where it is of a fixed set.

@@ -10,10 +10,10 @@ The due work is also the memory of when tags were last looked at: it lies so man
 from zlib import crc32
 
 from models import windows
-from models.due import schedule
-from models.figures import Figures, aum_minor
+from models.due import with_work
+from models.figures import Figures
 from models.policy import Policy
-from models.policy.parts import TagRule, Tier
+from models.policy.parts import TagRule
 from schemas.profile import MAX_REASON_BYTES, MAX_TAGS, Due, Grade, Profile, Tag, cut
 
 REGRADE = "regrade"
@@ -49,25 +49,20 @@ def _graded_day(profile: Profile, policy: Policy) -> int | None:
 
 def _regrade_tier(profile: Profile, at_ms: int, policy: Policy) -> Profile:
     """Rise at a tier's edge, fall only below what keeps it (hysteresis)."""
-    aum = aum_minor(profile, policy.home_currency)
+    aum = profile.aum_minor(policy.home_currency)
     tiers = policy.tiers.tier
-    now = next((tier for tier in tiers if tier.name == profile.grade.tier), tiers[0])
-    fit = _fitting(tiers, aum)
-    stays = now.keep_minor <= aum and fit.from_minor <= now.from_minor
-    if (now if stays else fit).name == profile.grade.tier:
+    now = fit = tiers[0]
+    for tier in tiers:
+        if tier.from_minor <= aum:
+            fit = tier
+        if tier.name == profile.grade.tier:
+            now = tier
+    reached = now if now.keep_minor <= aum and fit.from_minor <= now.from_minor else fit
+    if reached.name == profile.grade.tier:
         return profile
     graded = profile.copied()
-    graded.grade = Grade((now if stays else fit).name, at_ms, cut(str(aum // 100), MAX_REASON_BYTES))
+    graded.grade = Grade(reached.name, at_ms, cut(str(aum // 100), MAX_REASON_BYTES))
     return graded
-
-
-def _fitting(tiers: tuple[Tier, ...], aum: int) -> Tier:
-    fit = tiers[0]
-    for tier in tiers:
-        if tier.from_minor > aum:
-            break
-        fit = tier
-    return fit
 
 
 def _regrade_tags(profile: Profile, at_ms: int, policy: Policy) -> Profile:
@@ -84,7 +79,8 @@ def _regrade_tags(profile: Profile, at_ms: int, policy: Policy) -> Profile:
     graded = profile.copied()
     graded.tags = old if tags == old else _bounded(tags)
     graded.lifecycle = _lifecycle(profile, figures, policy)
-    return schedule(graded, again)
+    graded.due = with_work(profile.due, again)
+    return graded
 
 
 def _bounded(tags: dict[str, Tag]) -> dict[str, Tag]:

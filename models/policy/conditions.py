@@ -44,6 +44,8 @@ class Condition(Part):
         return {"figure": figure, "op": op, "value": float(number)}
 
 
+Figures = Mapping[str, float | None]
+Test = Callable[[Figures], bool]
 Compiled = tuple[tuple[str, Callable[[float, float], bool], float], ...]
 
 
@@ -58,26 +60,17 @@ class Conditions(Part):
     none: tuple[Condition, ...] = ()
 
     @cached_property
-    def _compiled(self) -> tuple[Compiled, Compiled, Compiled]:
-        """The three lists as plain tuples: some forty are asked for a decision, and a model's attributes are slow."""
-        return _compiled(self.all), _compiled(self.any), _compiled(self.none)
+    def hold(self) -> Test:
+        """Whether given figures meet the conditions.
 
-    def hold(self, figures: Mapping[str, float | None]) -> bool:
-        """Whether the figures meet the conditions."""
-        every, some, never = self._compiled
-        for name, compare, value in every:
-            known = figures[name]
-            if known is None or not compare(known, value):
-                return False
-        for name, compare, value in never:
-            known = figures[name]
-            if known is not None and compare(known, value):
-                return False
-        for name, compare, value in some:
-            known = figures[name]
-            if known is not None and compare(known, value):
-                return True
-        return not some
+        Compiled once: hundreds are asked for a decision or a look at the tags, and a model's attributes are slow.
+        """
+        every, some, never = _compiled(self.all), _compiled(self.any), _compiled(self.none)
+        if not some and not never:
+            return _one_holds(*every[0]) if len(every) == 1 else lambda figures: _all_hold(every, figures)
+        return lambda figures: (
+            _all_hold(every, figures) and not _any_holds(never, figures) and (not some or _any_holds(some, figures))
+        )
 
     def figures(self) -> tuple[str, ...]:
         """List the figures that the conditions speak of, in the order of the file, each once."""
@@ -86,3 +79,23 @@ class Conditions(Part):
 
 def _compiled(conditions: tuple[Condition, ...]) -> Compiled:
     return tuple((condition.figure, OPERATORS[condition.op], condition.value) for condition in conditions)
+
+
+def _one_holds(name: str, compare: Callable[[float, float], bool], value: float) -> Test:
+    return lambda figures: (known := figures[name]) is not None and compare(known, value)
+
+
+def _all_hold(conditions: Compiled, figures: Figures) -> bool:
+    for name, compare, value in conditions:
+        known = figures[name]
+        if known is None or not compare(known, value):
+            return False
+    return True
+
+
+def _any_holds(conditions: Compiled, figures: Figures) -> bool:
+    for name, compare, value in conditions:
+        known = figures[name]
+        if known is not None and compare(known, value):
+            return True
+    return False
