@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from time import process_time_ns
 from typing import Any
 
 import models.step
-import stream_app.local
 from models.policy import load_policy
 from schemas import profile_codec
 from stream_app.closed_loop import play
@@ -90,7 +90,7 @@ def measure(options: Options = BANK) -> dict[str, tuple[int, float]]:
             encode(verdict.value)
         return verdict
 
-    local = stream_app.local
+    local = import_module("stream_app.local")
     tables = tuple(
         replace(table, step=step_and_encode) if table.name == "profiles" else table for table in local.TABLES
     )
