@@ -18,10 +18,10 @@ from models.scoring import Scorer
 from models.sentiment import Sentiment
 from models.training import LocalTrainer
 from schemas.actions import Effect
-from schemas.errors import BadMessage
+from schemas.errors import BadMessage, BrokenInvariant, StateError
 from schemas.internal import Timer
 from schemas.partitioner import partition_for
-from schemas.wire import decode, unreadable
+from schemas.wire import decode, encode, unreadable
 from stream_app.routes import ROUTES, TABLES, Route, TableSpec
 
 TRIES = 2
@@ -183,6 +183,8 @@ class LocalRuntime:
             staging.clear()
             try:
                 agent.give(Given(event, received_ms))
+            except (BrokenInvariant, StateError):
+                raise  # we are at fault, not the event: nothing that follows could be trusted
             except Exception as error:  # noqa: BLE001 - as the engine: undo, try again, then dead-letter
                 if attempt == TRIES:
                     staging.clear()
@@ -234,7 +236,11 @@ class LocalRuntime:
             due_ms, key = heappop(due)
             profile = profiles.get(key)
             if profile is not None and profile.next_due_ms() == due_ms:
-                self._fold(self._agents["timers"], Timer(customer_id=key, until_ms=now_ms))
+                timer = Timer(customer_id=key, until_ms=now_ms)
+                failed = self._fold(self._agents["timers"], timer)
+                if failed is not None:
+                    line = Line("timers", encode(timer), key.encode())
+                    self._letter(line, self._line[1], "processing_error", failed)
         self._learn()
 
     def _learn(self) -> None:

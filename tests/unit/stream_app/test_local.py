@@ -1,10 +1,12 @@
 """The product in one process without a broker: our own topics are fed back at once, what fails is put aside."""
 
 from collections import Counter
+from dataclasses import replace
 
 import orjson
 import pytest
 
+from schemas.errors import BrokenInvariant, StateError
 from stream_app import local
 from stream_app.local import Line, LocalRuntime
 from tests.builders import after, wire_form
@@ -107,6 +109,41 @@ def test_an_event_that_the_core_cannot_take_is_put_aside_whole():
     assert [(letter.reason, letter.error) for letter in heard.letters] == [("processing_error", "ZeroDivisionError")]
     assert [effect.name for effect in heard.effects] == ["mood"]
     assert heard.runtime.counts["mentions", "applied"] == 1
+
+
+@pytest.mark.parametrize("fault", [BrokenInvariant, StateError])
+def test_our_own_fault_is_no_dead_letter_but_the_end(fault):
+    def analyse(text, language=None):
+        raise fault("cannot happen")
+
+    heard = Heard(analyse=analyse)
+    with pytest.raises(fault):
+        heard.take("mentions", wire_form("mentions"))
+    assert heard.letters == heard.effects == []
+
+
+class Defective:
+    """A scorer that cannot score; only customers who consent to be profiled are scored."""
+
+    version, examples = 1, 0
+
+    def score(self, features, action="", slots=()):
+        raise ZeroDivisionError
+
+
+def test_due_work_that_fails_is_put_aside_and_the_next_customers_is_done():
+    heard = Heard(partitions=1)
+    heard.take("customers", wire_form("customers", consents=["profiling"]))
+    heard.take("interactions", wire_form("interactions"))
+    heard.take("interactions", wire_form("interactions", customer_id="C3", kind="complaint", topic="fees"))
+    scorers = dict.fromkeys(heard.runtime.context().scorers, Defective())
+    heard.runtime._context = replace(heard.runtime.context(), scorers=scorers)
+    heard.take("transactions", wire_form("transactions", customer_id="C2", occurred_at=after(days=14)))
+    (letter,) = heard.letters
+    assert (letter.reason, letter.error, letter.number) == ("processing_error", "ZeroDivisionError", 4)
+    assert (letter.line.topic, letter.line.key) == ("timers", b"C1")
+    assert heard.runtime.counts["timers", "dead_letter"] == 1
+    assert heard.alerts() == ["complaint", "complaint_deadline"]
 
 
 def test_an_event_is_tried_twice(heard):
