@@ -49,8 +49,8 @@ class Given:
     @property
     def traceparent(self) -> str | None:
         """The W3C trace parent that came with the record, if any."""
-        raw = self.record.header("traceparent")
-        return None if raw is None else raw.decode("ascii", "replace")
+        raw = self.record.traceparent
+        return None if raw is None else raw.decode("ascii")
 
 
 class Batch:

@@ -8,23 +8,25 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 from faust.transport.drivers import aiokafka as driver
 
+from schemas.dead_letters import DeadRecord, dead_record
+from schemas.errors import BadMessage, BadReason
+from schemas.times import MAX_MS
 from stream_app.engine.backoff import Backoff
-from stream_app.engine.effects import DEAD_LETTER, Staged
+from stream_app.engine.effects import DEAD_LETTER, AnyEffect, Staged
 from stream_app.engine.fatal import Exit, die
 from stream_app.engine.fence import Fence
-from stream_app.engine.letters import letter_of
 from stream_app.engine.ports import Fenced, Writes
+from stream_app.engine.records import Record
 
 log = logging.getLogger(__name__)
 
-Header = tuple[str, bytes]
 CrashPoint = Callable[[str], None]
 
 
@@ -153,18 +155,35 @@ class KafkaOutputs:
     async def _send(self, item: Staged) -> "asyncio.Future[Any]":
         producer, effect, partition = self._producer(), item.effect, None
         if effect.kind == DEAD_LETTER:
-            letter = letter_of(item)
-            key, value, headers, topic = letter.key, letter.value, letter.headers, self._dead_letters
+            (key, value, headers), topic = letter_of(item.record, effect), self._dead_letters
         else:
             key, value, topic = effect.key.encode(), effect.body, f"{self._namespace}.{effect.name}"
-            headers, partition = item.origin.headers(), self._place(effect.name, effect.key)
-            trace = None if effect.timed else item.record.header("traceparent")
+            headers, partition = [*item.origin.headers()], self._place(effect.name, effect.key)
+            trace = None if effect.timed else item.record.traceparent
             if trace is not None:
                 headers.append(("traceparent", trace))
         future: asyncio.Future[Any] = await producer.send(
             topic, value=value, key=key, headers=headers, partition=partition
         )
         return future
+
+
+def letter_of(record: Record, effect: AnyEffect) -> DeadRecord:
+    """Make the dead letter of a record from the effect that names reason and error."""
+    told_ms = record.timestamp_ms
+    letter = dead_record(
+        BadMessage(cast("BadReason", effect.name), effect.body.decode("utf-8", "replace")),
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        received_ms=None if told_ms < 0 else min(told_ms, MAX_MS),  # a sender may write nanoseconds
+        key=record.key or None,
+        value=record.value,
+        headers=record.headers,
+    )
+    if letter.key is None and letter.value is None:
+        return letter._replace(value=b"")  # Kafka takes no record that has neither
+    return letter
 
 
 def _end_unless_passing(error: BaseException) -> None:

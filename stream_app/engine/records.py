@@ -4,6 +4,7 @@ Our own Kafka outputs carry their *origin* in headers, so that a reader of them 
 alone, without remembering ids (faust-engine.md §10.3).
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ SOURCE_PARTITION = "source-partition"
 SOURCE_KEY = "source-key"
 SOURCE_OFFSET = "source-offset"
 SOURCE_ORDINAL = "source-ordinal"
+
+
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Position(NamedTuple):
@@ -60,6 +64,12 @@ class Record:
             if header == name:
                 return value
         return None
+
+    @property
+    def traceparent(self) -> bytes | None:
+        """The W3C trace parent that came with the record; what has another shape is not passed on."""
+        raw = self.header("traceparent")
+        return raw if raw is not None and _TRACEPARENT.fullmatch(raw) else None
 
     def __repr__(self) -> str:
         return f"Record({self.topic}-{self.partition}@{self.offset})"  # never the payload: logs are read by people

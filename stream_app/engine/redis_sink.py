@@ -77,7 +77,7 @@ def words_of(staged: Staged) -> list[str | bytes]:
     """Return the fields of an entry as field, value, field, value; with the trace of the request that caused it."""
     fields: dict[str, str] = orjson.loads(staged.effect.body)
     words: list[str | bytes] = [word for field in fields.items() for word in field]
-    trace = None if staged.effect.timed else staged.record.header("traceparent")
+    trace = None if staged.effect.timed else staged.record.traceparent
     if trace is not None:
         words += ("traceparent", trace)
     return words

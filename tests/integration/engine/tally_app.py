@@ -108,6 +108,8 @@ def fire(tally: Tally | None, timer: Timer) -> tuple[Tally, list[Effect]]:
 def decode_event(record: Record) -> Any:
     if record.value is None:
         return BadInput("empty", "no value")
+    if len(record.value) > 1_000_000:
+        return BadInput("too_large", "over 1,000,000 bytes")
     try:
         data = orjson.loads(record.value)
         return Event(data["id"], record.key.decode(), data["ms"], data["amount"], data.get("fail", 0))

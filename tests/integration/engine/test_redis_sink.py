@@ -23,6 +23,8 @@ from .lab import until
 pytestmark = pytest.mark.integration
 DAY_MS = 86_400_000
 
+TRACE = b"00-%s-%s-01" % (b"0af7" * 8, b"b7ad" * 4)
+
 
 def staged(offset: int, entry_id: str, *, trace: bytes | None = None, timed: bool = False) -> Staged:
     headers = [] if trace is None else [("traceparent", trace)]
@@ -72,9 +74,9 @@ async def test_what_is_delivered_twice_is_there_once_and_the_mark_shares_the_str
 async def test_entries_carry_the_trace_of_their_event_unless_due_work_caused_them(
     redis: Redis, sink: RedisSink, namespace: str
 ):
-    await sink.deliver([a_call(staged(1, "a", trace=b"00-1"), staged(2, "b", trace=b"00-2", timed=True))], passing)
+    await sink.deliver([a_call(staged(1, "a", trace=TRACE), staged(2, "b", trace=TRACE, timed=True))], passing)
     entries = [fields for _, fields in await redis.xrange(f"{namespace}:alerts:test:p1")]
-    assert [entry.get("traceparent") for entry in entries] == ["00-1", None]
+    assert [entry.get("traceparent") for entry in entries] == [TRACE.decode(), None]
 
 
 async def test_a_forgotten_script_is_loaded_again(redis: Redis, sink: RedisSink, namespace: str):

@@ -120,8 +120,8 @@ def test_the_agent_gets_time_stamp_position_and_trace():
     record = a_record(7)
     given_ = Batch(a_partition(), [record], 1, decode).advance()
     assert (given_.received_ms, given_.position, given_.traceparent) == (1_007, record.position, None)
-    record.headers = [("traceparent", b"00-ab-cd-01")]
-    assert given_.traceparent == "00-ab-cd-01"
+    record.headers = [("traceparent", b"00-%s-%s-01" % (b"a" * 32, b"b" * 16))]
+    assert given_.traceparent == f"00-{'a' * 32}-{'b' * 16}-01"
 
 
 def test_wrong_use_is_an_error():

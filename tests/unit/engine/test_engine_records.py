@@ -1,5 +1,7 @@
 """Positions and origins of records."""
 
+import pytest
+
 from stream_app.engine.records import Origin, Position
 from tests.unit.engine.engine_builders import PAY, a_record
 
@@ -26,6 +28,18 @@ def test_of_repeated_headers_the_last_counts():
     record.headers = [("trace", b"a"), ("trace", b"b")]
     assert record.header("trace") == b"b"
     assert record.header("other") is None
+
+
+TRACE = b"00-%s-%s-01" % (b"0af7" * 8, b"b7ad" * 4)
+
+
+@pytest.mark.parametrize("forged", [b"00-ab-cd-01", TRACE.upper(), TRACE + b"\n", TRACE + b"-x", b"x" * 100_000, b""])
+def test_only_a_trace_parent_of_the_w3c_shape_is_passed_on(forged):
+    record = a_record(1)
+    record.headers = [("traceparent", TRACE)]
+    assert record.traceparent == TRACE
+    record.headers = [("traceparent", forged)]
+    assert record.traceparent is None
 
 
 def test_a_record_prints_where_it_lies_and_not_what_it_says():
