@@ -1,5 +1,6 @@
 """The wiring of a worker on one screen: settings and policy in, a Faust app with agents, tables and timers out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -91,17 +92,24 @@ class WorkerApp(EngineApp):
         self.before_start: list[Callable[[], Awaitable[None]]] = []
         self.companions: list[Callable[[], Awaitable[None]]] = []
         self.before_stop: list[Callable[[], Awaitable[None]]] = []
+        self._running: list[asyncio.Future[None]] = []
 
     async def on_start(self) -> None:
         """Run what must be done before the first record, then start the companions."""
         for prepare in self.before_start:
             await prepare()
         await super().on_start()
-        for companion in self.companions:
-            self.add_future(companion())
+        self.run_companions()
+
+    def run_companions(self) -> None:
+        """Start the companions; the failure of one is the failure of the app."""
+        self._running += [self.add_future(companion()) for companion in self.companions]
 
     async def on_stop(self) -> None:
-        """Finish the work under way, then let the companions go."""
+        """End the companions, since they look into stores that close next; then finish the work under way."""
+        for running in self._running:
+            running.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
         await super().on_stop()
         for finish in self.before_stop:
             await finish()

@@ -3,6 +3,7 @@
 import asyncio
 
 import structlog
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from models.policy import Policy
@@ -33,43 +34,47 @@ class Punctuator:
         self._app = app
         self._settings = settings
         self._policy = policy
-        self._said: dict[int, tuple[int, bool]] = {}
+        self._said: dict[tuple[str, int], tuple[int, bool]] = {}
 
     async def run(self) -> None:
         """Send what has changed, every second, for ever."""
         async with producer(self._settings.kafka) as sender:
             while True:
                 await asyncio.sleep(INTERVAL_SECONDS)
-                for number in [number for table, number in self._app.engine.owned if table == TABLE]:
-                    try:
-                        for promise in await self.promises(number):
-                            await sender.send_and_wait(
-                                examples_topic(self._settings),
-                                encode(promise),
-                                key=promise.model.encode(),
-                                partition=example_partition(promise.model, self._policy),
-                            )
-                    except (KafkaError, TimeoutError) as error:
-                        log.warning("punctuation waits", partition=number, error=type(error).__name__)
+                await self.tell(sender)
+
+    async def tell(self, sender: AIOKafkaProducer) -> None:
+        """Send each promise that differs from the last one sent; what cannot be sent is tried at the next call."""
+        numbers = [number for table, number in self._app.engine.owned if table == TABLE]
+        # Whoever owned a number in between may have promised otherwise: it is told anew.
+        self._said = {(model, number): said for (model, number), said in self._said.items() if number in numbers}
+        for number in numbers:
+            try:
+                for promise in await self.promises(number):
+                    await sender.send_and_wait(
+                        examples_topic(self._settings),
+                        encode(promise),
+                        key=promise.model.encode(),
+                        partition=example_partition(promise.model, self._policy),
+                    )
+                    self._said[promise.model, number] = (promise.below_ms, promise.idle)
+            except (KafkaError, TimeoutError) as error:
+                log.warning("punctuation waits", partition=number, error=type(error).__name__)
 
     async def promises(self, number: int) -> list[Punctuation]:
-        """Return one promise per model for a partition number, none where nothing has changed."""
+        """Return a promise for each model to which another one was sent last for this partition number."""
         engine = self._app.engine
         unread = await self._app.lifecycle.unread(TABLE, number)
-        if (TABLE, number) not in engine.owned:
+        stores = engine.tables[TABLE].store
+        if (TABLE, number) not in engine.owned or number not in stores.owned:  # given away while we asked
             return []
-        store = engine.tables[TABLE].store.partition(number)
-        earliest = next((due_ms for _, due_ms in store.due(NO_END_MS)), None)
-        idle = earliest is None and not any(unread.values())
+        earliest = next((due_ms for _, due_ms in stores.partition(number).due(NO_END_MS)), None)
+        idle = earliest is None and bool(unread) and not any(unread.values())
         clock_ms = engine.clocks.now_ms(TABLE, number, unread)
         if clock_ms is None and not idle:
             return []
         made = [punctuation(model, number, clock_ms, earliest, idle=idle) for model in self._policy.models.names]
-        said = (made[0].below_ms, made[0].idle)
-        if self._said.get(number) == said:
-            return []
-        self._said[number] = said
-        return made
+        return [it for it in made if self._said.get((it.model, number)) != (it.below_ms, it.idle)]
 
 
 class TrainerTask:

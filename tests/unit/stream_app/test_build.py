@@ -1,5 +1,6 @@
 """What a worker is built with: every setting of the deployment reaches Kafka's and Redis's clients."""
 
+import asyncio
 import ssl
 
 import pytest
@@ -50,3 +51,29 @@ async def test_a_password_is_not_in_what_the_engines_settings_print(built):
 
     assert app.settings.security["sasl_plain_password"] == "swordfish"
     assert "swordfish" not in repr(app.settings)
+
+
+async def test_companions_have_ended_before_anything_closes_that_they_look_into(built):
+    app, heard = built(), []
+    begun = asyncio.Event()
+
+    async def companion():
+        begun.set()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            heard.append("companion")
+
+    async def before_shutdown(_app, **_more):
+        heard.append("shutdown")
+
+    async def health_port():
+        heard.append("health port")
+
+    app.before_start.clear()
+    app.companions[:], app.before_stop[:] = [companion], [health_port]
+    app.on_before_shutdown.connect(before_shutdown)
+    app.run_companions()
+    await begun.wait()
+    await app.on_stop()
+    assert heard == ["companion", "shutdown", "health port"]
