@@ -20,6 +20,9 @@ from stream_app.engine.partition import AgentMistakeError, Begun, EngineUseError
 from stream_app.engine.records import Position, Record
 from stream_app.engine.sealed import Counts, SealedBatch
 
+PUT_OFF_MS = 86_400_000
+"""Due work that raised is asked for again a day of event time later, unless an event of its key fires it before."""
+
 Decode = Callable[[Record], Any]
 """A record's event, or `BadInput`; must not raise and must not look at anything but the record."""
 
@@ -127,7 +130,7 @@ class Batch:
             bad = BadInput(PROCESSING_ERROR, type(error).__name__)  # its message may quote the payload
         else:
             return
-        self._state.reject(given.record, bad, self._told_ms)
+        self._state.reject(given.record, bad, self._told_ms, _put_off_to(given.event))
         self._counts.rejected += 1
         self._end()
 
@@ -199,3 +202,13 @@ class Batch:
         self.done = self._position == len(self._records)
         self._counts, self._highest_ms = Counts(), None
         return sealed
+
+
+def _put_off_to(event: Any) -> int | None:
+    """Until when due work waits that raised under a timer (epoch ms).
+
+    A timer holds nothing from outside: what raises is the work, and it would raise for ever. Left first in the index by
+    due time it would hold up whatever waits for all earlier work, as training does.
+    """
+    until_ms: int | None = getattr(event, "until_ms", None)
+    return None if until_ms is None else until_ms + PUT_OFF_MS

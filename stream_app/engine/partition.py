@@ -208,6 +208,8 @@ class PartitionState:
             return Finished.AGAIN
         written = self._write(record, self._table, kept, value, staged)
         written.gone = self._deleted and not written.outbox
+        if self._changed:
+            written.not_before_ms = None
         self._forget_record()
         return Finished.SEAL if written.outbox_bytes > self._limits.seal_above else Finished.ON
 
@@ -217,15 +219,20 @@ class PartitionState:
             self._table.forget_clean(self._record.key)
         self._forget_record()
 
-    def reject(self, record: Record, bad: BadInput, occurred_ms: int | None = None) -> None:
+    def reject(
+        self, record: Record, bad: BadInput, occurred_ms: int | None = None, put_off_ms: int | None = None
+    ) -> None:
         """Keep the old value with its guard moved, and send the record to the dead letters: the agent cannot take it.
 
         The reason goes into the outbox, so that a replay under another policy does not apply what was dead-lettered.
+        With `put_off_ms` the index by due time holds the key's due work back until then, or until a record changes it.
         """
         table = self._table_of[record.topic]
         kept = table.find(record.key)
         self._origin, self._occurred_ms = self._origin_of(record), occurred_ms
-        self._write(record, table, kept, None if kept is None else kept.value, (dead_letter(bad),))
+        written = self._write(record, table, kept, None if kept is None else kept.value, (dead_letter(bad),))
+        if put_off_ms is not None:
+            written.not_before_ms = put_off_ms
         self._forget_record()
 
     def letter(self, record: Record, bad: BadInput) -> None:

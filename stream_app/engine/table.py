@@ -26,7 +26,7 @@ class Kept:
     Changed in place only by the batch that made it, between two records; sealed, it never changes again.
     """
 
-    __slots__ = ("due_ms", "gone", "guard", "highest_ms", "outbox", "outbox_bytes", "seen", "value")
+    __slots__ = ("due_ms", "gone", "guard", "highest_ms", "not_before_ms", "outbox", "outbox_bytes", "seen", "value")
 
     def __init__(self) -> None:
         self.guard: dict[str, int] = {}
@@ -37,6 +37,7 @@ class Kept:
         self.gone = False
         self.due_ms: int | None = None  # as of the last seal or load
         self.highest_ms: int | None = None  # event time, of topics that move the clock only
+        self.not_before_ms: int | None = None  # due work that raised is put off until then
 
     def copy(self) -> "Kept":
         """Copy it for another batch to change."""
@@ -45,7 +46,7 @@ class Kept:
         other.seen = self.seen
         other.outbox, other.outbox_bytes = self.outbox, self.outbox_bytes
         other.value = self.value
-        other.due_ms, other.highest_ms = self.due_ms, self.highest_ms
+        other.due_ms, other.highest_ms, other.not_before_ms = self.due_ms, self.highest_ms, self.not_before_ms
         return other
 
 
@@ -139,7 +140,13 @@ class TableState:
         kept.outbox_bytes = sum(entry.size for entry in value.outbox)
         kept.due_ms, kept.highest_ms = value.next_due_ms, value.highest_ms
         kept.value = None if value.body is None else self._codec.decode(value.body)
+        due = self._next_due(kept.value)
+        if due is not None and kept.due_ms is not None and kept.due_ms > due:
+            kept.not_before_ms = kept.due_ms
         return kept
+
+    def _next_due(self, value: Any) -> int | None:
+        return None if value is None else self._codec.next_due_ms(value)
 
     def _encode(self, kept: Kept) -> Write:
         was = kept.due_ms
@@ -147,7 +154,9 @@ class TableState:
             kept.due_ms = None
             return Write(None, None, was, None)
         value, codec = kept.value, self._codec
-        due = None if value is None else codec.next_due_ms(value)
+        due = self._next_due(value)
+        if due is not None and kept.not_before_ms is not None:
+            due = max(due, kept.not_before_ms)
         body = None if value is None else codec.encode(value)
         kept.due_ms = due
         raw = stored.encode(Stored(kept.guard, kept.seen, due, kept.highest_ms, kept.outbox, body))

@@ -117,7 +117,9 @@ class NoGuardOnNothing(PartitionState):
 class NoGuardAfterException(PartitionState):
     """A dead-lettered event leaves neither guard nor reason."""
 
-    def reject(self, record: Record, bad: BadInput, occurred_ms: int | None = None) -> None:
+    def reject(
+        self, record: Record, bad: BadInput, occurred_ms: int | None = None, put_off_ms: int | None = None
+    ) -> None:
         self._effects.append(Staged(record, 0, dead_letter(bad)))
         self._forget_record()
 

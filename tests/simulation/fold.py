@@ -150,7 +150,10 @@ class Fold:
         if old is None:
             return None, []
         state = changed(old)
-        return state, self.fire(state, key, event.until_ms, position)
+        effects = self.fire(state, key, event.until_ms, position)
+        if effects and self.threshold == 7:
+            raise ValueError("due work that is poison under this policy")
+        return state, effects
 
     def known(self, old: State | None, key: str, event: Known) -> tuple[State, list[Effect]]:
         state = changed(old or customer())

@@ -48,8 +48,18 @@ class Paid:
         self.occurred_ms = int(ms or 0)
 
 
-def decode(record: Record) -> Paid | BadInput:
+class Wake:
+    """A timer: its text is `until <ms>`."""
+
+    def __init__(self, text: str) -> None:
+        self.name = text
+        self.until_ms = int(text.removeprefix("until "))
+
+
+def decode(record: Record) -> Paid | Wake | BadInput:
     text = (record.value or b"").decode()
+    if text.startswith("until "):
+        return Wake(text)
     return BadInput("bad_json", "not ours") if text.startswith("broken") else Paid(text)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from stream_app.engine import stored
-from stream_app.engine.batch import Batch
+from stream_app.engine.batch import PUT_OFF_MS, Batch
 from stream_app.engine.partition import AgentMistakeError, Begun, EngineUseError, OutboxLimits
 from stream_app.engine.records import Origin
 from tests.unit.engine.engine_builders import (
@@ -308,9 +308,6 @@ class TestValues:
         assert second.end_offset == 3
 
     def test_the_index_learns_the_old_and_the_new_due_time(self):
-        def due_at(ms):
-            return lambda state, given: state.put("people", b"ann", {"seen": [], "due": ms})
-
         state = a_partition()
         writes = [
             run_one(state, records(n), due_at(ms)).writes["people"][b"ann"] for n, ms in enumerate((50, 70, None))
@@ -344,6 +341,51 @@ class TestHighestTime:
     def test_a_new_owner_finds_it_in_the_value_and_keeps_it(self):
         first = run_one(a_partition(), [a_record(1, text="a@70")])
         assert value_of(run_one(restarted([first]), [a_record(2, topic="talk", text="b@90")])).highest_ms == 70
+
+
+def due_at(ms):
+    return lambda state, given: state.put("people", b"ann", {"seen": [], "due": ms})
+
+
+class TestDueWorkThatRaises:
+    """The index by due time must move on: what comes first in it holds up whatever waits for all earlier work."""
+
+    WAKE = a_record(1, topic="talk", text="until 60")
+
+    def raising(self, state, given):
+        raise ZeroDivisionError
+
+    def put_off(self, *batches):
+        """The write of ann, whose work is due at 50, after a timer that could not be taken and these batches."""
+        state = a_partition()
+        run_one(state, records(1), due_at(50))
+        sealed = run_one(state, [self.WAKE], self.raising)
+        for batch, agent in batches:
+            sealed = run_one(state, batch, agent)
+        return sealed.writes["people"][b"ann"]
+
+    def test_it_is_put_off_by_a_day_and_its_timer_is_dead_lettered(self):
+        write = self.put_off()
+        assert (write.was_due_ms, write.next_due_ms) == (50, 60 + PUT_OFF_MS)
+        assert stored.decode(write.value).outbox[-1].effect.name == "processing_error"
+        assert People.decode(stored.decode(write.value).body)["due"] == 50, "the value itself is as it was"
+
+    def test_a_record_that_changes_nothing_does_not_bring_it_forward(self):
+        assert self.put_off((records(2), nothing)).next_due_ms == 60 + PUT_OFF_MS
+
+    def test_a_record_that_changes_the_value_does(self):
+        assert self.put_off((records(2), due_at(70))).next_due_ms == 70
+
+    def test_a_new_owner_knows_that_it_was_put_off(self):
+        state = a_partition({b"ann": self.put_off().value})
+        write = run_one(state, records(2), nothing).writes["people"][b"ann"]
+        assert (write.was_due_ms, write.next_due_ms) == (60 + PUT_OFF_MS, 60 + PUT_OFF_MS)
+        assert run_one(state, records(3), due_at(70)).writes["people"][b"ann"].next_due_ms == 70
+
+    def test_an_ordinary_event_that_is_refused_puts_nothing_off(self):
+        state = a_partition()
+        run_one(state, records(1), due_at(50))
+        assert run_one(state, records(2), self.raising).writes["people"][b"ann"].next_due_ms == 50
 
 
 class TestDelete:
