@@ -1,6 +1,6 @@
 """`rapport dead-letters`: what could not be read, and sending it again once it can."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +8,7 @@ from aiokafka import ConsumerRecord
 
 from stream_app import kafka
 from stream_app.commands.common import JsonOption, KafkaOption, print_json, print_table, progress, run, settings
+from stream_app.retried import Retried
 from stream_app.settings import Settings
 
 app = typer.Typer(help="List the dead letters, or send them to their topics again.", no_args_is_help=True)
@@ -55,8 +56,9 @@ def retry(
 ) -> None:
     """Send letters to the topics that they came from. Example: rapport dead-letters retry --reason processing_error.
 
-    A letter whose bytes were cut cannot be sent. A letter is sent once per run; an event that was applied meanwhile is
-    told by its event_id and ignored.
+    A letter whose bytes were cut cannot be sent. A letter is sent once: the next run starts after it (with --reason,
+    for that reason). What fails again comes back as a new letter. An event that was applied meanwhile is told by its
+    event_id and ignored.
     """
     chosen = settings(**({"kafka": {"bootstrap": bootstrap}} if bootstrap else {}))
     report = run(_retry(chosen, reason, dry_run))
@@ -69,21 +71,34 @@ def retry(
 async def _retry(chosen: Settings, reason: str | None, dry_run: bool) -> dict[str, int]:
     report = {"sent": 0, "cut": 0, "repeated": 0}
     seen: set[tuple[str, str, str]] = set()
+    retried = Retried(chosen, topic(chosen))
+    await retried.load()
+    ends: dict[int, int] = {}
     async with kafka.producer(chosen.kafka) as client:
-        with progress() as bar:
-            task = bar.add_task("Dead letters")
-            async for record, left in kafka.read_to_end(chosen.kafka, topic(chosen)):
-                bar.update(task, advance=1, total=bar.tasks[0].completed + 1 + left)
+        try:
+            async for record in _letters(chosen):
                 letter = facts(record)
-                if reason not in {None, letter.get("reason")}:
-                    continue
-                outcome = _sendable(letter, seen)
-                report[outcome] += 1
-                if outcome == "sent" and not dry_run:
-                    await client.send_and_wait(
-                        letter["topic"], record.value, key=record.key, headers=_own_headers(record.headers)
-                    )
+                if reason in {None, letter["reason"]} and retried.is_new(record, letter["reason"]):
+                    outcome = _sendable(letter, seen)
+                    if outcome == "sent" and not dry_run:
+                        own = _own_headers(record.headers)
+                        await client.send_and_wait(letter["topic"], record.value, key=record.key, headers=own)
+                    report[outcome] += 1
+                ends[record.partition] = record.offset + 1
+        finally:
+            if not dry_run:
+                retried.note(ends, reason)
+                await retried.save()
     return report
+
+
+async def _letters(chosen: Settings) -> AsyncIterator[ConsumerRecord]:
+    """Read the letters up to the end as of now, with a progress bar."""
+    with progress() as bar:
+        task = bar.add_task("Dead letters")
+        async for record, left in kafka.read_to_end(chosen.kafka, topic(chosen)):
+            bar.update(task, advance=1, total=bar.tasks[0].completed + 1 + left)
+            yield record
 
 
 def _sendable(letter: Mapping[str, str], seen: set[tuple[str, str, str]]) -> str:
