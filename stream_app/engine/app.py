@@ -75,6 +75,7 @@ class EngineApp(faust.App):
             crash_point=crash_point,
             batch_records=settings.batch_records,
             in_flight_records=settings.in_flight_records,
+            cached_values=settings.cached_values,
         )
         stores.tables = self.engine.tables
         self.outbox = OutboxPort(lambda: self.engine.current)

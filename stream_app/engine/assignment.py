@@ -23,6 +23,8 @@ class Assignment:
     start: Mapping[TP, int]
     end: Mapping[TP, int]
     committed: Mapping[TP, int]
+    lost: Mapping[TP, int]
+    """Records between committed offset and log start: deleted (retention) before we have read them."""
 
 
 class Refusal(Exception):
@@ -37,9 +39,17 @@ async def inspect(
     topics, first, end = await asyncio.gather(
         read_topics(kafka_client(consumer), names), consumer.beginning_offsets(parts), consumer.end_offsets(parts)
     )
+    return assignment_of(topics, committed, first, end)
+
+
+def assignment_of(
+    topics: Mapping[str, TopicInfo], committed: Mapping[TP, int | None], first: Mapping[TP, int], end: Mapping[TP, int]
+) -> Assignment:
+    """Tell where reading starts, and what can no longer be read, from committed offsets and the logs' first ones."""
     known = {tp: offset for tp, offset in committed.items() if offset is not None and offset > 0}
-    start = {tp: max(known.get(tp, 0), first[tp]) for tp in parts}
-    return Assignment(topics, start, end, known)
+    start = {tp: max(known.get(tp, 0), offset) for tp, offset in first.items()}
+    lost = {tp: first[tp] - offset for tp, offset in known.items() if first.get(tp, 0) > offset}
+    return Assignment(topics, start, end, known, lost)
 
 
 def refuse_impossible(assignment: Assignment, registry: Registry, changelogs: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ Faust's consumer, streams and agents call in here; the pure core (`partition`, `
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ from stream_app.engine.quality import ErrorRate
 from stream_app.engine.sealed import SealedBatch
 from stream_app.engine.seams import kafka_consumer
 from stream_app.engine.state_table import StateTable
+from stream_app.engine.table import CACHE_SIZE
 from stream_app.engine.topics import EventTopic, Registry
 
 log = logging.getLogger(__name__)
@@ -55,16 +57,20 @@ class Engine:
         crash_point: CrashPoints,
         batch_records: int,
         in_flight_records: int,
+        cached_values: int = CACHE_SIZE,
     ) -> None:
         self.registry = registry
         self.fence = fence
         self.crash_point = crash_point
         self.batch_records = batch_records
+        self._cached_values = cached_values
         self.checkpointer = Checkpointer(ports, crash_point, in_flight_records)
         self.checkpointer.listen(self._on_checkpoint)
         self.tables: dict[str, StateTable] = {}
         self.clocks = Clocks()
         self.work: Work | None = None
+        self.records_lost: Counter[str] = Counter()
+        """Records by topic that were deleted before we read them."""
         self._states: dict[tuple[str, int], PartitionState] = {}
         self._errors = ErrorRate()
         self._current: PartitionState | None = None
@@ -108,23 +114,30 @@ class Engine:
         """Make the state of each assigned partition number, now that its tables are restored."""
         self._states.clear()
         self.clocks.clear()
+        self._report_lost(assignment.lost)
         for name in self.registry.names:
             topic = self.registry.get(name)
             assert topic is not None
             topic.topic_id = assignment.topics[name].topic_id
         for name, table in self.tables.items():
             topics = self.registry.of_table(name)
-            for number in sorted({tp.partition for tp in assignment.start if tp.topic in {t.name for t in topics}}):
+            numbers = sorted({tp.partition for tp in assignment.start if tp.topic in {t.name for t in topics}})
+            for number in numbers:
                 store = table.store.partition(number)
                 committed = {
-                    topic.topic_id: assignment.start[TP(topic.name, number)]
+                    topic.topic_id: assignment.committed[TP(topic.name, number)]
                     for topic in topics
-                    if topic.topic_id is not None and TP(topic.name, number) in assignment.start
+                    if topic.topic_id is not None and TP(topic.name, number) in assignment.committed
                 }
                 rules = {topic.name: topic.rule for topic in topics}
-                source = {name: TableSource(table.codec, store.get)}
+                source = {name: TableSource(table.codec, store.get, max(1, self._cached_values // len(numbers)))}
                 self._states[name, number] = PartitionState(number, source, rules, committed)
                 self.clocks.begin(name, number, (t for t, rule in rules.items() if rule.moves_clock), store.highest_ms)
+
+    def _report_lost(self, lost: Mapping[TP, int]) -> None:
+        for tp, records in lost.items():
+            self.records_lost[tp.topic] += records
+            log.error("%s-%d: %d records were deleted before they were read: retention is too short", *tp, records)
 
     def release(self) -> None:
         """Forget all partitions: they are another worker's, or will be restored anew."""
@@ -155,7 +168,7 @@ class Engine:
         """Give a batch to its topic's agent and wait; False when a rebalance came before it was begun."""
         work = Work(batch)
         batch.source.mailbox.put(work)
-        return await work.finished
+        return await asyncio.shield(work.finished)  # a stop cancels the fetch loop, and then waits for this batch
 
     def withdraw(self) -> None:
         """Take back what no agent has begun."""

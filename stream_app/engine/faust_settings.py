@@ -34,6 +34,8 @@ class EngineSettings:
     redis_replicas: int = 0
     batch_records: int = 2_000
     in_flight_records: int = 16_000
+    cached_values: int = 20_000
+    """Decoded values kept in memory per table, over all partition numbers of the worker (a profile: some 20 kB)."""
     worker_id: str = "w1"
     """Names the worker within the group; needs no address, since tables are not served over HTTP."""
     instance_id: str | None = None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stream_app.engine.effects import Entry
 
 CACHE_SIZE = 20_000
-"""Clean values kept per table and partition number."""
+"""Clean values kept per table, over all partition numbers of a worker."""
 
 ReadStored = Callable[[bytes], bytes | None]
 
@@ -58,7 +58,7 @@ class TableState:
         self.dirty: dict[bytes, Kept] = {}
         self._codec = codec
         self._read = read
-        self._cache_size = cache_size
+        self.cache_size = cache_size
         self._hot: dict[bytes, Kept] = {}
         self._clean: dict[bytes, Kept] = {}  # in order of last use
         self._before: dict[bytes, Kept | None] = {}  # hot values that the batch under way replaced
@@ -74,7 +74,7 @@ class TableState:
             if raw is None:
                 return None
             kept = self._load(raw)
-            if len(self._clean) >= self._cache_size:
+            if len(self._clean) >= self.cache_size:
                 del self._clean[next(iter(self._clean))]
         self._clean[key] = kept
         return kept
@@ -122,7 +122,7 @@ class TableState:
                 self._before[key] = None
                 if not kept.gone:
                     self._clean[key] = kept
-        while len(self._clean) > self._cache_size:
+        while len(self._clean) > self.cache_size:
             del self._clean[next(iter(self._clean))]
 
     def forget_clean(self, key: bytes) -> None:

@@ -1,0 +1,97 @@
+"""The engine of one worker: what it takes over at an assignment, and what a stop waits for."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from faust.types import TP
+
+from schemas.actions import Effect
+from stream_app.engine import stored
+from stream_app.engine.app import EngineApp
+from stream_app.engine.assignment import assignment_of
+from stream_app.engine.batch import Batch
+from stream_app.engine.effects import Entry
+from stream_app.engine.engine import Engine
+from stream_app.engine.fetched import EngineBatch
+from stream_app.engine.ports import Write
+from stream_app.engine.records import Record
+from stream_app.engine.topic_ids import TopicInfo
+from tests.unit.engine_seams.test_app import TextCodec, the_settings
+
+TOPIC = "bank.transactions"
+TOPIC_ID = "11111111-1111-1111-1111-111111111111"
+TOPICS = {TOPIC: TopicInfo(TOPIC, TOPIC_ID, 3)}
+ONE, TWO = TP(TOPIC, 1), TP(TOPIC, 2)
+
+
+def an_assignment(committed: int | None = None, first: int = 0):
+    return assignment_of(TOPICS, {ONE: committed, TWO: 40}, {ONE: first, TWO: 30}, {ONE: 50, TWO: 50})
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+    """The engine of an app with one topic and table, which owns the partition numbers 1 and 2."""
+    app = EngineApp(replace(the_settings(tmp_path), cached_values=7), {})
+    app.state_table("profiles", TextCodec())
+    app.event_topic(TOPIC, decode=lambda record: record.value, table="profiles")
+    app.finalize()
+    app._create_directories()
+    store = app.engine.tables["profiles"].store
+    for number in (1, 2):
+        await store._open_partition(number)
+    yield app.engine
+    await store.on_stop()
+
+
+class TestAssignment:
+    def test_reading_starts_at_the_committed_offset_or_where_the_log_begins(self):
+        assert an_assignment(committed=20, first=5).start == {ONE: 20, TWO: 40}
+        assert an_assignment(committed=None, first=5).start[ONE] == 5
+
+    def test_what_was_deleted_before_it_was_read_is_lost(self):
+        assert an_assignment(committed=20, first=25).lost == {ONE: 5}
+        assert an_assignment(committed=None, first=25).lost == {}, "a new group has not missed what it never awaited"
+
+
+class TestTakeOver:
+    async def test_lost_records_are_counted_and_told(self, engine: Engine, caplog: pytest.LogCaptureFixture):
+        engine.take_over(an_assignment(committed=20, first=25))
+        assert engine.records_lost == {TOPIC: 5}
+        (told,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+        assert told.getMessage().startswith("bank.transactions-1: 5 records were deleted")
+
+    async def test_only_what_lies_below_the_committed_offset_counts_as_delivered(self, engine: Engine):
+        held = Entry(TOPIC_ID, 1, 22, 0, Effect("stream", "alerts", "", b"{}"))
+        value = stored.encode(stored.Stored({TOPIC_ID: 22}, {}, None, None, (held,), b"x"))
+        engine.tables["profiles"].store.partition(1).write({b"C1": Write(value, None, None, None)}, 0)
+        engine.take_over(an_assignment(committed=20, first=25))
+        _, state = engine.source(ONE)
+        batch = Batch(state, [Record(TOPIC, TOPIC_ID, 1, 25, b"C1", b"new")], 1, lambda record: record.value)
+        batch.advance()
+        state.put("profiles", b"C1", "new")
+        sealed = batch.advance()
+        assert stored.decode(sealed.writes["profiles"][b"C1"].value).outbox == (held,)
+
+    async def test_the_partition_numbers_share_one_cache_budget(self, engine: Engine):
+        engine.take_over(an_assignment())
+        assert [engine.source(tp)[1].tables["profiles"].cache_size for tp in (ONE, TWO)] == [3, 3]
+
+
+async def test_a_stop_waits_for_the_batch_that_an_agent_has_begun(engine: Engine):
+    engine.take_over(an_assignment())
+    topic, state = engine.source(ONE)
+    batch = EngineBatch(topic, state, [Record(TOPIC, TOPIC_ID, 1, 0, b"C1", b"x")], 1)
+    fetching = asyncio.create_task(engine.hand_over(batch))
+    engine.begin(await topic.mailbox.take())
+    fetching.cancel()
+    await asyncio.wait({fetching})
+    stopping = asyncio.create_task(engine.wait_quiet())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not stopping.done()
+    engine.end()
+    await stopping
