@@ -64,6 +64,9 @@ def all_topics(settings: Settings, models: int) -> dict[str, tuple[int, dict[str
         "segment.ms": "3600000",
         "min.compaction.lag.ms": "3600000",
         "max.compaction.lag.ms": "86400000",
+        # A worker that was away for less than this still hears from the changelog who was erased.
+        "delete.retention.ms": str(7 * DAY_MS),
+        "min.insync.replicas": str(min(2, settings.kafka.replication)),
     }
     for table in TABLES:
         topics[f"{settings.app_id}-{table}-changelog"] = (settings.partitions, changelog)

@@ -1,5 +1,7 @@
 """Topics: each once, equal partitions where customers meet, broker time on the inputs."""
 
+import pytest
+
 from stream_app.settings import Settings
 from stream_app.topics import INPUTS, OURS, all_topics
 
@@ -30,3 +32,16 @@ def test_namespaces_and_app_id_keep_two_deployments_apart():
 
     assert not set(one) & set(two)
     assert len(one) == len(two)
+
+
+@pytest.mark.parametrize(("replication", "in_sync"), [(1, "1"), (2, "2"), (3, "2")])
+def test_a_changelog_entry_lies_on_two_brokers_where_there_are_as_many(replication, in_sync):
+    topics = all_topics(Settings.load(kafka={"replication": replication}), models=1)
+
+    assert topics["crm-profiles-changelog"][1]["min.insync.replicas"] == in_sync
+
+
+def test_a_worker_that_was_away_for_days_still_hears_who_was_erased():
+    _, config = all_topics(Settings.load(), models=1)["crm-profiles-changelog"]
+
+    assert int(config["delete.retention.ms"]) >= 7 * 24 * 3_600_000
