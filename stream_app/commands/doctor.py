@@ -23,7 +23,7 @@ from stream_app.commands.common import (
     settings,
 )
 from stream_app.settings import Settings
-from stream_app.topics import INPUTS, all_topics
+from stream_app.topics import EXAMPLES, INPUTS, all_topics
 
 State = Literal["ok", "warning", "failed"]
 OLDEST_REDIS = (7, 0)
@@ -102,13 +102,14 @@ async def _collect(chosen: Settings) -> list[Finding]:
 
 async def check_kafka(chosen: Settings) -> AsyncIterator[Finding]:
     """Look at the broker and every topic: there, with the right partitions, inputs with the broker's time."""
+    wanted = _wanted(chosen)
     try:
-        counts = await kafka.partition_counts(chosen, _wanted(chosen))
+        counts = await kafka.partition_counts(chosen, wanted)
     except kafka.KafkaUnavailable as error:
         yield Finding("kafka", "failed", str(error))
         return
     yield Finding("kafka", "ok", f"{chosen.kafka.bootstrap} answers")
-    for name, (partitions, _) in _wanted(chosen).items():
+    for name, (partitions, _) in wanted.items():
         if name not in counts:
             yield Finding(f"topic {name}", "failed", "missing: rapport topics create")
         elif counts[name] != partitions:
@@ -119,12 +120,19 @@ async def check_kafka(chosen: Settings) -> AsyncIterator[Finding]:
     for name, value in (await _timestamp_types(chosen, inputs)).items():
         if value != "LogAppendTime":
             yield Finding(f"topic {name}", "warning", f"message.timestamp.type is {value}, not LogAppendTime")
-    if not set(_wanted(chosen)) - set(counts):
+    if not set(wanted) - set(counts):
         yield Finding("topics", "ok", f"{len(counts)} topics are there")
 
 
 def _wanted(chosen: Settings) -> dict[str, tuple[int, dict[str, str]]]:
-    return all_topics(chosen, len(load_policy(chosen.policy_dir).models.names))
+    """Name the topics that must be there; while the policy cannot be read, all but the examples, made by its models."""
+    try:
+        models = load_policy(chosen.policy_dir).models.names
+    except PolicyError:
+        topics = all_topics(chosen, models=1)
+        del topics[EXAMPLES.name(chosen)]
+        return topics
+    return all_topics(chosen, len(models))
 
 
 async def _timestamp_types(chosen: Settings, names: list[str]) -> dict[str, str]:

@@ -117,6 +117,13 @@ def test_the_doctor_says_what_is_wrong_and_fails(tmp_path):
     )  # fmt: skip
 
 
+def test_the_doctor_says_that_the_policy_is_wrong_and_looks_on(tmp_path):
+    answer = rapport("doctor", "--json", environ={**NOBODY, "RAPPORT_POLICY_DIR": str(tmp_path / "none")})
+    assert answer.code == 1
+    states = {finding["what"]: finding["state"] for finding in json.loads(answer.out)}
+    assert (states["policy"], states["kafka"], states["redis"]) == ("failed", "failed", "failed")
+
+
 def test_a_policy_that_is_not_there_is_one_line(tmp_path):
     for command in (("worker",), ("topics", "list"), ("demo", "--seconds", "1", "--kafka", "127.0.0.1:1")):
         answer = rapport(*command, environ={**NOBODY, "RAPPORT_POLICY_DIR": str(tmp_path / "none")})
