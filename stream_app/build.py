@@ -152,7 +152,7 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
             repeats=route.repeats,
             moves_clock=route.moves_clock,
         )
-        ports = RoutePorts(tables[route.table], app.outbox, meter)
+        ports = RoutePorts(tables[route.table], app.outbox, app.meter_port(meter))
         bound = partial(handle, advance=advancer(steps[route.table], context), ports=ports)
         app.agent(topic, name=route.topic)(agent_of(route.consume, bound))
     app.timers(TimerRule("profiles", names["timers"], encode_timer, policy.lateness_ms))
@@ -241,8 +241,11 @@ def engine_settings(settings: Settings) -> EngineSettings:
         dead_letters=f"{settings.namespace}.dead-letters",
         partitions=settings.partitions,
         session_timeout=settings.kafka.session_timeout_seconds,
+        commit_interval=settings.kafka.commit_interval_seconds,
         redis_retention=float(settings.redis.retention),
+        redis_replicas=settings.redis.replicas,
         worker_id=settings.worker_id,
+        instance_id=settings.kafka.instance_id,
         security={name: value for name, value in client_options(settings.kafka).items() if name != "bootstrap_servers"},
     )
 

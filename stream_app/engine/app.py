@@ -33,7 +33,7 @@ from stream_app.engine.ports import Codec, Ports
 from stream_app.engine.producer import KafkaChangelog, KafkaOutputs, Place, by_key
 from stream_app.engine.redis_sink import RedisSink
 from stream_app.engine.seams import generation, kafka_producer
-from stream_app.engine.state_table import OutboxPort, StateTable, TablePort, TableStores
+from stream_app.engine.state_table import Meter, MeterPort, OutboxPort, StateTable, TablePort, TableStores
 from stream_app.engine.stream import EventStream
 from stream_app.engine.topics import Registry
 from stream_app.engine.transport import EngineTransport
@@ -120,6 +120,10 @@ class EngineApp(faust.App):
                 self.engine.registry.claim(topic, name, kwargs.get("concurrency", 1))
                 return _only_plain(register)
         return register
+
+    def meter_port(self, meter: Meter) -> MeterPort:
+        """Return the port through which agents tell `meter` what they found."""
+        return MeterPort(meter, lambda: self.engine.current)
 
     def timers(self, rule: TimerRule) -> None:
         """Register whose due work is woken by timer records."""

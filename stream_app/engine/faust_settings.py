@@ -30,6 +30,7 @@ class EngineSettings:
     rebalance_timeout: float = 20.0
     max_poll_interval: float = 300.0
     request_timeout: float = 90.0
+    commit_interval: float = 1.0
     redis_retention: float = 7 * 86_400.0
     redis_replicas: int = 0
     batch_records: int = 2_000
@@ -67,7 +68,7 @@ def faust_settings(settings: EngineSettings) -> dict[str, Any]:
         "consumer_auto_offset_reset": "earliest",
         "consumer_group_instance_id": settings.instance_id,
         "consumer_max_fetch_size": 4_000_000,
-        "broker_commit_interval": 1.0,
+        "broker_commit_interval": settings.commit_interval,
         "broker_session_timeout": settings.session_timeout,
         "broker_heartbeat_interval": 1.0,
         "broker_rebalance_timeout": settings.rebalance_timeout,

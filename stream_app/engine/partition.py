@@ -8,7 +8,7 @@ Why one batch at a time over all topics: changed values belong to the partition 
 one topic would leave the process with a sealed one of another.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from stream_app.engine.effects import STREAM, AnyEffect, BadInput, Effect, Entry, Staged, dead_letter
@@ -73,6 +73,7 @@ class PartitionState:
         self._origin: tuple[Source, tuple[int, int]] | None = None
         self._occurred_ms: int | None = None
         self._staged: list[Effect] = []
+        self._noted: list[Callable[[], None]] = []
 
     # -- batches ------------------------------------------------------------------------------------------------------
 
@@ -182,6 +183,12 @@ class PartitionState:
             raise EngineUseError("effects are staged only while a record is folded")
         self._staged.extend(effects)
 
+    def note(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called when the record is finished; what is undone or refused is never told."""
+        if self._record is None:
+            raise EngineUseError("notes are taken only while a record is folded")
+        self._noted.append(tell)
+
     def finish(self) -> Finished:
         """Close the record that the agent is done with: move its guard, keep its effects in the outbox, stage them.
 
@@ -200,7 +207,7 @@ class PartitionState:
             if staged:
                 entries = [Entry(*record.position, n, effect) for n, effect in enumerate(staged)]
                 self._loose.add(self._table.name, record.key, entries)
-            self._forget_record()
+            self._tell_and_forget()
             return Finished.ON
         value = self._value if self._changed or kept is None else kept.value
         if staged and not self._fits(kept, staged):
@@ -210,7 +217,7 @@ class PartitionState:
         written.gone = self._deleted and not written.outbox
         if self._changed:
             written.not_before_ms = None
-        self._forget_record()
+        self._tell_and_forget()
         return Finished.SEAL if written.outbox_bytes > self._limits.seal_above else Finished.ON
 
     def undo(self) -> None:
@@ -321,10 +328,15 @@ class PartitionState:
         source = origin.key if repeats == "by_key" else origin.partition
         return (origin.topic_id, source), (origin.offset, origin.ordinal)
 
+    def _tell_and_forget(self) -> None:
+        for tell in self._noted:
+            tell()
+        self._forget_record()
+
     def _forget_record(self) -> None:
         self._record = self._kept = self._value = self._origin = self._occurred_ms = None
         self._changed = self._deleted = False
-        self._staged = []
+        self._staged, self._noted = [], []
 
     def _wrong_key(self, table: str, key: bytes) -> Exception:
         if self._record is None:

@@ -1,7 +1,8 @@
 """A Faust table whose values the engine owns, and the port through which agents see it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import faust
 from faust.types import AppT, StoreT
@@ -101,6 +102,25 @@ class OutboxPort:
     def stage(self, effects: Iterable[Effect]) -> None:
         """Stage effects of the record under way, in order."""
         self._state().stage(effects)
+
+
+class Meter(Protocol):
+    """Counts what agents found."""
+
+    def observe(self, verdict: Any) -> None:
+        """Count one verdict."""
+
+
+class MeterPort:
+    """Where an agent says what it found: the meter hears of it once the record is finished, never of what is undone."""
+
+    def __init__(self, meter: Meter, state: Callable[[], PartitionState]) -> None:
+        self._meter = meter
+        self._state = state
+
+    def observe(self, verdict: Any) -> None:
+        """Keep the verdict for the meter."""
+        self._state().note(partial(self._meter.observe, verdict))
 
 
 class TableStores:

@@ -172,6 +172,46 @@ class TestEffectsWithoutValue:
         assert [e.topic_id for e in value_of(claimed).outbox] == [TALK]
 
 
+class TestNotes:
+    """What a meter hears: each finished record once, whatever it took to finish it."""
+
+    def told(self, batch, agent=remember, limits=OutboxLimits()):  # noqa: B008 - a frozen value
+        told = []
+
+        def noting(state, given):
+            state.note(lambda: told.append(given.event.name))
+            agent(state, given)
+
+        run(a_partition(limits=limits), batch, noting)
+        return told
+
+    def test_a_finished_record_is_told_with_or_without_a_value(self):
+        assert self.told(records(1, 2)) == ["e1", "e2"]
+        assert self.told(records(1, 2), nothing) == ["e1", "e2"]
+
+    def test_a_record_taken_twice_is_told_once(self):
+        failed = []
+
+        def once(state, given):
+            if not failed:
+                failed.append(given)
+                raise ZeroDivisionError
+
+        assert self.told(records(1), once) == ["e1"]
+        assert self.told(records(1, 2), limits=OutboxLimits(seal_above=10_000, most=150)) == ["e1", "e2"]
+
+    def test_a_dead_lettered_record_is_not_told(self):
+        def too_many(state, given):
+            remember(state, given)
+            state.stage([an_entry()] * 9)
+
+        def fail(state, given):
+            raise ZeroDivisionError
+
+        assert self.told(records(1), fail) == []
+        assert self.told(records(1), too_many, OutboxLimits(seal_above=10_000, most=250)) == []
+
+
 class TestReject:
     def test_the_old_value_stays_with_its_guard_moved_and_the_reason_in_its_outbox(self):
         state = a_partition()
@@ -258,6 +298,7 @@ class TestKeys:
             lambda: state.get("people", b"ann"),
             lambda: state.put("people", b"ann", 1),
             lambda: state.stage([]),
+            lambda: state.note(print),
             state.finish,
         ):
             with pytest.raises(EngineUseError):

@@ -15,7 +15,7 @@ from stream_app.engine.app import EngineApp
 from stream_app.engine.assignment import assignment_of
 from stream_app.engine.batch import Batch
 from stream_app.engine.effects import Entry
-from stream_app.engine.engine import Engine
+from stream_app.engine.engine import Engine, Work
 from stream_app.engine.fetched import EngineBatch
 from stream_app.engine.ports import Write
 from stream_app.engine.records import Record
@@ -33,8 +33,8 @@ def an_assignment(committed: int | None = None, first: int = 0):
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
-    """The engine of an app with one topic and table, which owns the partition numbers 1 and 2."""
+async def app(tmp_path: Path) -> AsyncIterator[EngineApp]:
+    """An app with one topic and table, which owns the partition numbers 1 and 2."""
     app = EngineApp(replace(the_settings(tmp_path), cached_values=7), {})
     app.state_table("profiles", TextCodec())
     app.event_topic(TOPIC, decode=lambda record: record.value, table="profiles")
@@ -43,8 +43,13 @@ async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
     store = app.engine.tables["profiles"].store
     for number in (1, 2):
         await store._open_partition(number)
-    yield app.engine
+    yield app
     await store.on_stop()
+
+
+@pytest.fixture
+def engine(app: EngineApp) -> Engine:
+    return app.engine
 
 
 class TestAssignment:
@@ -79,6 +84,26 @@ class TestTakeOver:
     async def test_the_partition_numbers_share_one_cache_budget(self, engine: Engine):
         engine.take_over(an_assignment())
         assert [engine.source(tp)[1].tables["profiles"].cache_size for tp in (ONE, TWO)] == [3, 3]
+
+
+class Heard(list[str]):
+    """A meter that keeps what it hears."""
+
+    observe = list.append
+
+
+async def test_a_meter_hears_of_a_record_when_it_is_finished(app: EngineApp):
+    heard = Heard()
+    meter = app.meter_port(heard)
+    app.engine.take_over(an_assignment())
+    topic, state = app.engine.source(ONE)
+    batch = EngineBatch(topic, state, [Record(TOPIC, TOPIC_ID, 1, 0, b"C1", b"x")], 1)
+    app.engine.begin(Work(batch))
+    batch.advance()
+    meter.observe("applied")
+    assert heard == []
+    batch.advance()
+    assert heard == ["applied"]
 
 
 async def test_a_stop_waits_for_the_batch_that_an_agent_has_begun(engine: Engine):
