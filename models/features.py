@@ -7,6 +7,8 @@ Every value is exact in 32 bits, so that what is stored is what was scored and w
 from collections.abc import Sequence
 from math import log1p
 from struct import Struct
+from struct import pack as pack_floats
+from struct import unpack as unpack_floats
 
 from models.figures import aum_minor
 from models.sums import Sums, sums
@@ -52,18 +54,23 @@ FEATURES: tuple[str, ...] = (
     "products",  # log of the count
 )
 
+_WHICH_BYTES = 5
 _CODEC = Struct(f"<{len(FEATURES)}e")  # logs, shares and flags: three digits say all, and a profile keeps ten of these
 _DIGITAL = ("mobile", "web", "wechat")
 
 
 def pack(values: Sequence[float]) -> bytes:
-    """Write the features as little-endian float16, 2 bytes each; exact for what `features` gives."""
-    return _CODEC.pack(*values)
+    """Write which features are not zero (half are), then these as little-endian float16; exact for `features`."""
+    told = [value for value in values if value]
+    which = sum([1 << place for place, value in enumerate(values) if value])
+    return which.to_bytes(_WHICH_BYTES, "little") + pack_floats(f"<{len(told)}e", *told)
 
 
 def unpack(packed: bytes) -> tuple[float, ...]:
     """Read the features in these bytes. Raises `struct.error` where the length is another."""
-    return _CODEC.unpack(packed)
+    which = int.from_bytes(packed[:_WHICH_BYTES], "little")
+    told = iter(unpack_floats(f"<{which.bit_count()}e", packed[_WHICH_BYTES:]))
+    return tuple([next(told) if which >> place & 1 else 0.0 for place in range(len(FEATURES))])
 
 
 def features(profile: Profile, at_ms: int, home_currency: str = "CNY") -> tuple[float, ...]:

@@ -54,6 +54,9 @@ def fold(profile: Profile, event: Any, policy: Policy, feeling: float = 0.0) -> 
         _linked_mention(p, event, round(1000 * feeling))
     else:
         _FOLDS[type(event)](p, event, policy)
+    if p.visits:  # a card that is gone cannot be taken back, so the visit is of no more use
+        gone_ms = p.last_seen_ms - policy.lateness_ms
+        p.visits = tuple([visit for visit in p.visits if visit.expires_ms > gone_ms])
     return p
 
 

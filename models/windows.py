@@ -5,6 +5,9 @@ A bucket is a sparse map of small cell numbers to integers, packed as msgpack: c
 which events come cannot show. A late event goes into the bucket of its own time while the ring still holds it, counted
 from the customer's highest event time; what is older is left out of the windows (not of the totals).
 
+The days of the last month are not told twice: a day that the day ring lets go of is added to its week, so the week ring
+holds only what is older, and nine weeks are read as the old weeks and all days together.
+
 Cells hold *marginals* (direction and kind, channel, activity), not the full cross. A transaction's cell is its kind and
 direction together, because nearly every kind has one direction: the marginal by direction comes for free.
 
@@ -68,7 +71,9 @@ _DIRECTIONS = {"credit": 0, "debit": 1}
 _FORGOTTEN_KIND = 20
 _DECLINED = 22
 _ACTIVITIES = {"login": 24, "failed_login": 25, "visit": 26, "service": 27}
-_LOG_COUNT, _LOG_SUM, _LOG_SQUARES = 28, 54, 55
+_DEBITS_OF_NOTHING = 28  # booked debits that have no logarithm; all others are in the moments
+_LOG_SUM, _LOG_SQUARES = 54, 55
+_OF_DAYS_ONLY = frozenset({_DEBITS_OF_NOTHING, _LOG_SUM, _LOG_SQUARES})
 _USUAL_LOG = 4
 _SUMS = 32  # what is added to a transaction cell's number to get that of its sum
 _FIRST_CHANNEL = 64
@@ -122,14 +127,14 @@ def transaction_cells(kind: str, direction: str, minor: int, *, status: str) -> 
 
 
 def amount_cells(minor: int) -> Cells:
-    """Say what a booked debit adds to its day's moments of log-amounts; nothing for zero.
+    """Say what a booked debit adds to its day's moments of log-amounts; they are as many as the day's debits.
 
-    Integers, so that order cannot show: hundredths of log10, counted from 100.00 because small numbers pack small.
+    Integers, so that order cannot show: hundredths of log10, counted from 100.00 because small numbers pack small. The
+    square of a single one follows from it and is told only from the second one on (`_sum`).
     """
     if minor <= 0:
-        return {}
-    log = round(100 * (log10(minor) - _USUAL_LOG))
-    return {_LOG_COUNT: 1, _LOG_SUM: log, _LOG_SQUARES: log * log}
+        return {_DEBITS_OF_NOTHING: 1}
+    return {_LOG_SUM: round(100 * (log10(minor) - _USUAL_LOG))}
 
 
 def activity_cells(what: What) -> Cells:
@@ -144,13 +149,25 @@ def channel_cells(channel: str) -> Cells:
 
 def add(rings: Rings, at_ms: int, highest_ms: int, *, cells: Cells, channel: Cells, amount: Cells) -> Rings:
     """Rings with the cells added at `at_ms`, where a ring still holds that time seen from `highest_ms`."""
-    by_week = cells | channel
+    minutes, hours, days, weeks = rings
+    by_day, today = cells | channel, home_day(highest_ms)
+    if home_day(at_ms) <= today - DAYS.size:
+        weeks = _added(weeks, WEEKS, at_ms, highest_ms, by_day)
+    else:
+        if home_day(at_ms) not in days:  # a day begins, and those that the ring leaves behind go
+            weeks = _with_old_days(weeks, days, today)
+        days = _added(days, DAYS, at_ms, highest_ms, by_day | amount if amount else by_day)
     return Rings(
-        _added(rings.minutes, MINUTES, at_ms, highest_ms, cells),
-        _added(rings.hours, HOURS, at_ms, highest_ms, cells),
-        _added(rings.days, DAYS, at_ms, highest_ms, by_week | amount if amount else by_week),
-        _added(rings.weeks, WEEKS, at_ms, highest_ms, by_week),
+        _added(minutes, MINUTES, at_ms, highest_ms, cells), _added(hours, HOURS, at_ms, highest_ms, cells), days, weeks
     )
+
+
+def _with_old_days(weeks: dict[int, bytes], days: dict[int, bytes], today: int) -> dict[int, bytes]:
+    """Weeks with what the days before the last 30 told, but for the moments of amounts."""
+    for day in [day for day in days if day <= today - DAYS.size]:
+        cells = {cell: n for cell, n in _unpack(days[day], strict_map_key=False).items() if cell not in _OF_DAYS_ONLY}
+        weeks = _added(weeks, WEEKS, home_day_start_ms(day), home_day_start_ms(today), cells)
+    return weeks
 
 
 def _added(old: dict[int, bytes], ring: Ring, at_ms: int, highest_ms: int, cells: Cells) -> dict[int, bytes]:
@@ -174,6 +191,8 @@ def _added(old: dict[int, bytes], ring: Ring, at_ms: int, highest_ms: int, cells
 
 
 def _sum(total: Cells, cells: Cells) -> Cells:
+    if _LOG_SUM in cells and _LOG_SUM in total:
+        total[_LOG_SQUARES] = _squares(total) + _squares(cells)
     for cell in cells:
         if cell in total:
             value = total[cell] + cells[cell]
@@ -181,6 +200,10 @@ def _sum(total: Cells, cells: Cells) -> Cells:
         else:
             total[cell] = cells[cell]
     return total
+
+
+def _squares(cells: Cells) -> int:
+    return cells.get(_LOG_SQUARES, cells.get(_LOG_SUM, 0) ** 2)
 
 
 def _stopped(cell: int, count: int) -> int:
@@ -253,18 +276,35 @@ def by_channel(profile: Profile, channel: str, span: Literal["7d", "30d", "63d"]
 
 def usual_amount(profile: Profile, at_ms: int) -> Usual:
     """Sum up the debits of the days before that of `at_ms` (29 at most)."""
-    cells = _last(profile.rings.days, DAYS, DAYS.size - 1, at_ms - DAY_MS)
-    count = cells.get(_LOG_COUNT, 0)
+    today, count, total, squares = home_day(at_ms), 0, 0, 0
+    for day, packed in profile.rings.days.items():
+        if today - DAYS.size < day < today:
+            cells = _unpack(packed, strict_map_key=False)
+            count += _tally(cells, range(_DIRECTIONS["debit"], _DECLINED, 2)).count - cells.get(_DEBITS_OF_NOTHING, 0)
+            total += cells.get(_LOG_SUM, 0)
+            squares += _squares(cells)
     if not count:
         return Usual()
-    mean = cells[_LOG_SUM] / count
-    deviation = sqrt(max(0.0, cells[_LOG_SQUARES] / count - mean * mean))
-    return Usual(count, _USUAL_LOG + mean / 100, deviation / 100)
+    mean = total / count
+    return Usual(count, _USUAL_LOG + mean / 100, sqrt(max(0.0, squares / count - mean * mean)) / 100)
 
 
 def _window(profile: Profile, span: Span, at_ms: int) -> Cells:
     name, ring, number = _SPANS[span]
-    return _last(getattr(profile.rings, name), ring, number, at_ms)
+    window = _last(getattr(profile.rings, name), ring, number, at_ms)
+    return window if ring is not WEEKS else _with_young_days(window, profile.rings.days, at_ms)
+
+
+def _with_young_days(weeks: Cells, days: dict[int, bytes], at_ms: int) -> Cells:
+    """Cells of nine weeks: what the week ring tells of them, and all days of theirs that the day ring holds."""
+    end = home_day(at_ms) // 7 * 7 + 7
+    cells = _unpacked_sum(tuple([days[day] for day in days if end - 7 * WEEKS.size <= day < end]))
+    if not weeks:
+        return cells
+    total = weeks.copy()
+    for cell, value in cells.items():
+        total[cell] = total.get(cell, 0) + value
+    return total
 
 
 def _last(buckets: dict[int, bytes], ring: Ring, number: int, at_ms: int) -> Cells:

@@ -50,6 +50,7 @@ MAX_WORD_BYTES = 24  # language, time zone, risk rating, a complaint's topic
 MAX_HANDLE_BYTES = 192  # of all handles together
 MAX_COUNTRY_BYTES = 3
 MAX_FEATURES = 34  # of a pending example
+MAX_FEATURE_BYTES = 5 + 2 * MAX_FEATURES  # which of them are not zero, and these as float16
 MAX_CONTEXT_BYTES = 250  # of all pending examples together: what does not fit is lost, as beyond MAX_PENDING
 
 
@@ -197,7 +198,7 @@ class OfferMade(NamedTuple):
 class PendingExample(NamedTuple):
     """A scored snapshot that waits for its label (contract: learned only when matured in event time).
 
-    `features` are packed float16 in the order of `models.features`; what was scored is what will be learned.
+    `features` are packed by `models.features`; what was scored is what will be learned.
     """
 
     example_id: str

@@ -35,9 +35,12 @@ from schemas.profile import (
     Visit,
 )
 
-_TIME = _SUM = 2**62
+_SUM = 2**62
+# Times as such and their distances take 9 bytes each.
+_TIME, _LATER, _LAST = 2**61, 2**62, 2**63 - 1
 _COUNT = 2**32 - 1
 _ACTION_ID = "a" * 20
+_ODD_ID = "#" * 20  # as others may name a decision: not as short as our own
 _DAY = 2**16 - 1  # until the year 2149 a day's number fits
 # Newest bucket's number, buckets, and the budget of each: what `models.windows` keeps to.
 _RINGS = {"minutes": (2**32 - 1, 12, 44), "hours": (2**32 - 1, 24, 44), "days": (_DAY, 30, 64), "weeks": (_DAY, 9, 80)}
@@ -49,7 +52,7 @@ def fullest() -> Profile:
     return Profile(
         customer_id="c" * 64,
         first_seen_ms=_TIME,
-        last_seen_ms=_TIME,
+        last_seen_ms=_LAST,
         erased_ms=_TIME,
         identity=_identity(identifier),
         grade=Grade(name, _TIME, "r" * limits.MAX_REASON_BYTES),
@@ -60,7 +63,7 @@ def fullest() -> Profile:
         interactions_by_channel=dict.fromkeys(vocabulary.CHANNELS, _COUNT),
         interactions_by_kind=dict.fromkeys(vocabulary.INTERACTION_KINDS, _COUNT),
         last_by_channel_ms=dict.fromkeys(vocabulary.CHANNELS, _TIME),
-        accounts={key: Account("CNY", _SUM, _TIME, _TIME, _TIME) for key in _keys(limits.MAX_ACCOUNTS, identifier)},
+        accounts={key: Account("QQQ", _SUM, _TIME, _LATER, _TIME) for key in _keys(limits.MAX_ACCOUNTS, identifier)},
         aum_highs=((_DAY, _SUM),) * (limits.AUM_DAYS // limits.AUM_SLOT_DAYS + 1),
         rings=Rings(**{ring: _ring(*shape) for ring, shape in _RINGS.items()}),
         salary=Salary(_COUNT, _TIME, _SUM, _SUM, _COUNT, _TIME, _TIME),
@@ -80,20 +83,20 @@ def fullest() -> Profile:
         open_alerts=(OpenAlert(_ACTION_ID, name, "alerts:relationship:p1", _TIME, _TIME, identifier, 3),)
         * limits.MAX_OPEN_ALERTS,
         cool_downs=dict.fromkeys(_keys(limits.MAX_COOL_DOWNS, name), _TIME),
-        offers=(OfferMade(_ACTION_ID, _ACTION_ID, name, "mobile", _TIME, _TIME, "NoResponse", _TIME),)
+        offers=(OfferMade(_ACTION_ID, _ODD_ID, name, "mobile", _TIME, _LATER, "NoResponse", _TIME),)
         * limits.MAX_OFFERS,
         contacts_by_channel=dict.fromkeys({*vocabulary.CHANNELS, *vocabulary.OFFER_CHANNELS}, _COUNT),
         last_offer_day=_DAY,
         pending=(
             PendingExample(
-                _ACTION_ID,
+                "b" * 20,
                 "propensity",
                 _TIME,
-                _TIME,
-                bytes(2 * limits.MAX_FEATURES),
+                _LATER,
+                bytes(limits.MAX_FEATURE_BYTES),
                 0.5,
                 _COUNT,
-                _ACTION_ID,
+                "b" * 20,
                 bytes(limits.MAX_CONTEXT_BYTES // limits.MAX_PENDING),
             ),
         )

@@ -71,10 +71,12 @@ def test_late_and_shuffled_events_leave_the_same_buckets(life, chance):
 
 
 def opened(profile):
-    """The buckets that a window can still read, without the order of their cells."""
+    """The buckets that a window can still read, without the order of their cells; old days stand in their weeks."""
+    minutes, hours, days, weeks = profile.rings
+    weeks = windows._with_old_days(weeks, days, windows.home_day(profile.last_seen_ms))
     shapes = (windows.MINUTES, windows.HOURS, windows.DAYS, windows.WEEKS)
     found = []
-    for ring, buckets in zip(shapes, profile.rings, strict=True):
+    for ring, buckets in zip(shapes, (minutes, hours, days, weeks), strict=True):
         oldest = (profile.last_seen_ms + ring.offset_ms) // ring.width_ms - ring.size + 1
         found.append({number: sorted(cells(packed)) for number, packed in buckets.items() if number >= oldest})
     return found

@@ -12,6 +12,7 @@ from schemas import profile_bound, profile_codec, vocabulary
 from schemas.errors import BrokenInvariant, StateError
 from schemas.profile import PROFILE_VERSION, Profile
 from schemas.profile_codec import MAX_PROFILE_BYTES, decode, encode, highest_ms, next_due_ms
+from schemas.profile_parts import NUMBER_OF
 from tests.builders import BEGINNING, a_transaction
 from tests.policies import default_policy
 
@@ -115,6 +116,57 @@ def test_due_work_comes_back_whether_it_follows_from_what_waits_or_not(due):
 
 def test_due_work_that_follows_from_what_waits_takes_no_room():
     assert len(encode(a_waiting_profile(*FOLLOWING))) < len(encode(a_waiting_profile(FOLLOWING[0])))
+
+
+def an_offer(action_id: str, decision_id: str) -> limits.OfferMade:
+    return limits.OfferMade(action_id, decision_id, "fund_savings_plan", "mobile", 1, 30, "Clicked", 2)
+
+
+OURS, OTHER_OURS = "ntsllsivi2wolpc4wv4n", "j3ireljh6tynoyuxafox"
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        (OURS, OTHER_OURS),
+        (OURS, "call-17"),  # a person's offer is known by the event that told of it
+        (OURS, "#" * 20),
+        (OURS, OTHER_OURS[:-1] + "="),
+        (OURS + "a", OTHER_OURS[:-1]),
+        (OURS, "决" * 20),
+        ("", ""),
+    ],
+)
+def test_ids_come_back_whoever_made_them(ids):
+    profile = new_profile("C1", BEGINNING)
+    profile.offers = (an_offer(*ids), an_offer(*reversed(ids)))
+    assert decode(encode(profile)) == profile
+
+
+def test_our_own_ids_take_three_quarters_of_their_length():
+    ours, others = new_profile("C1", BEGINNING), new_profile("C1", BEGINNING)
+    ours.offers, others.offers = (an_offer(OURS, OTHER_OURS),), (an_offer(OURS, "#" * 20),)
+    assert len(encode(others)) - len(encode(ours)) == 2 * 5 + 1
+
+
+@pytest.mark.parametrize("about", ["", OURS, OTHER_OURS, "an offer of long ago"])
+@pytest.mark.parametrize("context", [b"", b"\x01\x07"])
+@pytest.mark.parametrize("offers", [(), (an_offer(OTHER_OURS, OURS), an_offer(OURS, OTHER_OURS))])
+def test_an_example_comes_back_with_what_it_is_about(about, context, offers):
+    profile = new_profile("C1", BEGINNING)
+    example = limits.PendingExample(OURS, "propensity", 1, 30, b"", 0.5, 1, about, context)
+    profile.offers, profile.pending = offers, (example, example._replace(example_id="x-2", about=""))
+    assert decode(encode(profile)) == profile
+
+
+def test_every_feature_has_its_place_among_the_words():
+    assert set(FEATURES) <= set(NUMBER_OF)
+
+
+def test_the_days_of_a_ring_come_back_wherever_they_are():
+    profile = new_profile("C1", BEGINNING)
+    profile.rings = limits.Rings(days={20_500: b"a", 20_511: b"b", 19_000: b"c"}, weeks={2900: b"d"})
+    assert decode(encode(profile)) == profile
 
 
 def test_a_profile_of_another_version_is_refused():

@@ -5,7 +5,7 @@ import pytest
 from models.fold import fold, known, new_profile
 from schemas import profile as limits
 from schemas.events import linked
-from schemas.profile import Account, Complaint, Profile, Tally
+from schemas.profile import Account, Complaint, Profile, Tally, Visit
 from tests.builders import (
     BEGINNING,
     a_customer,
@@ -43,6 +43,17 @@ def test_master_data_do_not_say_when_a_customer_was_last_seen():
     profile = folded(a_customer(occurred_at=after(days=900)), a_transaction())
     assert (profile.first_seen_ms, profile.last_seen_ms) == (BEGINNING, BEGINNING)
     assert folded(a_customer(occurred_at=after(days=9))).last_seen_ms == after(days=9)
+
+
+def test_a_visit_is_remembered_as_long_as_its_card_can_be_taken_back():
+    late_ms = default_policy().lateness_ms
+    profile = new_profile("C1", BEGINNING)
+    visit = Visit("B001", BEGINNING, "x-1", "arrivals:B001", after(hours=4))
+    profile.visits = (visit, visit._replace(expires_ms=after(hours=9)))
+    before = folded(a_transaction(occurred_at=after(hours=4) + late_ms - 1), profile=profile)
+    assert before.visits == profile.visits
+    after_it = folded(a_transaction(occurred_at=after(hours=4) + late_ms), profile=before)
+    assert after_it.visits == profile.visits[1:]
 
 
 def test_events_are_counted_by_topic():

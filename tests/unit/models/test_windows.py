@@ -58,7 +58,25 @@ def test_what_is_older_than_every_ring_is_left_out_of_the_windows_and_not_of_the
 
 def test_buckets_that_a_ring_has_left_behind_go():
     profile = folded(paid(), paid(occurred_at=after(days=200)))
+    assert [len(ring) for ring in profile.rings] == [1, 1, 1, 0], "the week is told by its day"
+
+
+def test_a_day_that_the_day_ring_lets_go_of_is_told_by_its_week():
+    profile = folded(paid("1.00"), paid("2.00", occurred_at=after(days=1)), paid("4.00", occurred_at=after(days=31)))
     assert [len(ring) for ring in profile.rings] == [1, 1, 1, 1]
+    assert windows.flow(profile, "debit", "30d", after(days=31)) == Tally(1, 4_00)
+    assert windows.flow(profile, "debit", "63d", after(days=31)) == Tally(3, 7_00)
+    assert windows.by_channel(profile, "mobile", "63d", after(days=31)) == 3
+
+
+def test_nine_weeks_are_counted_once_each_whatever_moved_the_clock_on():
+    profile = folded(
+        paid("1.00"),
+        paid("2.00", occurred_at=after(days=40), currency="USD"),  # moves the clock and no ring
+        paid("4.00", occurred_at=after(hours=1)),  # late: its day is still there, and out of the day ring's reach
+        paid("8.00", occurred_at=after(days=40)),
+    )
+    assert windows.flow(profile, "debit", "63d", after(days=40)) == Tally(3, 13_00)
 
 
 def test_directions_kinds_and_channels_are_counted_apart():
@@ -140,10 +158,11 @@ def crowd(rings: Rings, at_ms: int, highest_ms: int, *, minor: int) -> Rings:
 @pytest.mark.parametrize(("name", "ring"), [("days", windows.DAYS), ("weeks", windows.WEEKS), ("hours", windows.HOURS)])
 def test_a_ring_over_its_budget_forgets_kinds_and_channels_of_the_oldest_buckets_and_keeps_the_flows(name, ring):
     rings, last = Rings(), BEGINNING
-    for back in reversed(range(ring.size)):
+    young = 1 + windows.DAYS.size // 7 if ring is windows.WEEKS else 0  # weeks that are told by their days
+    for back in reversed(range(young, ring.size)):
         rings = crowd(rings, last - back * ring.width_ms, last, minor=10**15)
     buckets = getattr(rings, name)
-    assert len(buckets) == ring.size
+    assert len(buckets) == ring.size - young
     assert sum(map(len, buckets.values())) <= ring.budget
     oldest = msgpack.unpackb(buckets[min(buckets)], strict_map_key=False)
     assert (oldest[20], oldest[21]) == (len(ALL_KINDS), len(ALL_KINDS)), "both directions, kinds forgotten"

@@ -1,0 +1,187 @@
+"""The parts of a profile that take few bytes when packed by hand; `schemas.profile_codec` puts the whole together.
+
+`last` is the customer's highest event time: what others are told as distances to.
+"""
+
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from schemas.profile import Due, Identity, OfferMade, PendingExample, Profile, ReasonPart, Score, Tally, Totals
+
+# Words that are stored as their place here. Append only: a place that was given once is never given again.
+_TEXT = (
+    "card cash transfer salary fee interest loan_payment investment bill other "
+    "branch phone web mobile kiosk email fax wechat chat forum face_to_face iot "
+    "login view search enquiry application product_opened product_closed complaint complaint_resolved survey visit "
+    "leave appointment call_started call_ended message message_opened click points_earned points_redeemed sms "
+    "churn propensity weekly_snapshot mature salary_due loan_due complaint_deadline alert_expires offer_due "
+    "regrade forget Impression Clicked Accepted Rejected Converted NoResponse Expired Retracted "
+    "alerts:retention:p1 alerts:retention:p2 alerts:retention:p3 alerts:fraud:p1 alerts:fraud:p2 alerts:fraud:p3 "
+    "alerts:service:p1 alerts:service:p2 alerts:service:p3 alerts:collections:p1 alerts:collections:p2 "
+    "alerts:collections:p3 alerts:relationship:p1 alerts:relationship:p2 alerts:relationship:p3 "
+    "CNY USD person zh en Asia/Shanghai marketing personalisation profiling social_linking low "
+    "aum aum_to_high credit_30d debit_30d net_flow_7d net_flow_30d debit_trend_week debit_trend_month "
+    "credit_trend_week credit_trend_month count_trend_week count_trend_month transfer_share cash_share fees_30d "
+    "declined_30d days_since_activity days_since_login logins_7d logins_30d login_trend_month service_30d visits_30d "
+    "branch_share digital_share salary_late_days has_salary open_complaints complaint_age_days complaint_recent "
+    "last_rating mood tenure_days products business medium high current savings fund debit_card credit_card loan "
+    "mortgage securities wealth new active cooling dormant closed"
+)
+_WORDS = _TEXT.split()
+NUMBER_OF: dict[Any, Any] = {word: number for number, word in enumerate(_WORDS)}
+WORD_OF: dict[Any, Any] = dict(enumerate(_WORDS))
+_MATURE, _EXPIRES = "mature", "alert_expires"  # due work that follows from what else a profile holds
+_SAME = -1  # an example that is about its own id, where no offer of that id is kept
+_FOLLOWING = (_MATURE, _EXPIRES)
+_ID = 20  # characters of an action's id, all of them of base64's alphabet
+
+new_tuple: Any = tuple.__new__  # a named tuple from a plain one, without the detour by its fields
+
+
+def packed_due(p: Profile) -> list[Any]:
+    """Tell the due work without that which follows from pending examples and open alerts, where all of it is there."""
+    number, last = NUMBER_OF.get, p.last_seen_ms
+    follows = [(e[3], _MATURE, e[0]) for e in p.pending] + [(a[4], _EXPIRES, a[0]) for a in p.open_alerts]
+    follows.sort()
+    whole = follows == [due for due in p.due if due[1] in _FOLLOWING]
+    return [whole, *[(d[0] - last, number(d[1], d[1]), d[2]) for d in p.due if not whole or d[1] not in _FOLLOWING]]
+
+
+def due_work(packed: Any, pending: tuple[Any, ...], alerts: tuple[Any, ...], last: int) -> tuple[Due, ...]:
+    """Read the due work, with that which follows from what waits."""
+    new, word = new_tuple, WORD_OF.get
+    whole, *told = packed
+    due = [new(Due, (last + wait, word(name, name), about)) for wait, name, about in told]
+    if whole:
+        due += [new(Due, (example[3], _MATURE, example[0])) for example in pending]
+        due += [new(Due, (alert[4], _EXPIRES, alert[0])) for alert in alerts]
+        due.sort()
+    return tuple(due)
+
+
+def totals_of(totals: tuple[Any, ...]) -> Totals:
+    """Read the totals of one currency."""
+    by_kind, by_channel = totals[6:]
+    new = new_tuple
+    kinds = {WORD_OF[kind]: new(Tally, tally) for kind, tally in by_kind.items()}
+    channels = {WORD_OF[channel]: new(Tally, tally) for channel, tally in by_channel.items()}
+    return new(Totals, (*totals[:6], kinds, channels))  # type: ignore[no-any-return]
+
+
+def packed_reasons(reasons: tuple[ReasonPart, ...]) -> list[Any]:
+    """Tell a score's reasons one after the other."""
+    return [told for code, contribution in reasons for told in (NUMBER_OF.get(code, code), contribution)]
+
+
+def score_of(score: tuple[Any, ...], last: int) -> Score:
+    """Read a score."""
+    new, word = new_tuple, WORD_OF.get
+    parts = zip(score[4::2], score[5::2], strict=True)
+    reasons = tuple([new(ReasonPart, (word(code, code), contribution)) for code, contribution in parts])
+    return new(Score, (*score[:3], last - score[3], reasons))  # type: ignore[no-any-return]
+
+
+def packed_identity(identity: Identity, last: int) -> tuple[Any, ...]:
+    """Tell the master data."""
+    as_of, name, born, language, zone, branch, manager, house, kind, risk, products, *rest, consents, silent = identity
+    number = NUMBER_OF.get
+    told = [number(product, product) for product in products]
+    agreed = [number(consent, consent) for consent in consents]
+    first = last - as_of, name, born, number(language, language), number(zone, zone), branch, manager, house
+    return *first, number(kind, kind), number(risk, risk), told, *rest, agreed, silent
+
+
+def identity_of(packed: tuple[Any, ...], last: int) -> Identity:
+    """Read the master data."""
+    back, name, born, language, zone, branch, manager, house, kind, risk, products, *rest, consents, silent = packed
+    word = WORD_OF.get
+    held = tuple([word(product, product) for product in products])
+    agreed = tuple([word(consent, consent) for consent in consents])
+    first = last - back, name, born, word(language, language), word(zone, zone), branch, manager, house
+    found = *first, word(kind, kind), word(risk, risk), held, *rest, agreed, silent
+    return new_tuple(Identity, found)  # type: ignore[no-any-return]
+
+
+def packed_ids(ids: list[str]) -> Any:
+    """Write ids of actions as what they are in base64, all in one; others as they are."""
+    text = "".join(ids)
+    if not ids or len(text) != _ID * len(ids) or max(map(len, ids)) != _ID:
+        return ids
+    try:
+        packed = a2b_base64(text, strict_mode=True)
+    except ValueError:
+        return ids
+    return packed if 4 * len(packed) == 3 * len(text) else ids
+
+
+def _ids(packed: Any) -> Sequence[str]:
+    if type(packed) is not bytes:
+        return packed  # type: ignore[no-any-return]
+    text = b2a_base64(packed, newline=False).decode()
+    return [text[i : i + _ID] for i in range(0, len(text), _ID)]
+
+
+def packed_offers(offers: tuple[OfferMade, ...], last: int) -> list[Any]:
+    """Tell the offers without their ids."""
+    number = NUMBER_OF.get
+    return [
+        (name, number(channel, channel), last - made, due - made, number(word, word), None if at is None else last - at)
+        for _, _, name, channel, made, due, word, at in offers
+    ]
+
+
+def offers_of(packed: Any, last: int) -> tuple[OfferMade, ...]:
+    """Read the offers: first the ids of all of them and of their decisions, then one by one."""
+    new, word, ids, told = new_tuple, WORD_OF.get, _ids(packed[0]), packed[1:]
+    return tuple(
+        [
+            new(OfferMade, (i, d, name, word(c, c), last - m, last - m + w, word(o, o), h if h is None else last - h))
+            for i, d, (name, c, m, w, o, h) in zip(ids, ids[len(told) :], told, strict=False)
+        ]
+    )
+
+
+def packed_pending(p: Profile, last: int) -> tuple[Any, list[Any]]:
+    """Tell the waiting examples; one of an offer says which offer, whose place stands for both ids."""
+    number = NUMBER_OF.get
+    place = {offer[0]: place for place, offer in enumerate(p.offers)}.get
+    ids, told = [], []
+    for example, model, scored, due, features, score, version, about, context in p.pending:
+        of: str | int = about
+        if about == example:
+            of = place(example, _SAME)
+        if of in (about, _SAME):
+            ids.append(example)
+        row = (number(model, model), last - scored, due - scored, features, score, version)
+        told.append((*row, of, context) if of != "" or context else row)
+    return packed_ids(ids), told
+
+
+def pending_of(packed: Any, offers: tuple[OfferMade, ...], last: int) -> tuple[PendingExample, ...]:
+    """Read the waiting examples."""
+    ids, told = packed
+    new, word, next_id = new_tuple, WORD_OF.get, [*_ids(ids)][::-1].pop
+    pending = []
+    for model, back, wait, features, score, version, *rest in told:
+        about, context = rest or ("", b"")
+        if type(about) is int:
+            example = about = offers[about][0] if about != _SAME else next_id()
+        else:
+            example = next_id()
+        scored = last - back
+        told_of = (example, word(model, model), scored, scored + wait, features, score, version, about, context)
+        pending.append(new(PendingExample, told_of))
+    return tuple(pending)
+
+
+def short(by_word: Mapping[str, Any]) -> dict[int, Any]:
+    """Give numbers for words; raises KeyError for a word that the contract does not know."""
+    number = NUMBER_OF
+    return {number[word]: value for word, value in by_word.items()}
+
+
+def long(by_number: Mapping[int, Any]) -> dict[str, Any]:
+    """Read what is told by the words' numbers."""
+    word = WORD_OF
+    return {word[number]: value for number, value in by_number.items()}
