@@ -48,6 +48,8 @@ class Kafka(_Section):
     session_timeout_seconds: float = Field(10.0, ge=1, le=300)
     commit_interval_seconds: float = Field(1.0, gt=0, le=2)
     replication: int = Field(1, ge=1, le=9)
+    instance_id: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    """Static membership of this worker; only where restarts beat the session timeout."""
 
 
 class Redis(_Section):
@@ -55,6 +57,8 @@ class Redis(_Section):
 
     url: str = "redis://127.0.0.1:6379/0"
     retention: int = Field(7 * 86_400, ge=60)  # seconds; the contract fixes the variable's name
+    replicas: int = Field(0, ge=0, le=9)
+    """How many Redis replicas must have an entry before its source offset is committed."""
 
     @field_validator("url")
     @classmethod

@@ -1,7 +1,10 @@
 """Run one worker in this process until SIGTERM or Ctrl-C."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -12,6 +15,8 @@ from stream_app.engine.run import run_worker
 from stream_app.health import HealthServer
 from stream_app.metrics import Metrics
 from stream_app.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 
 def run(settings: Settings) -> None:
@@ -24,7 +29,7 @@ def run(settings: Settings) -> None:
         settings.metrics,
         metrics,
         readiness=readiness,
-        profile=ProfileLookup(worker),
+        profile=ProfileLookup(partial(profile_of, worker), worker.policy.home_currency, settings),
         tokens=settings.tokens,
         before_scrape=lambda: worker.observer.scrape(worker.app, worker.board.current()),
     )
@@ -66,12 +71,16 @@ class Readiness:
 
 
 class ProfileLookup:
-    """Answers /profiles/{id} from this worker's local store."""
+    """Answers /profiles/{id} from this worker's local store; the log says that somebody looked, and at whose."""
 
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
+    def __init__(self, find: Callable[[str], Any], home_currency: str, settings: Settings) -> None:
+        self._find = find
+        self._home_currency = home_currency
+        self._log_key = settings.log_key.get_secret_value()
 
     async def __call__(self, customer_id: str) -> dict[str, Any] | None:
         """Return the profile as others see it."""
-        found = profile_of(self._worker, customer_id)
-        return None if found is None else view(found, self._worker.policy.home_currency)
+        found = self._find(customer_id)
+        hashed = logs.customer_hash(customer_id, self._log_key)
+        log.info("profile looked up", customer=hashed, found=found is not None)
+        return None if found is None else view(found, self._home_currency)

@@ -77,3 +77,16 @@ async def test_companions_have_ended_before_anything_closes_that_they_look_into(
     await begun.wait()
     await app.on_stop()
     assert heard == ["companion", "shutdown", "health port"]
+
+
+async def test_what_the_deployment_sets_reaches_kafka_and_redis(built, monkeypatch):
+    monkeypatch.setenv("RAPPORT_KAFKA__COMMIT_INTERVAL_SECONDS", "0.25")
+    monkeypatch.setenv("RAPPORT_KAFKA__SESSION_TIMEOUT_SECONDS", "45")
+    monkeypatch.setenv("RAPPORT_KAFKA__INSTANCE_ID", "worker-7")
+    monkeypatch.setenv("RAPPORT_REDIS__REPLICAS", "2")
+    app = built()
+
+    assert app.conf.broker_commit_interval == 0.25
+    assert app.conf.broker_session_timeout == 45
+    assert app.conf.consumer_group_instance_id == "worker-7"
+    assert app.settings.redis_replicas == 2

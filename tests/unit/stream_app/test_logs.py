@@ -9,6 +9,9 @@ import structlog
 
 from stream_app.logs import configure, customer_hash
 from stream_app.settings import Settings
+from stream_app.worker import ProfileLookup
+from tests.builders import a_customer
+from tests.customers import lived
 
 
 @pytest.fixture
@@ -42,6 +45,22 @@ def test_faust_never_logs_below_warning(lines):
     logging.getLogger("faust.topics").info("values")
 
     assert lines() == []
+
+
+async def test_the_log_says_that_somebody_looked_at_a_profile_and_not_whose_name_it_bears(lines):
+    profile, _ = lived(a_customer(customer_id="C-4711"))
+    settings = Settings.load(log_key="deep-secret")
+    lookup = ProfileLookup({"C-4711": profile}.get, "CNY", settings)
+
+    assert (await lookup("C-4711"))["customer_id"] == "C-4711"
+    assert await lookup("C-4712") is None
+
+    told = [(line["event"], line["customer"], line["found"]) for line in lines()]
+    assert told == [
+        ("profile looked up", customer_hash("C-4711", "deep-secret"), True),
+        ("profile looked up", customer_hash("C-4712", "deep-secret"), False),
+    ]
+    assert "C-471" not in json.dumps(lines())
 
 
 def test_a_customer_is_the_same_hash_under_one_key_and_another_under_the_next():
