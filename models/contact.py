@@ -9,12 +9,12 @@ from models.policy import DAY_MS, Action, Policy
 from schemas.profile import Profile
 
 
-def consent_missing(profile: Profile, action: Action) -> str | None:
-    """Say which consent an action lacks (contract-rules 21); who has no master data has given none."""
+def consent_missing(profile: Profile, *, personalised: bool) -> str | None:
+    """Say which consent actions of a kind lack (contract-rules 21); who has no master data has given none."""
     consents = profile.identity.consents if profile.identity is not None else ()
     if "marketing" not in consents:
         return "no_marketing_consent"
-    if action.personalised and "personalisation" not in consents:
+    if personalised and "personalisation" not in consents:
         return "no_personalisation_consent"
     return None
 

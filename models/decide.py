@@ -111,10 +111,10 @@ def _stages(
     figures = Figures(profile, max(at_ms, profile.last_seen_ms), policy.home_currency, policy.bank.home_country)
     quiet = contact.quiet(profile, policy)
     denied = contact.contact_denied(profile, at_ms, policy)
+    missing = {asked: contact.consent_missing(profile, personalised=asked) for asked in (False, True)}
 
     def eligible(action: Action) -> str | None:
-        missing = contact.consent_missing(profile, action)
-        return missing or (None if action.eligible.hold(figures) else "not_eligible")
+        return missing[action.personalised] or (None if action.eligible.hold(figures) else "not_eligible")
 
     def applicable(action: Action) -> str | None:
         if not _channel(action, event, trigger):

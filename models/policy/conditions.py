@@ -66,10 +66,18 @@ class Conditions(Part):
         Compiled once: hundreds are asked for a decision or a look at the tags, and a model's attributes are slow.
         """
         every, some, never = _compiled(self.all), _compiled(self.any), _compiled(self.none)
+
+        def all_hold(figures: Figures) -> bool:
+            for name, compare, value in every:
+                known = figures[name]
+                if known is None or not compare(known, value):
+                    return False
+            return True
+
         if not some and not never:
-            return _one_holds(*every[0]) if len(every) == 1 else lambda figures: _all_hold(every, figures)
+            return all_hold
         return lambda figures: (
-            _all_hold(every, figures) and not _any_holds(never, figures) and (not some or _any_holds(some, figures))
+            all_hold(figures) and not _any_holds(never, figures) and (not some or _any_holds(some, figures))
         )
 
     def figures(self) -> tuple[str, ...]:
@@ -79,18 +87,6 @@ class Conditions(Part):
 
 def _compiled(conditions: tuple[Condition, ...]) -> Compiled:
     return tuple((condition.figure, OPERATORS[condition.op], condition.value) for condition in conditions)
-
-
-def _one_holds(name: str, compare: Callable[[float, float], bool], value: float) -> Test:
-    return lambda figures: (known := figures[name]) is not None and compare(known, value)
-
-
-def _all_hold(conditions: Compiled, figures: Figures) -> bool:
-    for name, compare, value in conditions:
-        known = figures[name]
-        if known is None or not compare(known, value):
-            return False
-    return True
 
 
 def _any_holds(conditions: Compiled, figures: Figures) -> bool:

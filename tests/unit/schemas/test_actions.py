@@ -152,3 +152,4 @@ def test_a_decision_is_a_record_of_its_customer_also_when_nothing_was_chosen():
     assert (effect.kind, effect.name, effect.key) == ("topic", "decisions", "C1")
     assert json.loads(effect.body)["action"] is None
     assert Decision.model_validate_json(effect.body) == decision
+    assert effect.body == decision.model_dump_json().encode()  # field by field what the model itself would write
