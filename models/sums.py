@@ -57,7 +57,7 @@ Read = tuple[Buckets, Buckets, int, Sums]  # the rings of days and weeks, the da
 
 # What was read last, by span: tags, features and decision of one step ask for the same windows. A ring is never
 # changed, so that it is the same as long as it is the same object (which this keeps alive).
-_last_read: dict[Span, Read] = {}
+_last_read: dict[str, Read] = {}
 
 
 def sums(profile: Profile, span: Span, at_ms: int) -> Sums:
@@ -67,7 +67,7 @@ def sums(profile: Profile, span: Span, at_ms: int) -> Sums:
     rings, day = profile.rings, home_day(at_ms)
     last = _last_read.get(span)
     if last is None or last[0] is not rings.days or last[1] is not rings.weeks or last[2] != day:
-        found = _read_days(rings.days, day) if span != "63d" else {span: _of_window(profile, span, at_ms)}
+        found = _read_days(rings.days, day) if span != "63d" else {"63d": _of_window(profile, "63d", at_ms)}
         for read, sums_of_it in found.items():
             _last_read[read] = rings.days, rings.weeks, day, sums_of_it
         return found[span]
@@ -81,7 +81,7 @@ def _of_window(profile: Profile, span: Span, at_ms: int) -> Sums:
     return _sums(cells)
 
 
-def _read_days(days: Buckets, today: int) -> dict[Span, Sums]:
+def _read_days(days: Buckets, today: int) -> dict[str, Sums]:
     """Add up a week, and go on to the month that it is a part of."""
     cells = [0] * _CELLS
     _add([days[day] for day in days if today - 7 < day <= today], cells)
