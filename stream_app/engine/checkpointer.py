@@ -22,20 +22,32 @@ class CheckpointDone:
     seconds: float
 
 
+IN_FLIGHT_BYTES = 64 << 20
+"""New values and effects under way at most, whatever their number (a batch begun may pass it)."""
+
+
 def records_in(counts: Counts) -> int:
     """Return how many records a batch held."""
     return counts.folded + counts.skipped + counts.repeated + counts.undecodable + counts.rejected
 
 
 class Checkpointer:
-    """Collects sealed batches, delivers them in groups, and bounds how many records may be under way."""
+    """Collects sealed batches, delivers them in groups, and bounds how many records and bytes may be under way."""
 
-    def __init__(self, ports: Ports, crash_point: Callable[[str], None], in_flight_records: int) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        crash_point: Callable[[str], None],
+        in_flight_records: int,
+        in_flight_bytes: int = IN_FLIGHT_BYTES,
+    ) -> None:
         self._ports = ports
         self._crash_point = crash_point
         self._limit = in_flight_records
+        self._limit_bytes = in_flight_bytes
         self._sealed: list[SealedBatch] = []
         self._in_flight = 0
+        self._bytes_in_flight = 0
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -59,6 +71,7 @@ class Checkpointer:
         """Hand over a sealed batch."""
         self._sealed.append(batch)
         self._in_flight += records_in(batch.counts)
+        self._bytes_in_flight += batch.size
         self._idle.clear()
         self._wake.set()
 
@@ -70,7 +83,7 @@ class Checkpointer:
     @property
     def has_room(self) -> bool:
         """Whether another batch may be begun."""
-        return self._in_flight < self._limit
+        return self._in_flight < self._limit and self._bytes_in_flight < self._limit_bytes
 
     async def wait_idle(self) -> None:
         """Return when everything that was sealed is delivered."""
@@ -96,6 +109,7 @@ class Checkpointer:
         done = CheckpointDone(planned, time.perf_counter() - began)
         records = sum(records_in(batch.counts) for batch in planned.batches)
         self._in_flight -= records
+        self._bytes_in_flight -= sum(batch.size for batch in planned.batches)
         self.records_done += records
         self.checkpoints += 1
         for listener in self._listeners:

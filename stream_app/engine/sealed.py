@@ -46,3 +46,9 @@ class SealedBatch:
     writes: dict[str, Mapping[bytes, Write]] = field(default_factory=dict)
     kept: dict[str, Mapping[bytes, Kept]] = field(default_factory=dict)
     effects: list[Staged] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """Bytes that wait to leave: new values and effects."""
+        values = sum(len(write.value or b"") for writes in self.writes.values() for write in writes.values())
+        return values + sum(len(staged.effect.body) for staged in self.effects)
