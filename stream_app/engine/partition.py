@@ -11,9 +11,11 @@ one topic would leave the process with a sealed one of another.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from stream_app.engine.effects import STREAM, AnyEffect, BadInput, Effect, Entry, Staged, dead_letter
+from stream_app.engine.effects import STREAM, AnyEffect, BadInput, Effect, Staged, dead_letter
 from stream_app.engine.loose import LooseEntries
-from stream_app.engine.records import Origin, Record
+from stream_app.engine.origins import Heard, heard, is_repeat, origin_of
+from stream_app.engine.outbox import Acknowledged, entries_of, has_room, size_of
+from stream_app.engine.records import Record
 from stream_app.engine.rules import (
     AgentMistakeError,
     Begun,
@@ -24,7 +26,6 @@ from stream_app.engine.rules import (
     TopicRule,
 )
 from stream_app.engine.sealed import SealedBatch
-from stream_app.engine.stored import MAX_SOURCES, Source
 from stream_app.engine.table import Kept, TableState
 
 __all__ = [
@@ -57,7 +58,7 @@ class PartitionState:
         self._limits = limits
         self.topics = topics
         self.tables = {name: TableState(name, it.codec, it.read, it.cache_size) for name, it in tables.items()}
-        self._acknowledged = dict(committed)
+        self._acknowledged = Acknowledged(committed)
         self._table_of = {topic: self.tables[rule.table] for topic, rule in topics.items()}
         self._effects: list[Staged] = []
         self._loose = LooseEntries()
@@ -70,7 +71,7 @@ class PartitionState:
         self._value: Any = None
         self._changed = False
         self._deleted = False
-        self._origin: tuple[Source, tuple[int, int]] | None = None
+        self._origin: Heard | None = None
         self._occurred_ms: int | None = None
         self._staged: list[Effect] = []
         self._noted: list[Callable[[], None]] = []
@@ -124,8 +125,8 @@ class PartitionState:
         """Take note that a checkpoint has delivered the batch: outbox entries may go, values are the store's."""
         for name, kept in batch.kept.items():
             self.tables[name].acknowledge(kept)
-        self._acknowledged[batch.topic_id] = max(self._acknowledged.get(batch.topic_id, 0), batch.end_offset)
-        self._loose.drop(self._is_acknowledged)
+        self._acknowledged.advance(batch.topic_id, batch.end_offset)
+        self._loose.drop(self._acknowledged.covers)
         self._in_flight -= 1
         if not self._in_flight:
             self._waiting = False
@@ -144,13 +145,11 @@ class PartitionState:
             self._restage(record, kept)
             return Begun.SKIPPED
         self._record, self._table, self._kept = record, table, kept
-        self._origin, self._occurred_ms = self._origin_of(record), occurred_ms
-        if kept is not None and self._origin is not None:
-            source, last = self._origin
-            if last <= kept.seen.get(source, (-1, -1)):
-                self._write(record, table, kept, kept.value, ())
-                self._forget_record()
-                return Begun.REPEATED
+        self._origin, self._occurred_ms = origin_of(record, self.topics[record.topic]), occurred_ms
+        if kept is not None and self._origin is not None and is_repeat(kept.seen, self._origin):
+            self._write(record, table, kept, kept.value, ())
+            self._forget_record()
+            return Begun.REPEATED
         return Begun.FOLD
 
     def get(self, table: str, key: bytes) -> Any:
@@ -205,12 +204,11 @@ class PartitionState:
                 raise AgentMistakeError(f"{record!r}: stream entries without a value that remembers them")
             self._effects.extend(Staged(record, n, effect) for n, effect in enumerate(staged))
             if staged:
-                entries = [Entry(*record.position, n, effect) for n, effect in enumerate(staged)]
-                self._loose.add(self._table.name, record.key, entries)
+                self._loose.add(self._table.name, record.key, entries_of(record, staged))
             self._tell_and_forget()
             return Finished.ON
         value = self._value if self._changed or kept is None else kept.value
-        if staged and not self._fits(kept, staged):
+        if staged and not self._has_room(record, kept, staged):
             self.undo()
             return Finished.AGAIN
         written = self._write(record, self._table, kept, value, staged)
@@ -236,7 +234,7 @@ class PartitionState:
         """
         table = self._table_of[record.topic]
         kept = table.find(record.key)
-        self._origin, self._occurred_ms = self._origin_of(record), occurred_ms
+        self._origin, self._occurred_ms = origin_of(record, self.topics[record.topic]), occurred_ms
         written = self._write(record, table, kept, None if kept is None else kept.value, (dead_letter(bad),))
         if put_off_ms is not None:
             written.not_before_ms = put_off_ms
@@ -266,67 +264,27 @@ class PartitionState:
         if kept is None:
             self._take_over(written, table, record.key)
         if written.outbox:
-            self._prune(written)
+            self._acknowledged.prune(written)
         if effects:
-            position = record.position
-            entries = [Entry(*position, n, effect) for n, effect in enumerate(effects)]
+            entries = entries_of(record, effects)
             written.outbox = (*written.outbox, *entries)
-            written.outbox_bytes += sum(entry.size for entry in entries)
+            written.outbox_bytes += size_of(entries)
             self._effects.extend(Staged(record, n, effect) for n, effect in enumerate(effects))
         if self._origin is not None:
-            written.seen = self._heard(written.seen, *self._origin)
+            written.seen = heard(written.seen, self._origin)
         return written
-
-    @staticmethod
-    def _heard(
-        seen: dict[Source, tuple[int, int]], source: Source, last: tuple[int, int]
-    ) -> dict[Source, tuple[int, int]]:
-        heard = {**seen}
-        last = max(last, heard.pop(source, last))  # to the end: the one heard longest ago goes first
-        heard[source] = last
-        if len(heard) > MAX_SOURCES:
-            del heard[next(iter(heard))]
-        return heard
 
     def _take_over(self, written: Kept, table: TableState, key: bytes) -> None:
         """Put into a new value what the key's earlier records staged without one, for its guards will hide them."""
         entries = self._loose.of(table.name, key)
         if entries:
             written.outbox = entries
-            written.outbox_bytes = sum(entry.size for entry in entries)
+            written.outbox_bytes = size_of(entries)
 
-    def _prune(self, kept: Kept) -> None:
-        held = tuple(entry for entry in kept.outbox if not self._is_acknowledged(entry))
-        if len(held) != len(kept.outbox):
-            kept.outbox = held
-            kept.outbox_bytes = sum(entry.size for entry in held)
-
-    def _is_acknowledged(self, entry: Entry) -> bool:
-        """Whether the entry's effect is out for good: never merely staged, nor only in the changelog."""
-        return entry.offset < self._acknowledged.get(entry.topic_id, 0)
-
-    def _fits(self, kept: Kept | None, staged: list[Effect]) -> bool:
-        """Tell whether the outbox has room; if not, wait for the checkpoints and try again.
-
-        Raises `AgentMistakeError` where waiting would not help.
-        """
-        record = self._record
-        assert record is not None
-        new = sum(Entry(*record.position, 0, effect).size for effect in staged)
-        held = 0 if kept is None else sum(e.size for e in kept.outbox if not self._is_acknowledged(e))
-        if held + new <= self._limits.most:
-            return True
-        if new <= self._limits.most and (self._in_flight or self._effects):
-            return False
-        raise AgentMistakeError(f"{len(staged)} effects of {new} bytes beside {held} that are not out yet")
-
-    def _origin_of(self, record: Record) -> tuple[Source, tuple[int, int]] | None:
-        repeats = self.topics[record.topic].repeats
-        origin = None if repeats == "unknown" else Origin.of(record.headers)
-        if origin is None:
-            return None
-        source = origin.key if repeats == "by_key" else origin.partition
-        return (origin.topic_id, source), (origin.offset, origin.ordinal)
+    def _has_room(self, record: Record, kept: Kept | None, staged: list[Effect]) -> bool:
+        held = () if kept is None else self._acknowledged.held(kept.outbox)
+        more_may_leave = bool(self._in_flight or self._effects)
+        return has_room(held, entries_of(record, staged), self._limits, more_may_leave=more_may_leave)
 
     def _tell_and_forget(self) -> None:
         for tell in self._noted:

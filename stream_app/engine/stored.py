@@ -17,8 +17,10 @@ from stream_app.engine.effects import DEAD_LETTER, AnyEffect, Effect, Entry, Let
 
 VERSION = 1
 MAX_BYTES = 64 * 1024
-MAX_SOURCES = 64
-"""Origins remembered per value; the one heard longest ago leaves."""
+MAX_KEYS = 64
+"""Sources remembered per value where each source key counts for itself; the one heard longest ago leaves."""
+MAX_PARTITIONS = 1_000
+"""The same by source partition: as many as a topic may have, since one forgotten would let its repeats in."""
 
 Source = tuple[str, int | bytes]
 """Topic UUID, and the partition or the key there, of an origin."""

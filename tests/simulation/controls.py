@@ -12,6 +12,7 @@ from typing import Any
 from stream_app.engine.batch import Batch, Decode
 from stream_app.engine.checkpoint import CheckpointPlan, run_checkpoint
 from stream_app.engine.effects import BadInput, Entry, Staged, dead_letter
+from stream_app.engine.outbox import Acknowledged
 from stream_app.engine.partition import Begun, Finished, PartitionState, TopicRule
 from stream_app.engine.ports import Ports
 from stream_app.engine.records import Record
@@ -90,11 +91,19 @@ class NoRestaging(PartitionState):
         pass
 
 
+class AllIsOut(Acknowledged):
+    """Takes everything for delivered."""
+
+    def covers(self, entry: Entry) -> bool:
+        return True
+
+
 class PrunesEarly(PartitionState):
     """Outbox entries go at the next write, delivered or not."""
 
-    def _is_acknowledged(self, entry: Entry) -> bool:
-        return True
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._acknowledged = AllIsOut({})
 
 
 class ForgetsLooseEntries(PartitionState):

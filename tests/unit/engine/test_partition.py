@@ -260,14 +260,18 @@ class TestRepeatsOfOurOwnOutputs:
         assert run_one(a_partition(), by_key).counts.folded == 2
         assert run_one(a_partition(), by_partition).counts.folded == 1
 
-    def test_sources_are_bounded_and_the_one_heard_longest_ago_leaves(self):
-        state = a_partition()
-        many = [
-            a_record(n, topic="ours", origin=Origin(PAY, 0, b"%d" % n, 5, 0)) for n in range(stored.MAX_SOURCES + 1)
-        ]
-        seen = value_of(run_one(state, many)).seen
-        assert len(seen) == stored.MAX_SOURCES
+    def test_source_keys_are_bounded_and_the_one_heard_longest_ago_leaves(self):
+        origins = [Origin(PAY, 0, b"%d" % n, 5, 0) for n in range(stored.MAX_KEYS + 1)]
+        many = [a_record(n, topic="ours", origin=origin) for n, origin in enumerate(origins)]
+        seen = value_of(run_one(a_partition(), many)).seen
+        assert len(seen) == stored.MAX_KEYS
         assert (PAY, b"0") not in seen
+
+    def test_no_source_partition_is_forgotten_while_its_topic_has_it(self):
+        origins = [Origin(PAY, number, b"bob", 5, 0) for number in range(stored.MAX_PARTITIONS)]
+        many = [a_record(n, topic="theirs", origin=origin) for n, origin in enumerate([*origins, *origins])]
+        counts = run_one(a_partition(), many, lambda state, given: state.put("people", b"ann", {"due": None})).counts
+        assert (counts.folded, counts.repeated) == (stored.MAX_PARTITIONS, stored.MAX_PARTITIONS)
 
     def test_a_rejected_output_is_remembered_too(self):
         def fail(state, given):
