@@ -15,7 +15,10 @@ own offset, and know by it what the snapshot has seen.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from math import log
 from typing import Any, NamedTuple
+
+from river.drift import ADWIN
 
 from models.learner import Learner, Snapshot
 from models.meters import Meter, Quality
@@ -23,6 +26,7 @@ from schemas.internal import ExampleRecord, Punctuation
 
 Mark = tuple[int, str]  # (maturity in epoch ms, example id)
 BEFORE_ALL: Mark = (-1, "")
+LEAST_PROBABILITY = 1e-12  # keeps a log loss finite
 
 
 class Position(NamedTuple):
@@ -69,7 +73,9 @@ class Release:
         self.meter = Meter()  # the model as it was just before it learned the example
         self.served = Meter()  # the score that the customer was given, by whichever version was on duty then
         self.counts = Counts()
+        self.drifts = 0  # since this process began: it is told to people, and nothing follows from it
         self.version = 0
+        self._drift: Any = ADWIN()  # type: ignore[no-untyped-call] # River types it in part
         self._sources = sources
         self._cadence = cadence
         self._released: Mark = BEFORE_ALL
@@ -82,6 +88,11 @@ class Release:
         self._next_offset = 0
         self._catching_up = False  # after a restart, until all that the snapshot had seen is read again
         self._caught_up: list[Published] = []
+
+    @property
+    def waiting(self) -> int:
+        """How many examples wait for the promises of all sources."""
+        return len(self._heap)
 
     def take(self, example: ExampleRecord, position: Position, offset: int) -> None:
         """Take one example that lies at `offset` of our own topic; nothing is learned before a promise covers it."""
@@ -162,10 +173,18 @@ class Release:
         label = example.label == 1
         if example.score is not None and example.model_version:
             self.served.update(label, example.score)
-        self.meter.update(label, self.learner.score(example.features, example.about, example.context))
+        score = self.learner.score(example.features, example.about, example.context)
+        self.meter.update(label, score)
+        self._watch(-log(max(LEAST_PROBABILITY, score if label else 1.0 - score)))
         self.learner.learn(example.features, label, example.about, example.context)
         self.counts.learned[example.label] += 1
         self._since_version += 1
+
+    def _watch(self, loss: float) -> None:
+        """Count a drift when the loss has risen for good; that it falls is what learning does."""
+        before = self._drift.estimation
+        self._drift.update(loss)
+        self.drifts += bool(self._drift.drift_detected and self._drift.estimation > before)
 
     def _publish(self) -> Published:
         self.version += 1

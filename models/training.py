@@ -96,4 +96,6 @@ def report(release: Release) -> dict[str, Any]:
         "late": counts.late,
         "repeated": counts.repeated,
         "refused": release.learner.refused,
+        "waiting": release.waiting,
+        "drifts": release.drifts,
     }

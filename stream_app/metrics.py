@@ -58,7 +58,7 @@ SPECS: dict[str, MetricSpec] = {
     ),
     "crm_checkpoint_batches_total": MetricSpec(Counter, "Batches done by checkpoints"),
     "crm_examples_total": MetricSpec(Counter, "Training examples matured", ("model", "label")),
-    "crm_examples_pending": MetricSpec(Gauge, "Examples that wait for their horizon", ("model",)),
+    "crm_examples_pending": MetricSpec(Gauge, "Matured examples that wait for all partitions' promises", ("model",)),
     "crm_outcomes_total": MetricSpec(Counter, "Outcomes heard", ("label", "result")),
     "crm_model_predictions_total": MetricSpec(Counter, "Scores given", ("model",)),
     "crm_model_auc": MetricSpec(Gauge, "Prequential ROC AUC", ("model",)),

@@ -139,6 +139,9 @@ class Observer:
         for label, total in (("1", report["positives"]), ("0", report["examples"] - report["positives"])):
             before = metrics.value("crm_examples_total", model=model, label=label)
             metrics.count("crm_examples_total", model, label, by=max(0, total - before))
+        metrics.set("crm_examples_pending", report["waiting"], model)
+        drifts_before = metrics.value("crm_drift_total", model=model)
+        metrics.count("crm_drift_total", model, by=max(0, report["drifts"] - drifts_before))
         for name, key in (("auc", "auc"), ("log_loss", "log_loss"), ("calibration_error", "calibration_error")):
             if report[key] is not None:
                 metrics.set(f"crm_model_{name}", report[key], model)

@@ -288,3 +288,24 @@ def test_a_meter_restored_goes_on_bit_by_bit_and_refuses_damage():
         with pytest.raises(ValueError, match="bin"):
             again.restore({"bins": bins, "loss": 0.0})
     assert again.snapshot() == meter.snapshot()
+
+
+def test_examples_that_no_promise_covers_yet_are_told():
+    release, feed = a_release(), Feed()
+    for number in range(5):
+        feed.add(an_example(number))
+    feed.into(release)
+    assert report(release)["waiting"] == 5
+    feed.promise_all(2 * DAY).into(release, start=5)
+    assert report(release)["waiting"] == 0
+
+
+@pytest.mark.parametrize("turns", [True, False])
+def test_a_drift_is_counted_when_the_world_turns_and_not_while_the_model_gets_better(turns):
+    release, feed = a_release(), Feed()
+    for number in range(3_000):
+        example = an_example(number)
+        after_the_turn = turns and number >= 1_500
+        feed.add(example.model_copy(update={"label": 1 - example.label}) if after_the_turn else example)
+    feed.promise_all(2 * DAY).into(release)
+    assert (report(release)["drifts"] > 0) is turns

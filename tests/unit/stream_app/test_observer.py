@@ -71,11 +71,31 @@ def test_the_streams_that_are_watched_are_those_of_the_contract():
     assert len(names) == 2 * (5 * 3 + 7 + 8 + 1)
 
 
+TRAINED = {
+    "version": 9,
+    "examples": 900,
+    "positives": 90,
+    "waiting": 3,
+    "drifts": 2,
+    "auc": 0.7,
+    "log_loss": None,
+    "calibration_error": None,
+}
+
+
+def test_drifts_and_waiting_examples_are_shown_as_the_trainer_tells_them():
+    metrics = Metrics()
+    observer = Observer(metrics, {})
+    for changes in ({}, {"drifts": 5, "waiting": 4}, {"drifts": 5, "waiting": 1}):
+        observer.model_report("churn", {**TRAINED, **changes})
+    assert metrics.value("crm_drift_total", model="churn") == 5
+    assert metrics.value("crm_examples_pending", model="churn") == 1
+
+
 def test_the_version_that_is_shown_is_the_one_that_scores_whatever_the_trainer_has_made():
     metrics = Metrics()
     observer = Observer(metrics, {})
-    trained = {"version": 9, "examples": 900, "positives": 90, "auc": 0.7, "log_loss": None, "calibration_error": None}
-    observer.model_report("churn", trained)
+    observer.model_report("churn", TRAINED)
     observer.scrape(a_worker(), {"churn": LinearScorer(Linear((), (), 0.0, 500), version=5)})
     assert metrics.value("crm_model_version", model="churn") == 5
     assert metrics.value("crm_model_examples", model="churn") == 500
