@@ -24,7 +24,7 @@ Repeats = Literal["unknown", "by_partition", "by_key"]
 
 @dataclass(frozen=True)
 class Route:
-    """One source topic: its agent, its table, and how the engine reads it (`stream_app.engine.partition.TopicRule`)."""
+    """One source topic: its agent, its table, and how the engine reads it (`stream_app.engine.rules.TopicRule`)."""
 
     topic: str
     table: str

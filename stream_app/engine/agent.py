@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from faust.agents.agent import Agent, _current_agent
 
-from stream_app.engine.partition import EngineUseError
+from stream_app.engine.rules import EngineUseError
 from stream_app.engine.stream import EventStream
 
 log = logging.getLogger(__name__)

@@ -28,10 +28,10 @@ from stream_app.engine.engine import Engine
 from stream_app.engine.faust_settings import EngineSettings, faust_settings
 from stream_app.engine.fence import Fence
 from stream_app.engine.lifecycle import Lifecycle
-from stream_app.engine.partition import EngineUseError, TopicRule
 from stream_app.engine.ports import Codec, Ports
 from stream_app.engine.producer import KafkaChangelog, KafkaOutputs, Place, by_key
 from stream_app.engine.redis_sink import RedisSink
+from stream_app.engine.rules import EngineUseError, TopicRule
 from stream_app.engine.seams import generation, kafka_producer
 from stream_app.engine.state_table import Meter, MeterPort, OutboxPort, StateTable, TablePort, TableStores
 from stream_app.engine.stream import EventStream

@@ -16,8 +16,9 @@ from typing import Any
 
 from schemas.errors import BadMessage, BrokenInvariant, StateError
 from stream_app.engine.effects import PROCESSING_ERROR, BadInput
-from stream_app.engine.partition import AgentMistakeError, Begun, EngineUseError, Finished, PartitionState
+from stream_app.engine.partition import PartitionState
 from stream_app.engine.records import Position, Record
+from stream_app.engine.rules import AgentMistakeError, Begun, EngineUseError, Finished
 from stream_app.engine.sealed import Counts, SealedBatch
 
 PUT_OFF_MS = 86_400_000

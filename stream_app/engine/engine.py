@@ -20,9 +20,10 @@ from stream_app.engine.crash_points import CrashPoints
 from stream_app.engine.fatal import Exit, die
 from stream_app.engine.fence import Fence, watch_heartbeats
 from stream_app.engine.fetched import EngineBatch
-from stream_app.engine.partition import EngineUseError, PartitionState, TableSource
+from stream_app.engine.partition import PartitionState
 from stream_app.engine.ports import Ports
 from stream_app.engine.quality import ErrorRate
+from stream_app.engine.rules import EngineUseError, TableSource
 from stream_app.engine.sealed import SealedBatch
 from stream_app.engine.seams import kafka_consumer
 from stream_app.engine.state_table import StateTable

@@ -28,17 +28,6 @@ from stream_app.engine.rules import (
 from stream_app.engine.sealed import SealedBatch
 from stream_app.engine.table import Kept, TableState
 
-__all__ = [
-    "AgentMistakeError",
-    "Begun",
-    "EngineUseError",
-    "Finished",
-    "OutboxLimits",
-    "PartitionState",
-    "TableSource",
-    "TopicRule",
-]
-
 
 class PartitionState:
     """All that one partition number has in memory; made anew at each assignment.

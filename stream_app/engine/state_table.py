@@ -10,8 +10,9 @@ from faust.types import AppT, StoreT
 from stream_app.engine import stored
 from stream_app.engine.effects import Effect
 from stream_app.engine.fatal import Exit, die
-from stream_app.engine.partition import EngineUseError, PartitionState
+from stream_app.engine.partition import PartitionState
 from stream_app.engine.ports import Codec, Write
+from stream_app.engine.rules import EngineUseError
 from stream_app.engine.store import EngineStore
 
 RECOVERY_BUFFER = 2

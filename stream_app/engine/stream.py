@@ -10,7 +10,7 @@ from schemas.errors import BrokenInvariant, StateError
 from stream_app.engine.batch import Given
 from stream_app.engine.engine import Engine
 from stream_app.engine.fatal import Exit, die
-from stream_app.engine.partition import EngineUseError
+from stream_app.engine.rules import EngineUseError
 from stream_app.engine.sealed import SealedBatch
 from stream_app.engine.topics import EventTopic
 

@@ -7,8 +7,8 @@ from typing import Any
 from stream_app.engine.batch import Decode
 from stream_app.engine.effects import PROCESSING_ERROR, BadInput
 from stream_app.engine.mailbox import Mailbox
-from stream_app.engine.partition import EngineUseError, TopicRule
 from stream_app.engine.records import Record
+from stream_app.engine.rules import EngineUseError, TopicRule
 
 
 @dataclass

@@ -13,9 +13,10 @@ from stream_app.engine.batch import Batch, Decode
 from stream_app.engine.checkpoint import CheckpointPlan, run_checkpoint
 from stream_app.engine.effects import BadInput, Entry, Staged, dead_letter
 from stream_app.engine.outbox import Acknowledged
-from stream_app.engine.partition import Begun, Finished, PartitionState, TopicRule
+from stream_app.engine.partition import PartitionState
 from stream_app.engine.ports import Ports
 from stream_app.engine.records import Record
+from stream_app.engine.rules import Begun, Finished, TopicRule
 from stream_app.engine.table import Kept, TableState
 from tests.simulation.fold import LATENESS_MS, Deed, Fold, Said, decode
 from tests.simulation.owner import RULES, Setup

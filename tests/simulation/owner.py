@@ -10,7 +10,8 @@ from schemas.errors import BadMessage
 from stream_app.engine.batch import Batch, Given
 from stream_app.engine.checkpoint import plan, run_checkpoint
 from stream_app.engine.clock import PartitionClock, Timers, oldest_first
-from stream_app.engine.partition import OutboxLimits, PartitionState, TableSource, TopicRule
+from stream_app.engine.partition import PartitionState
+from stream_app.engine.rules import OutboxLimits, TableSource, TopicRule
 from stream_app.engine.sealed import SealedBatch
 from tests.simulation.fold import LATENESS_MS, Codec, Fold, Timer, decode, encode
 from tests.simulation.world import TABLE_OF, TABLES, TOPIC_IDS, Adapters, LocalStore, Overtaken, Pause, World

@@ -8,8 +8,9 @@ import msgpack
 from schemas.actions import Effect
 from stream_app.engine.batch import Batch, Given
 from stream_app.engine.effects import BadInput
-from stream_app.engine.partition import OutboxLimits, PartitionState, TableSource, TopicRule
+from stream_app.engine.partition import PartitionState
 from stream_app.engine.records import Origin, Record
+from stream_app.engine.rules import OutboxLimits, TableSource, TopicRule
 from stream_app.engine.sealed import SealedBatch
 
 PAY = "11111111-1111-1111-1111-111111111111"

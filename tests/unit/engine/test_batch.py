@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schemas.errors import BadMessage, BrokenInvariant, StateError
 from stream_app.engine import stored
 from stream_app.engine.batch import Batch
-from stream_app.engine.partition import EngineUseError
+from stream_app.engine.rules import EngineUseError
 from tests.unit.engine.engine_builders import (
     People,
     a_partition,

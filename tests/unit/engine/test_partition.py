@@ -4,8 +4,8 @@ import pytest
 
 from stream_app.engine import stored
 from stream_app.engine.batch import PUT_OFF_MS, Batch
-from stream_app.engine.partition import AgentMistakeError, Begun, EngineUseError, OutboxLimits
 from stream_app.engine.records import Origin
+from stream_app.engine.rules import AgentMistakeError, Begun, EngineUseError, OutboxLimits
 from tests.unit.engine.engine_builders import (
     OURS,
     PAY,

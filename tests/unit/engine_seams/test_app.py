@@ -8,7 +8,7 @@ import pytest
 from stream_app.engine.app import EngineApp
 from stream_app.engine.clocks import TimerRule
 from stream_app.engine.faust_settings import EngineSettings, faust_settings
-from stream_app.engine.partition import EngineUseError
+from stream_app.engine.rules import EngineUseError
 
 
 class TextCodec:

@@ -11,9 +11,9 @@ from stream_app.engine.crash_points import CrashPoints
 from stream_app.engine.effects import BadInput
 from stream_app.engine.fetched import Hole, after_expected
 from stream_app.engine.mailbox import Mailbox
-from stream_app.engine.partition import EngineUseError, TopicRule
 from stream_app.engine.quality import ErrorRate
 from stream_app.engine.records import Record
+from stream_app.engine.rules import EngineUseError, TopicRule
 from stream_app.engine.topics import Registry
 
 
