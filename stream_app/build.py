@@ -1,6 +1,5 @@
 """The wiring of a worker on one screen: settings and policy in, a Faust app with agents, tables and timers out."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,7 +15,6 @@ from schemas.errors import BadMessage
 from schemas.internal import Timer
 from schemas.partitioner import partition_for
 from schemas.wire import decode, encode, unreadable
-from stream_app.engine.app import EngineApp
 from stream_app.engine.batch import Decode
 from stream_app.engine.clocks import TimerRule
 from stream_app.engine.effects import BadInput
@@ -33,6 +31,7 @@ from stream_app.queue_watch import QueueWatch
 from stream_app.routes import ROUTES, TABLES, Step
 from stream_app.settings import Settings
 from stream_app.snapshots import ModelBoard
+from stream_app.worker_app import WorkerApp
 
 KNOWN_KEYS = 100_000
 """Keys whose partition was checked, per topic and worker."""
@@ -84,37 +83,6 @@ class RoutePorts:
     meter: Meter
 
 
-class WorkerApp(EngineApp):
-    """The engine's app, with what runs beside it from its start (health, models, trainer)."""
-
-    def __init__(self, settings: EngineSettings, place: Place) -> None:
-        super().__init__(settings, place=place)
-        self.before_start: list[Callable[[], Awaitable[None]]] = []
-        self.companions: list[Callable[[], Awaitable[None]]] = []
-        self.before_stop: list[Callable[[], Awaitable[None]]] = []
-        self._running: list[asyncio.Future[None]] = []
-
-    async def on_start(self) -> None:
-        """Run what must be done before the first record, then start the companions."""
-        for prepare in self.before_start:
-            await prepare()
-        await super().on_start()
-        self.run_companions()
-
-    def run_companions(self) -> None:
-        """Start the companions; the failure of one is the failure of the app."""
-        self._running += [self.add_future(companion()) for companion in self.companions]
-
-    async def on_stop(self) -> None:
-        """End the companions, since they look into stores that close next; then finish the work under way."""
-        for running in self._running:
-            running.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-        await super().on_stop()
-        for finish in self.before_stop:
-            await finish()
-
-
 @dataclass(frozen=True)
 class Worker:
     """One worker, built and not yet started."""
@@ -141,6 +109,7 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
     }
     observer = Observer(metrics, {full: logical for logical, full in names.items()})
     app.engine.checkpointer.listen(observer.on_checkpoint)
+    app.on_restored = partial(metrics.set, "crm_recovery_seconds")
     for route in ROUTES:
         meter = observer.meter(route.topic)
         topic = app.event_topic(

@@ -51,7 +51,7 @@ SPECS: dict[str, MetricSpec] = {
     "crm_consumer_lag_records": MetricSpec(Gauge, "Records not yet done", ("topic", "partition")),
     "crm_last_event_timestamp_seconds": MetricSpec(Gauge, "Highest event time done", ("topic",)),
     "crm_commit_seconds": MetricSpec(Histogram, "Duration of a checkpoint", (), COMMIT_BUCKETS),
-    "crm_recovery_seconds": MetricSpec(Gauge, "Duration of the last restore of the tables"),
+    "crm_recovery_seconds": MetricSpec(Gauge, "From the start of the last rebalance to tables restored"),
     "crm_clock_seconds": MetricSpec(Gauge, "Event-time clock of a partition number, epoch seconds", ("partition",)),
     "crm_clock_standing_still": MetricSpec(
         Gauge, "1 where a partition number's clock cannot be told, or only others move", ("partition",)

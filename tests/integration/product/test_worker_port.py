@@ -85,7 +85,7 @@ def test_the_labels_of_topics_results_and_reasons_come_from_fixed_sets(busy):
     [
         "crm_event_latency_seconds_count",
         pytest.param("crm_profiles", marks=pytest.mark.xfail(reason="no cheap count of a local store's keys yet")),
-        pytest.param("crm_recovery_seconds", marks=pytest.mark.xfail(reason="the engine does not tell it yet")),
+        "crm_recovery_seconds",
         "crm_commit_seconds_count",
         "crm_last_event_timestamp_seconds",
         "crm_outcomes_total",

@@ -90,3 +90,14 @@ async def test_what_the_deployment_sets_reaches_kafka_and_redis(built, monkeypat
     assert app.conf.broker_session_timeout == 45
     assert app.conf.consumer_group_instance_id == "worker-7"
     assert app.settings.redis_replicas == 2
+
+
+async def test_how_long_the_tables_took_to_be_restored_is_shown(tmp_path):
+    metrics = Metrics()
+    app = build_worker(Settings.load(data_dir=tmp_path), metrics).app
+
+    app.on_rebalance_start()
+    assert metrics.value("crm_recovery_seconds") == 0
+    app.on_rebalance_end()
+
+    assert metrics.value("crm_recovery_seconds") > 0
