@@ -87,20 +87,7 @@ def fullest() -> Profile:
         * limits.MAX_OFFERS,
         contacts_by_channel=dict.fromkeys({*vocabulary.CHANNELS, *vocabulary.OFFER_CHANNELS}, _COUNT),
         last_offer_day=_DAY,
-        pending=(
-            PendingExample(
-                "b" * 20,
-                "propensity",
-                _TIME,
-                _LATER,
-                bytes(limits.MAX_FEATURE_BYTES),
-                0.5,
-                _COUNT,
-                "b" * 20,
-                bytes(limits.MAX_CONTEXT_BYTES // limits.MAX_PENDING),
-            ),
-        )
-        * limits.MAX_PENDING,
+        pending=(_pending(),) * limits.MAX_PENDING,
         scores={
             key: Score(0.5, _COUNT, _COUNT, _TIME, (ReasonPart(name, 0.5),) * limits.MAX_REASONS)
             for key in _keys(limits.MAX_SCORES, "propensity")
@@ -111,6 +98,13 @@ def fullest() -> Profile:
         churn_label="deceased",
         churn_label_ms=_TIME,
     )
+
+
+def _pending() -> PendingExample:
+    """Make an example of an offer that is no longer kept."""
+    context = bytes(limits.MAX_CONTEXT_BYTES // limits.MAX_PENDING)
+    example_id, features = "b" * len(_ACTION_ID), bytes(limits.MAX_FEATURE_BYTES)
+    return PendingExample(example_id, "propensity", _TIME, _LATER, features, 0.5, _COUNT, example_id, context)
 
 
 def _identity(identifier: str) -> Identity:
