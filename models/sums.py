@@ -53,25 +53,24 @@ class Sums(NamedTuple):
 
 
 Buckets = dict[int, bytes]
-Read = tuple[Buckets, Buckets, int, Sums]  # the rings of days and weeks, the day that was read up to, what was found
+Read = tuple[Buckets, Buckets, int, dict[str, Sums]]  # rings of days and weeks, the day read up to, what was found
 
-# What was read last, by span: tags, features and decision of one step ask for the same windows. A ring is never
-# changed, so that it is the same as long as it is the same object (which this keeps alive).
-_last_read: dict[str, Read] = {}
+# What was read last: tags, features and decision of one step ask for the same windows. A ring is never changed, so
+# that it is the same as long as it is the same object (which this keeps alive).
+_last_read: Read = ({}, {}, 0, {})
 
 
 def sums(profile: Profile, span: Span, at_ms: int) -> Sums:
     """Add up every cell of `span` up to and with the bucket of `at_ms`."""
+    global _last_read  # noqa: PLW0603 - one place to remember, taken and written as a whole
     if span in ("1h", "24h"):
         return _of_window(profile, span, at_ms)
-    rings, day = profile.rings, home_day(at_ms)
-    last = _last_read.get(span)
-    if last is None or last[0] is not rings.days or last[1] is not rings.weeks or last[2] != day:
-        found = _read_days(rings.days, day) if span != "63d" else {"63d": _of_window(profile, "63d", at_ms)}
-        for read, sums_of_it in found.items():
-            _last_read[read] = rings.days, rings.weeks, day, sums_of_it
-        return found[span]
-    return last[3]
+    days, weeks, today = profile.rings.days, profile.rings.weeks, home_day(at_ms)
+    of_days, of_weeks, until, found = _last_read
+    if of_days is not days or of_weeks is not weeks or until != today:
+        found = _read(days, weeks, today)
+        _last_read = days, weeks, today, found
+    return found[span]
 
 
 def _of_window(profile: Profile, span: Span, at_ms: int) -> Sums:
@@ -81,13 +80,18 @@ def _of_window(profile: Profile, span: Span, at_ms: int) -> Sums:
     return _sums(cells)
 
 
-def _read_days(days: Buckets, today: int) -> dict[str, Sums]:
-    """Add up a week, and go on to the month that it is a part of."""
+def _read(days: Buckets, weeks: Buckets, today: int) -> dict[str, Sums]:
+    """Add up a week, go on to the month that it is a part of, and to nine weeks (`models.windows` says of what)."""
     cells = [0] * _CELLS
     _add([days[day] for day in days if today - 7 < day <= today], cells)
     week = _sums(cells.copy())
     _add([days[day] for day in days if today - 30 < day <= today - 7], cells)
-    return {"7d": week, "30d": _sums(cells)}
+    month = _sums(cells.copy())
+    this_week = today // 7
+    first, end = 7 * (this_week - 8), 7 * (this_week + 1)
+    others = [days[day] for day in days if first <= day <= today - 30 or today < day < end]
+    _add(others + [weeks[number] for number in weeks if this_week - 9 < number <= this_week], cells)
+    return {"7d": week, "30d": month, "63d": _sums(cells)}
 
 
 def _add(packed: list[bytes], cells: list[int]) -> None:

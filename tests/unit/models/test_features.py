@@ -4,6 +4,7 @@ import math
 import random
 import struct
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -176,13 +177,14 @@ def test_sums_say_what_the_windows_say():
         )
         rings = with_activity(rings, days, what=chance.choice(("login", "visit", "service")), channel=channel)
     profile = a_profile(rings=rings)
-    for span in ("7d", "30d", "63d"):
-        of_span = sums(profile, span, NOW)
-        assert (of_span.credit_count, of_span.credit_minor) == windows.flow(profile, "credit", span, NOW)
-        assert (of_span.debit_count, of_span.debit_minor) == windows.flow(profile, "debit", span, NOW)
-        assert of_span.of_kind("cash") == windows.of_kind(profile, "cash", span, NOW)
-        assert of_span.activity("visit") == windows.activity(profile, "visit", span, NOW)
-        assert of_span.channel("web") == windows.by_channel(profile, "web", span, NOW)
+    moments = [NOW + days * windows.DAY_MS for days in (-6, -3, 0, 9)]  # a late event looks from an earlier day
+    for span, at_ms in product(("1h", "24h", "7d", "30d", "63d"), moments):
+        of_span = sums(profile, span, at_ms)
+        assert (of_span.credit_count, of_span.credit_minor) == windows.flow(profile, "credit", span, at_ms)
+        assert (of_span.debit_count, of_span.debit_minor) == windows.flow(profile, "debit", span, at_ms)
+        assert of_span.of_kind("cash") == windows.of_kind(profile, "cash", span, at_ms)
+        assert of_span.activity("visit") == windows.activity(profile, "visit", span, at_ms)
+        assert of_span.channel("web") == windows.by_channel(profile, "web", span, at_ms)
         assert of_span.contacts == sum(
-            windows.by_channel(profile, channel, span, NOW) for channel in ("mobile", "branch", "web")
+            windows.by_channel(profile, channel, span, at_ms) for channel in ("mobile", "branch", "web")
         )
