@@ -18,10 +18,15 @@ def worker_service(settings: Settings, log: Path, port: int) -> Service:
             command=(sys.executable, "-m", "stream_app.cli", "worker"),
             address=f"127.0.0.1:{port}",
             log=log,
-            environ={**os.environ, **settings_as_environment(settings), "RAPPORT_METRICS__PORT": str(port)},
+            environ={**_own_environment(), **settings_as_environment(settings), "RAPPORT_METRICS__PORT": str(port)},
             answers=lambda: is_ready(port),
         )
     )
+
+
+def _own_environment() -> dict[str, str]:
+    """Return our environment, but let the worker keep its bytecode: compiling all anew takes seconds at each start."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def is_ready(port: int) -> bool:
