@@ -116,8 +116,11 @@ def _median(name: str, values: list[float], n: int) -> Figures:
 
 
 def marketing() -> Figures:
-    """UCI Bank Marketing in date order; see `stream_app.bank_marketing`."""
-    return bank_marketing.figures(bank_marketing.judged_by_delay(bank_marketing.data_folder()))
+    """UCI Bank Marketing in date order: the plain River recipe, and our propensity model through load and replay."""
+    folder = bank_marketing.data_folder()
+    return bank_marketing.figures(bank_marketing.judged_by_delay(folder)) | bank_marketing.replay_figures(
+        bank_marketing.replayed(folder)
+    )
 
 
 def _played(options: Options) -> Played:

@@ -175,4 +175,4 @@ def report(summary: dict[str, Any]) -> None:
 def _told(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_told(inner)}" for name, inner in value.items())
-    return "-" if value is None else f"{value:,}"
+    return "-" if value is None else str(value)
