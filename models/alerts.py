@@ -36,6 +36,7 @@ GONE = {
     "active_again": Text(zh="客户恢复活跃", en="The customer is active again"),
     "money_back": Text(zh="资金已回流", en="The money came back"),
     "score_fell": Text(zh="流失分已回落", en="The churn score fell again"),
+    "consent_withdrawn": Text(zh="客户已撤回画像同意", en="The customer no longer consents to be profiled"),
     "reversed": Text(zh="交易已冲正", en="The transaction was reversed"),
     "confirmed": Text(zh="已核实为风险", en="An analyst confirmed the risk"),
     "dismissed": Text(zh="已排除风险", en="An analyst dismissed the risk"),

@@ -28,14 +28,19 @@ def may_profile(profile: Profile) -> bool:
     return profile.identity is not None and "profiling" in profile.identity.consents
 
 
+def without_score(profile: Profile) -> Profile:
+    """Forget the churn score: who no longer consents to be profiled has none."""
+    if "churn" not in profile.scores:
+        return profile
+    changed = profile.copied()
+    changed.scores = {name: score for name, score in profile.scores.items() if name != "churn"}
+    return changed
+
+
 def score_churn(profile: Profile, values: Sequence[float], at_ms: int, context: Context) -> Profile:
     """Keep the churn score of these features in the profile, with its reasons; without consent there is none."""
     if not may_profile(profile):
-        if "churn" not in profile.scores:
-            return profile
-        changed = profile.copied()
-        changed.scores = {name: score for name, score in profile.scores.items() if name != "churn"}
-        return changed
+        return without_score(profile)
     scorer = context.scorers["churn"]
     scored = scorer.score(values)
     reasons = top_reasons(scored, FEATURES, MAX_REASONS)

@@ -9,7 +9,7 @@ from typing import Any
 
 from models import arrival, links, outcomes
 from models.cause import Cause
-from models.churn import may_profile, score_churn
+from models.churn import may_profile, score_churn, without_score
 from models.context import Context, Verdict
 from models.decide import trigger_of
 from models.erasure import erase
@@ -84,6 +84,8 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
     if isinstance(event, Outcome):
         profile, heard = outcomes.hear(profile, event)
         outcome = (event.label, heard)
+    if not may_profile(profile):
+        profile = without_score(profile)  # before the tags that hang on it are looked at
     profile = regrade(profile, at_ms, policy, key)
     triggers = trigger_of(event, policy) is not None
     values: tuple[float, ...] | None = None
@@ -118,8 +120,6 @@ def _consents(profile: Profile) -> tuple[str, ...]:
 
 
 def _unscored_today(profile: Profile, at_ms: int) -> bool:
-    """Whether the first event of a home day wants a new score, or a score has lost its consent."""
+    """Whether the first event of a home day wants a new score; without consent none does."""
     score = profile.scores.get("churn")
-    if not may_profile(profile):
-        return score is not None
-    return score is None or home_day(score.at_ms) < home_day(at_ms)
+    return may_profile(profile) and (score is None or home_day(score.at_ms) < home_day(at_ms))

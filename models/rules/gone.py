@@ -70,7 +70,9 @@ def _churn(
     alert: OpenAlert, before: Profile, after: Profile, event: Any, rule: ChurnRisk, policy: Policy
 ) -> str | None:
     score = after.scores.get("churn")
-    return "score_fell" if score is not None and score.value < rule.clear_score else None
+    if score is None:  # a score goes only with the consent to it
+        return "consent_withdrawn"
+    return "score_fell" if score.value < rule.clear_score else None
 
 
 TABLE: Mapping[str, Gone] = {

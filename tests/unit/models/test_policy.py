@@ -40,6 +40,13 @@ def test_the_rule_that_others_rely_on_stands_as_the_contract_says():
     assert rule.unless == ()
 
 
+def test_the_tag_of_who_may_leave_believes_the_same_score_as_the_alert():
+    (tag,) = (tag for tag in read("tags")["tag"] if tag["name"] == "churn_risk")
+    floor = default_policy().models.floor_examples["churn"]
+
+    assert f"churn_examples >= {floor}" in tag["all"]
+
+
 def test_the_hash_follows_the_content_and_not_the_comments(directory):
     bank = directory / "bank.toml"
     bank.write_text("# another comment\n" + bank.read_text(encoding="utf-8"), encoding="utf-8")

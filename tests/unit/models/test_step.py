@@ -10,7 +10,7 @@ from schemas.actions import Effect
 from schemas.errors import BrokenInvariant
 from schemas.events import linked
 from schemas.internal import Erasure, Timer, Unreadable
-from schemas.profile import Due, Profile
+from schemas.profile import Due, OpenAlert, Profile, Score, Tag
 from tests.builders import (
     BEGINNING,
     a_customer,
@@ -105,6 +105,16 @@ def test_the_first_event_of_a_day_is_scored_and_without_consent_there_is_no_scor
     assert next_day.scores["churn"].at_ms == after(days=1)
     withdrawn, _ = lived(a_customer(occurred_at=after(days=1), consents=()), profile=next_day)
     assert withdrawn.scores == {}
+
+
+def test_with_the_consent_the_score_its_tag_and_its_alert_go_at_once():
+    profile, _ = lived(a_consenting_customer(), an_interaction(kind="view"))
+    profile.scores = {"churn": Score(0.9, 3, 500, BEGINNING)}
+    profile.tags = {"churn_risk": Tag(BEGINNING, "0.9 500")}
+    profile.open_alerts = (OpenAlert("a-1", "churn_risk", "alerts:retention:p2", BEGINNING, after(days=14)),)
+    withdrawn, effects = lived(a_customer(occurred_at=after(hours=1), consents=()), profile=profile)
+    assert (withdrawn.scores, "churn_risk" in withdrawn.tags, withdrawn.open_alerts) == ({}, False, ())
+    assert entries(effects, "alerts") == [("crm.alert.retracted", "alerts:retention:p2")]
 
 
 def test_a_visit_makes_a_card_and_leaving_takes_it_back():
