@@ -241,7 +241,7 @@ class LargeInflow(Rule):
 
 
 class ChurnRisk(Rule):
-    """The churn score rose over `score` (taken back below `clear_score`); `models.toml` says whom we believe."""
+    """The churn score is at `score` or above (taken back below `clear_score`); `models.toml` says whom we believe."""
 
     LISTENS = ("score:churn",)
     FIGURES = frozenset({"score", "examples", "aum"})

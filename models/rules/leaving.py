@@ -81,10 +81,15 @@ def loan_missed(
 
 
 def churn_risk(before: Profile, after: Profile, event: object, rule: ChurnRisk, policy: Policy) -> Finding | None:
-    """Find a churn score that rose over its threshold, by a model that has seen enough to be believed."""
-    score, earlier = after.scores.get("churn"), before.scores.get("churn")
-    floor = policy.models.floor_examples["churn"]
-    if score is None or not _believed(score, rule, floor) or (earlier is not None and _believed(earlier, rule, floor)):
+    """Find a churn score over its threshold, by a model that has seen enough to be believed, of which nobody is told.
+
+    Not only the rise over the threshold: who stays above it is called again when the alert has expired and the
+    cool-down is over.
+    """
+    score = after.scores.get("churn")
+    if score is None or not _believed(score, rule, policy.models.floor_examples["churn"]):
+        return None
+    if any(alert.kind == rule.kind for alert in after.open_alerts):
         return None
     figures = {
         "score": round(score.value, 4),

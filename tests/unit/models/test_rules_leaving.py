@@ -239,10 +239,17 @@ def test_a_low_score_or_one_of_an_unlearned_model_raises_nothing(scores):
     assert rescored(a_transaction(), replace(a_profile(), scores=scored(0.1)), scores)[1] == ()
 
 
-def test_a_score_that_was_over_the_threshold_already_raises_nothing_new():
-    assert rescored(a_transaction(), replace(a_profile(), scores=scored(0.7)), scored(0.8))[1] == ()
-    learned = rescored(a_transaction(), replace(a_profile(), scores=scored(0.6, examples=10)), scored(0.7))
-    assert kinds(learned[1]) == ["churn_risk"]
+def test_a_score_that_was_over_the_threshold_already_is_told_where_no_alert_stands():
+    high = replace(a_profile(), scores=scored(0.7))
+    assert kinds(rescored(a_transaction(), high, scored(0.8))[1]) == ["churn_risk"]
+
+    told, _ = rescored(a_transaction(), a_profile(), scored(0.7))
+    rested = replace(told, cool_downs={})
+    assert rescored(a_transaction(occurred_at=after(days=7)), rested, scored(0.8))[1] == (), "one stands"
+    expired = replace(told, open_alerts=())
+    assert rescored(a_transaction(occurred_at=after(days=29)), expired, scored(0.8))[1] == (), "the cool-down"
+    again = rescored(a_transaction(occurred_at=after(days=30)), expired, scored(0.8))
+    assert kinds(again[1]) == ["churn_risk"]
 
 
 def test_a_score_that_falls_takes_the_alert_back_below_the_lower_threshold():
@@ -252,3 +259,11 @@ def test_a_score_that_falls_takes_the_alert_back_below_the_lower_threshold():
 
     assert nothing == ()
     assert (entry.data["refers_to"], entry.data["reason"]["code"]) == (alert.id, "score_fell")
+
+
+def test_a_score_that_is_gone_takes_the_alert_back():
+    profile, (alert,) = rescored(a_transaction(), a_profile(), scored(0.7))
+    profile, (entry,) = rescored(a_customer(occurred_at=after(days=1)), profile, {})
+
+    assert (entry.data["refers_to"], entry.data["reason"]["code"]) == (alert.id, "consent_withdrawn")
+    assert profile.open_alerts == ()
