@@ -22,6 +22,8 @@ from schemas.profile import (
 
 OTHER_CURRENCIES = "XXX"
 OWN_KINDS = frozenset({"card", "cash", "transfer", "investment", "bill", "other"})  # what a customer does himself
+# Over these the card is elsewhere than the customer; a terminal or cash machine has no channel of its own (`other`).
+REMOTE_CHANNELS = frozenset({"web", "mobile", "phone", "email", "wechat", "chat", "fax", "forum"})
 SALARY_GAP_DAYS = 5  # what comes sooner after a salary is a bonus: it does not move the rhythm
 _NO_TOTALS = Totals()
 _NO_TALLY = Tally()
@@ -121,11 +123,16 @@ def _booked(p: Profile, event: Transaction) -> None:
     if event.direction == "debit" and event.counterparty_id is not None:
         payee = short_id(event.counterparty_id, MAX_COUNTERPARTY_BYTES)
         p.counterparties = _seen_last(p.counterparties, payee, at_ms, MAX_COUNTERPARTIES)
-    if event.kind == "card" and event.country is not None:
+    if event.country is not None and card_present(event):
         country = cut(event.country, MAX_COUNTRY_BYTES)
         p.countries = _seen_last(p.countries, country, at_ms, MAX_COUNTRIES)
     if event.kind == "salary" and event.direction == "credit":
         p.salary = _paid(p.salary, at_ms, event.amount_minor)
+
+
+def card_present(event: Transaction) -> bool:
+    """Whether the customer stood there with his card: a payment (a refund says nothing) over no remote channel."""
+    return event.kind == "card" and event.direction == "debit" and event.channel not in REMOTE_CHANNELS
 
 
 def _seen_last(times: dict[str, int], name: str, at_ms: int, limit: int) -> dict[str, int]:

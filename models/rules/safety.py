@@ -2,12 +2,11 @@
 
 from models import windows
 from models.finding import Finding, of_transaction
+from models.fold_money import card_present
 from models.policy import HOUR_MS, Policy
 from models.policy.rules import CardTesting, NewCountry, RepeatedDeclines, RepeatedFailedLogins
 from schemas.events import Interaction, Transaction
 from schemas.profile import MAX_COUNTRY_BYTES, Profile, cut
-
-NOT_PRESENT = frozenset({"web", "mobile", "phone", "email", "wechat"})  # the card is elsewhere than the customer
 
 
 def new_country(
@@ -19,7 +18,7 @@ def new_country(
     country = cut(event.country, MAX_COUNTRY_BYTES)
     if country in before.countries:
         return None
-    if event.status == "reversed" or event.channel in NOT_PRESENT or not before.countries:
+    if event.status == "reversed" or not card_present(event) or not before.countries:
         return None
     last_ms, last_country = max((last_ms, name) for name, last_ms in before.countries.items())
     gap_ms = event.occurred_ms - last_ms

@@ -28,7 +28,7 @@ def a_life():
         ),
         a_transaction(occurred_at=after(days=-50), kind="loan_payment"),
         a_transaction(occurred_at=after(days=-20), country="CN", amount="300.00", counterparty_id="P1"),
-        a_transaction(occurred_at=after(days=-19), country="JP", amount="200.00"),
+        a_transaction(occurred_at=after(days=-19), country="JP", channel="other", amount="200.00"),
         a_transaction(occurred_at=after(days=-18), kind="salary", direction="credit", amount="9000.00"),
         a_transaction(occurred_at=after(days=-17), status="declined"),
         an_interaction(occurred_at=after(days=-12), kind="visit", channel="branch"),

@@ -218,12 +218,16 @@ def test_payees_are_those_of_booked_debits_and_the_one_seen_longest_ago_leaves()
     assert profile.counterparties["P05"] == after(days=5), "an older use does not set it back"
 
 
-def test_countries_are_those_of_booked_card_use():
+def test_countries_are_those_where_the_card_was_present_and_paid():
+    at_a_till = {"kind": "card", "channel": "other"}
     profile = folded(
-        a_transaction(country="CN"),
-        a_transaction(country="FR", status="declined"),
-        a_transaction(country="US", kind="transfer"),
-        a_transaction(country="THAILAND"),
+        a_transaction(country="CN", **at_a_till),
+        a_transaction(country="FR", status="declined", **at_a_till),
+        a_transaction(country="US", kind="transfer", channel="other"),
+        a_transaction(country="US", channel="web"),
+        a_transaction(country="US", channel="mobile"),
+        a_transaction(country="US", direction="credit", channel="other"),  # a refund
+        a_transaction(country="THAILAND", **at_a_till),
     )
     assert profile.countries == {"CN": BEGINNING, "THA": BEGINNING}
 

@@ -45,6 +45,7 @@ def test_a_declined_try_in_a_new_country_counts_too():
         {"country": ...},
         {"country": "JP"},  # known
         {"channel": "web"},  # the card is not there
+        {"direction": "credit"},  # a refund
         {"status": "reversed"},
     ],
 )
@@ -53,6 +54,15 @@ def test_a_customer_who_can_be_there_is_not_alarming(changes):
     use = {"country": "BR", "occurred_at": after(hours=1), **changes}
 
     assert judged(a_card_use(**use), profile)[1] == ()
+
+
+@pytest.mark.parametrize("not_there", [{"channel": "web"}, {"channel": "mobile"}, {"direction": "credit"}])
+def test_a_purchase_over_the_web_or_a_refund_is_no_use_of_the_card_in_its_country(not_there):
+    home = a_card_use("CN", occurred_at=after(hours=-5))
+    profile = lived(a_profile(), home, a_card_use("US", **not_there))
+
+    assert judged(a_card_use("CN", occurred_at=after(hours=1)), profile)[1] == ()
+    assert kinds(judged(a_card_use("US", occurred_at=after(minutes=30)), profile)[1]) == ["new_country"]
 
 
 def test_the_first_use_of_a_card_is_nowhere_new():
