@@ -49,6 +49,8 @@ def fold_money(p: Profile, event: Transaction, home_currency: str) -> None:
     _move_account(p, event, home_currency)
     if status != "reversed" and event.direction == "debit" and event.kind in OWN_KINDS:
         p.last_own_activity_ms = max(at_ms, p.last_own_activity_ms or 0)
+        if booked and p.churn_label == "closed":
+            _stays(p, event)
     if booked:
         _booked(p, event)
     if event.kind == "loan_payment" and status != "reversed":
@@ -105,6 +107,13 @@ def _move_account(p: Profile, event: Transaction, home_currency: str) -> None:
         del p.accounts[idle]  # the mapping is new: nobody else holds it
     if told and event.currency == home_currency:
         _raise_high(p, p.aum_minor(home_currency))
+
+
+def _stays(p: Profile, event: Transaction) -> None:
+    """Take back that the customer left where he goes on with an open account, perhaps one not seen before."""
+    account = p.accounts.get(short_id(event.account_id))
+    if account is not None and account.closed_ms is None and event.occurred_ms > (p.churn_label_ms or 0):
+        p.churn_label, p.churn_label_ms = "", None
 
 
 def _raise_high(p: Profile, aum: int) -> None:

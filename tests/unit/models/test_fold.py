@@ -369,6 +369,27 @@ def test_who_closes_his_last_account_has_left():
     assert (profile.churn_label, profile.churn_label_ms) == ("closed", after(days=1))
 
 
+def test_who_goes_on_with_another_account_after_the_closing_has_not_left():
+    closing = an_interaction(kind="product_closed", product_id="A1", occurred_at=after(days=1))
+    left = folded(a_transaction(account_id="A1"), closing)
+    later = {"account_id": "A2", "occurred_at": after(days=2)}
+    for no_sign in (
+        a_transaction(account_id="A1", occurred_at=after(days=2)),  # the closed account
+        a_transaction(account_id="A2"),  # before the closing
+        a_transaction(status="declined", **later),
+        a_transaction(kind="interest", direction="credit", **later),
+    ):
+        assert folded(no_sign, profile=left).churn_label == "closed"
+    stays = folded(a_transaction(**later), profile=left)
+    assert (stays.churn_label, stays.churn_label_ms) == ("", None)
+    gone = folded(
+        closing, an_interaction(kind="product_closed", product_id="A2", occurred_at=after(days=3)), profile=stays
+    )
+    assert (gone.churn_label, gone.churn_label_ms) == ("closed", after(days=3))
+    died = folded(an_interaction(kind="product_closed", topic="deceased"), a_transaction(**later))
+    assert died.churn_label == "died"
+
+
 def test_death_and_merger_are_not_leaving():
     died = folded(
         a_transaction(), an_interaction(kind="product_closed", topic="deceased", product_id="A1"), a_customer()
