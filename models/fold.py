@@ -206,7 +206,7 @@ def _customer(p: Profile, event: Customer, policy: Policy) -> None:
         return
     p.identity = _identity(event)
     if event.closed_on is not None:
-        _left(p, event.occurred_ms)
+        _left(p, event.occurred_ms if event.has_own_time else p.last_seen_ms)
     elif p.churn_label == "closed":  # master data say that he is a customer (again)
         p.churn_label, p.churn_label_ms = "", None
 

@@ -41,7 +41,7 @@ def step(profile: Profile | None, event: Any, context: Context) -> Verdict[Profi
         if known(profile, event):
             return Verdict(profile, result="duplicate")
     due: Effects = ()
-    if not isinstance(event, Customer) or event.has_own_time:
+    if _has_own_time(event):
         profile, due = fire(profile, event.occurred_ms, context)
     before = profile if profile is not None else new_profile(event.customer_id, event.occurred_ms)
     if isinstance(event, LinkedMention) and links.CONSENT not in _consents(before):
@@ -70,12 +70,12 @@ _OTHER_WAYS: dict[type, Callable[[Profile | None, Any, Context], Verdict[Profile
 
 def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
     """Take a new event to the profile after it, its effects, and how an outcome was heard."""
-    policy, at_ms, outcome = context.policy, event.occurred_ms, None
+    policy, at_ms, outcome = context.policy, _time_of(before, event), None
     suppressed: tuple[str, ...] = ()
-    cause, key = Cause.of_event(event), key_of(event)
+    cause, key = Cause(event.event_id, at_ms, event.customer_id), key_of(event)
     profile = fold(before, event, policy, _feeling(event, context))
     if isinstance(event, Customer):
-        withdrawn = links.changes(event.customer_id, before.identity, profile.identity, at_ms)
+        withdrawn = links.changes(event.customer_id, before.identity, profile.identity, event.occurred_ms)
         if profile.events == EventCounts():  # nothing has happened yet: there is nothing to grade or to judge
             return Verdict(profile, withdrawn, "applied", event.unknown_fields)
     else:
@@ -103,6 +103,18 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
         profile, more = offer(profile, event, cause, context, values)
         effects += more
     return Verdict(profile, withdrawn + effects, "applied", event.unknown_fields, outcome, suppressed)
+
+
+def _time_of(before: Profile, event: Any) -> int:
+    """Say when an event is: master data without a time of their own are as of what was last seen of the customer.
+
+    The time at which their record came is no event time: a replay reads it years after what it is about.
+    """
+    return event.occurred_ms if _has_own_time(event) else before.last_seen_ms
+
+
+def _has_own_time(event: Any) -> bool:
+    return not isinstance(event, Customer) or event.has_own_time
 
 
 def _feeling(event: Any, context: Context) -> float:

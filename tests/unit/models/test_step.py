@@ -11,6 +11,7 @@ from schemas.errors import BrokenInvariant
 from schemas.events import linked
 from schemas.internal import Erasure, Timer, Unreadable
 from schemas.profile import Due, OpenAlert, Profile, Score, Tag
+from schemas.times import to_rfc3339
 from tests.builders import (
     BEGINNING,
     a_customer,
@@ -36,6 +37,12 @@ def a_timer(until_ms):
 
 def an_erasure(at_ms=A_MONTH_LATER):
     return Erasure(customer_id="C1", event_id="@t-0-1", occurred_ms=at_ms)
+
+
+def without_own_time(master):
+    """Master data of which only the record's time is known."""
+    master.__dict__["has_own_time"] = False
+    return master
 
 
 def entries(effects: list[Effect], prefix: str = "") -> list[tuple[str, str]]:
@@ -172,10 +179,19 @@ def test_what_was_due_is_not_lost_with_a_mention_that_is_ignored():
 
 def test_master_data_without_a_time_of_their_own_fire_nothing():
     profile, _ = lived(an_interaction(kind="complaint"))
-    master = a_customer(occurred_at=after(days=300))
-    master.__dict__["has_own_time"] = False
-    assert step(profile, master, the_context()).effects == ()
+    assert step(profile, without_own_time(a_customer(occurred_at=after(days=300))), the_context()).effects == ()
     assert step(profile, a_customer(occurred_at=after(days=300)), the_context()).effects
+
+
+def test_master_data_without_a_time_of_their_own_are_as_of_what_was_last_seen():
+    profile, _ = lived(an_interaction(kind="view"), a_transaction(occurred_at=after(days=1)))
+    last_seen_ms = after(days=1)
+    master = without_own_time(a_consenting_customer(occurred_at=after(days=3000), closed_on="2026-03-02"))
+    told, effects = lived(master, profile=profile)
+    assert told.scores["churn"].at_ms == told.churn_label_ms == told.last_seen_ms == last_seen_ms
+    assert [due for due in told.due if due.name == "regrade" and due.due_ms > after(days=30)] == []
+    (alert,) = (orjson.loads(effect.body) for effect in effects if effect.name.startswith("alerts"))
+    assert alert["occurred_at"] == to_rfc3339(last_seen_ms)
 
 
 # ------------------------------------------------------------------------------------------------------------- erasure
