@@ -44,7 +44,7 @@ Effects = tuple[Effect, ...]
 
 def begin_snapshots(profile: Profile, at_ms: int, policy: Policy) -> Profile:
     """Put the weekly snapshot on the list of a customer (new, or come back) who has none."""
-    if profile.churn_label or profile.erased_ms is not None or any(d.name == WEEKLY_SNAPSHOT for d in profile.due):
+    if profile.churn_label or any(due.name == WEEKLY_SNAPSHOT for due in profile.due):
         return profile
     return schedule(profile, _next_snapshot(profile.customer_id, home_day(at_ms), policy))
 
@@ -63,7 +63,7 @@ def take_snapshot(profile: Profile, due: Due, cause: Cause, context: Context) ->
     neither.
     """
     policy = context.policy
-    if profile.erased_ms is not None or profile.churn_label:
+    if profile.churn_label:
         return profile, ()
     boundary_ms = due.due_ms - policy.lateness_ms
     if not may_profile(profile):
@@ -151,8 +151,13 @@ def mature(profile: Profile, due: Due, cause: Cause, context: Context) -> tuple[
 
 
 def _label(profile: Profile, example: PendingExample, offer: OfferMade | None, policy: Policy) -> int | None:
-    """Say what came true by the horizon: 1, 0, or None where it can never be known."""
-    if profile.churn_label in CENSORING or profile.erased_ms is not None or not may_profile(profile):
+    """Say what came true by the horizon: 1, 0, or None where it can never be known.
+
+    An erasure ends what was scored before it; who comes back afterwards is learned from as anybody.
+    """
+    if profile.churn_label in CENSORING or not may_profile(profile):
+        return None
+    if profile.erased_ms is not None and example.scored_ms < profile.erased_ms:
         return None
     if not example.about:
         return int(has_left(profile, example.due_ms - policy.lateness_ms, policy))

@@ -80,12 +80,18 @@ def test_the_next_snapshot_is_a_week_later():
     assert Due(after(due.due_ms, days=7), "weekly_snapshot") in taken.due
 
 
-def test_snapshots_begin_once_and_not_for_who_has_left_or_is_erased():
+def test_snapshots_begin_once_and_not_for_who_has_left():
     begun = begin_snapshots(a_customer_profile(), BEGINNING, POLICY)
     assert begin_snapshots(begun, after(days=3), POLICY) is begun
-    for gone in (a_customer_profile(churn_label="closed"), a_customer_profile(erased_ms=BEGINNING)):
-        assert begin_snapshots(gone, BEGINNING, POLICY).due == ()
-        assert snapshot_like(gone).due == ()
+    gone = a_customer_profile(churn_label="closed")
+    assert begin_snapshots(gone, BEGINNING, POLICY).due == ()
+    assert snapshot_like(gone).due == ()
+
+
+def test_who_came_back_after_an_erasure_is_learned_from_again():
+    back = a_customer_profile(erased_ms=BEGINNING)
+    assert begin_snapshots(back, BEGINNING, POLICY).due == (first_snapshot(back),)
+    assert released(replace(snapshot_of(back), **ACTIVE)).label == 0
 
 
 def snapshot_like(profile: Profile) -> Profile:
