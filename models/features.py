@@ -12,6 +12,7 @@ from struct import unpack as unpack_floats
 
 from models.figures import aum_minor
 from models.sums import Sums, sums
+from models.windows import home_day
 from schemas.profile import Profile
 
 DAY_MS = 86_400_000
@@ -78,16 +79,14 @@ def features(profile: Profile, at_ms: int, home_currency: str = "CNY") -> tuple[
     week = sums(profile, "7d", at_ms)
     month = sums(profile, "30d", at_ms)
     nine_weeks = sums(profile, "63d", at_ms)
-    money = _money_features(profile, week, month, nine_weeks, home_currency)
+    high = profile.aum_high_minor(home_day(at_ms))
+    money = _money_features(aum_minor(profile, home_currency), high, week, month, nine_weeks)
     return _CODEC.unpack(
         _CODEC.pack(*money, *_habit_features(profile, at_ms, week, month, nine_weeks), *_bond_features(profile, at_ms))
     )
 
 
-def _money_features(
-    profile: Profile, week: Sums, month: Sums, nine_weeks: Sums, home_currency: str
-) -> tuple[float, ...]:
-    aum, high = aum_minor(profile, home_currency), profile.aum_high_minor()
+def _money_features(aum: int, high: int, week: Sums, month: Sums, nine_weeks: Sums) -> tuple[float, ...]:
     credit_rate, debit_rate = _yuan(month.credit_minor) / 30, _yuan(month.debit_minor) / 30
     count_rate = (month.credit_count + month.debit_count) / 30
     moved = abs(month.credit_minor) + abs(month.debit_minor)

@@ -82,9 +82,14 @@ def _aum(f: Figures) -> float:
     return f.profile.aum_minor(f.home_currency)
 
 
+def _aum_high(f: Figures) -> float:
+    """Find the highest AUM of 90 days: told within them, or lying there in silence since before."""
+    return max(f.profile.aum_high_minor(f.day), _aum(f))
+
+
 def _aum_fall_share(f: Figures) -> float | None:
-    high = f.profile.aum_high_minor()
-    return max(0.0, 1 - (f["aum_minor"] or 0) / high) if high > 0 else None
+    high = _aum_high(f)
+    return 1 - _aum(f) / high if high > 0 else None
 
 
 def _age_years(f: Figures) -> float | None:
@@ -154,7 +159,7 @@ FIGURES: Mapping[str, Figure] = {
     "products": lambda f: len(_products(f)),
     "accounts": lambda f: sum([account.closed_ms is None for account in f.profile.accounts.values()]),
     "aum_minor": _aum,
-    "aum_high_minor": lambda f: f.profile.aum_high_minor(),
+    "aum_high_minor": _aum_high,
     "aum_fall_share": _aum_fall_share,
     "days_since_activity": lambda f: f.days_since(f.profile.last_own_activity_ms),
     "days_since_login": lambda f: f.days_since(f.profile.last_login_ms),

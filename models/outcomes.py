@@ -175,7 +175,7 @@ def has_left(profile: Profile, at_ms: int, policy: Policy) -> bool:
     churn = policy.churn
     if profile.churn_label == "closed":
         return True
-    high = profile.aum_high_minor()
+    high = profile.aum_high_minor(home_day(at_ms))
     fallen = aum_minor(profile, policy.home_currency) <= (1 - churn.aum_fall_share) * high
     if high >= churn.aum_high_minor and fallen:
         return True

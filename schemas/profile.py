@@ -339,9 +339,12 @@ class Profile:
                 total += balance
         return total
 
-    def aum_high_minor(self) -> int:
-        """Return the highest AUM of the last 90 home days (home currency, minor units); 0 when no balance was told."""
-        return self.aum_highs[0][1] if self.aum_highs else 0
+    def aum_high_minor(self, today: int) -> int:
+        """Return the highest AUM of the 90 home days up to `today` (home currency, minor units), by what was told then.
+
+        0 when no balance was told in that time.
+        """
+        return next((high for day, high in self.aum_highs if day > today - AUM_DAYS), 0)
 
 
 _values = attrgetter(*[part.name for part in fields(Profile)])

@@ -75,14 +75,19 @@ def test_features_are_bounded_whatever_the_customer_does(seed, reach):
             direction=chance.choice(("credit", "debit")),
             minor=chance.choice((-minor, minor)),
         )
-    profile = a_profile(rings=rings, accounts={"a": Account("CNY", reach, NOW, NOW)}, aum_highs=((1, reach + 1),))
+    profile = a_profile(
+        rings=rings, accounts={"a": Account("CNY", reach, NOW, NOW)}, aum_highs=((windows.home_day(NOW), reach + 1),)
+    )
     assert all(-50 <= value <= 50 for value in features(profile, NOW))
 
 
 def test_assets_are_compared_with_their_high():
-    profile = a_profile(accounts={"a": Account("CNY", 25_000_00, NOW, NOW)}, aum_highs=((1, 100_000_00),))
+    profile = a_profile(
+        accounts={"a": Account("CNY", 25_000_00, NOW, NOW)}, aum_highs=((windows.home_day(NOW), 100_000_00),)
+    )
     assert named(profile)["aum_to_high"] == 0.25
     assert named(profile)["aum"] == pytest.approx(math.log(25_001), rel=1e-3)
+    assert named(replace(profile, aum_highs=((windows.home_day(NOW) - 90, 100_000_00),)))["aum_to_high"] == 1.0
     assert named(a_profile())["aum_to_high"] == 1.0
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from models.figures import FAMILIES, FIGURES, Figures, is_figure
+from models.windows import home_day
 from schemas.profile import Account, Grade, OpenAlert, Salary, Score, Tag
 from tests.builders import BEGINNING, a_customer, a_transaction, after, an_interaction
 from tests.judging import a_profile, lived
@@ -42,7 +43,7 @@ def a_life():
             "A1": Account("CNY", 80_000_00, BEGINNING, BEGINNING),
             "A2": Account("CNY", 1, BEGINNING, BEGINNING, 1),
         },
-        aum_highs=((20_000, 100_000_00),),
+        aum_highs=((home_day(BEGINNING), 100_000_00),),
         salary=Salary(2, after(days=-18), 9_000_00, 9_000_00, 30, after(days=-3), after(days=-3)),
         loan_missed=1,
         scores={"churn": Score(0.25, 3, 400, BEGINNING)},

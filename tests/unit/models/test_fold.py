@@ -3,6 +3,7 @@ from dataclasses import fields
 import pytest
 
 from models.fold import fold, known, new_profile
+from models.windows import home_day
 from schemas import profile as limits
 from schemas.events import linked
 from schemas.profile import Account, Complaint, Profile, Tally, Visit
@@ -147,12 +148,14 @@ def test_the_asset_high_is_that_of_the_last_90_days():
         a_transaction(balance_after="100.00", occurred_at=after(days=40)),
         a_transaction(balance_after="50.00", occurred_at=after(days=40, hours=1)),
     )
-    assert profile.aum_high_minor() == 900_00
+    assert profile.aum_high_minor(home_day(after(days=40))) == 900_00
+    assert profile.aum_high_minor(home_day(after(days=100))) == 500_00, "time alone lets a high go"
+    assert profile.aum_high_minor(home_day(after(days=140))) == 0
     later = folded(a_transaction(balance_after="60.00", occurred_at=after(days=100)), profile=profile)
-    assert later.aum_high_minor() == 500_00
+    assert later.aum_high_minor(home_day(after(days=100))) == 500_00
     higher = folded(a_transaction(balance_after="700.00", occurred_at=after(days=101)), profile=later)
     assert [high for _, high in higher.aum_highs] == [700_00]
-    assert new_profile("C1", 0).aum_high_minor() == 0
+    assert new_profile("C1", 0).aum_high_minor(home_day(0)) == 0
 
 
 def test_a_steady_fall_keeps_one_high_for_five_days():

@@ -36,8 +36,8 @@ def a_customer_profile(**changes) -> Profile:
     return replace(known, **changes)
 
 
-def with_assets(aum: int, high: int = HIGH) -> dict:
-    return {"accounts": {"a": Account("CNY", aum, BEGINNING, BEGINNING)}, "aum_highs": ((1, high),)}
+def with_assets(aum: int, high: int = HIGH, at_ms: int = BEGINNING) -> dict:
+    return {"accounts": {"a": Account("CNY", aum, at_ms, at_ms)}, "aum_highs": ((home_day(at_ms), high),)}
 
 
 def first_snapshot(profile: Profile) -> Due:
@@ -149,6 +149,7 @@ ACTIVE = {"last_own_activity_ms": after(days=36)}
         (ACTIVE | with_assets(HIGH * 49 // 100), 1),
         (ACTIVE | with_assets(HIGH * 51 // 100), 0),  # fallen, but back above the half
         (ACTIVE | with_assets(0, high=POLICY.churn.aum_high_minor - 1), 0),  # so little says nothing
+        (ACTIVE | with_assets(0, at_ms=after(days=-60)), 0),  # more than 90 days before the horizon
         ({}, 1),  # nothing of his own since before the snapshot
         (ACTIVE | {"churn_label": "died"}, None),
         (ACTIVE | {"churn_label": "merged"}, None),
