@@ -29,8 +29,15 @@ def fail(message: str, code: int = FAILED) -> NoReturn:
     raise typer.Exit(code)
 
 
-def settings(**given: Any) -> Settings:
-    """Load the settings; a wrong one ends the command with exit code 2."""
+def settings(*, bootstrap: str | None = None, url: str | None = None, **given: Any) -> Settings:
+    """Load the settings; a wrong one ends the command with exit code 2.
+
+    What a command's own options give goes before all other sources: `bootstrap` (--kafka), `url` (--redis), others.
+    """
+    if bootstrap:
+        given["kafka"] = {"bootstrap": bootstrap}
+    if url:
+        given["redis"] = {"url": url}
     try:
         return Settings.load(**{key: value for key, value in given.items() if value is not None})
     except SettingsError as error:

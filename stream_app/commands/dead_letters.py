@@ -33,7 +33,7 @@ def facts(record: ConsumerRecord) -> dict[str, str]:
 @app.command("list")
 def list_letters(reason: ReasonOption = None, bootstrap: KafkaOption = None, as_json: JsonOption = False) -> None:
     """List the letters: why, where from, how large. Example: rapport dead-letters list --reason bad_json."""
-    chosen = settings(**({"kafka": {"bootstrap": bootstrap}} if bootstrap else {}))
+    chosen = settings(bootstrap=bootstrap)
 
     async def collect() -> list[dict[str, str]]:
         found = [facts(record) async for record, _ in kafka.read_to_end(chosen.kafka, topic(chosen))]
@@ -60,7 +60,7 @@ def retry(
     for that reason). What fails again comes back as a new letter. An event that was applied meanwhile is told by its
     event_id and ignored.
     """
-    chosen = settings(**({"kafka": {"bootstrap": bootstrap}} if bootstrap else {}))
+    chosen = settings(bootstrap=bootstrap)
     report = run(_retry(chosen, reason, dry_run))
     if as_json:
         print_json(report)

@@ -43,8 +43,7 @@ def doctor(bootstrap: KafkaOption = None, url: RedisOption = None, as_json: Json
 
     Exit code 1 when something would stop a worker; warnings alone leave it at 0.
     """
-    given = {"kafka": {"bootstrap": bootstrap} if bootstrap else None, "redis": {"url": url} if url else None}
-    chosen = settings(**given)
+    chosen = settings(bootstrap=bootstrap, url=url)
     findings = [*check_data_dir(chosen), *check_policy(chosen), *check_redis(chosen), *run(_collect(chosen))]
     if as_json:
         print_json([asdict(finding) for finding in findings])

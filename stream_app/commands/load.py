@@ -30,7 +30,7 @@ def load(
     as_json: JsonOption = False,
 ) -> None:
     """Load a file. Example: rapport load trans_comp.csv --mapping deploy/mappings/berka.toml --rate 5000."""
-    chosen = settings(**({"kafka": {"bootstrap": bootstrap}} if bootstrap else {}))
+    chosen = settings(bootstrap=bootstrap)
     started = time.monotonic()
     try:
         events = itertools.islice(convert(file, load_mapping(mapping)), limit)

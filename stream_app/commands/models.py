@@ -17,7 +17,7 @@ LOW_AUC, HIGH_AUC, MATURE_POSITIVES = 0.55, 0.90, 200
 
 
 def _settings(bootstrap: str | None) -> Settings:
-    return settings(**({"kafka": {"bootstrap": bootstrap}} if bootstrap else {}))
+    return settings(bootstrap=bootstrap)
 
 
 def _versions(chosen: Settings) -> dict[str, list[dict[str, Any]]]:

@@ -26,7 +26,7 @@ def profile(
 
     Reads that partition's changelog up to its end (with a progress bar), or asks the worker that holds it.
     """
-    chosen = settings(**({"kafka": {"bootstrap": bootstrap}} if bootstrap else {}))
+    chosen = settings(bootstrap=bootstrap)
     work = _from_worker(worker, customer_id, token) if worker else _from_changelog(chosen, customer_id)
     found = run(work)
     if found is None:

@@ -36,7 +36,7 @@ def streams(client: Any, namespace: str) -> list[str]:
 @app.command("list")
 def list_queues(url: RedisOption = None, as_json: JsonOption = False) -> None:
     """List the streams with their lengths. Example: rapport queue list."""
-    chosen = settings(**({"redis": {"url": url}} if url else {}))
+    chosen = settings(url=url)
     client = connect(chosen)
     rows = [(name, client.xlen(name)) for name in streams(client, chosen.namespace)]
     if as_json:
@@ -54,7 +54,7 @@ def tail(
     as_json: JsonOption = False,
 ) -> None:
     """Show the newest entries. Example: rapport queue tail retention -f."""
-    chosen = settings(**({"redis": {"url": url}} if url else {}))
+    chosen = settings(url=url)
     client = connect(chosen)
     names = [name for name in streams(client, chosen.namespace) if queue in name]
     entries = [(i, name, fields) for name in names for i, fields in client.xrevrange(name, count=count)]
@@ -95,7 +95,7 @@ def _show(position: str, name: str, fields: dict[str, str], as_json: bool) -> No
 @app.command()
 def stats(url: RedisOption = None, as_json: JsonOption = False) -> None:
     """Show each stream's entries, age, groups, lag and pending. Example: rapport queue stats --json."""
-    chosen = settings(**({"redis": {"url": url}} if url else {}))
+    chosen = settings(url=url)
     client = connect(chosen)
     report = [stream_stats(client, name, int(time.time() * 1_000)) for name in streams(client, chosen.namespace)]
     if as_json:

@@ -47,8 +47,7 @@ def simulate(
 
     To Kafka, it reads the offers on Redis and answers them with outcomes.
     """
-    given = {"kafka": {"bootstrap": bootstrap} if bootstrap else None, "redis": {"url": url} if url else None}
-    chosen = settings(**given, seed=seed)
+    chosen = settings(bootstrap=bootstrap, url=url, seed=seed)
     options = _options(chosen, customers, days, start, to_file=out is not None)
     report: dict[str, Any]
     try:

@@ -20,7 +20,7 @@ def create(
     as_json: JsonOption = False,
 ) -> None:
     """Create the topics that are missing. Example: rapport topics create --partitions 12."""
-    chosen = settings(partitions=partitions, **({"kafka": {"bootstrap": bootstrap}} if bootstrap else {}))
+    chosen = settings(bootstrap=bootstrap, partitions=partitions)
     wanted = all_topics(chosen, len(load_policy(chosen.policy_dir).models.names))
     made, present = run(kafka.create_topics(chosen, wanted))
     counts = run(kafka.partition_counts(chosen, present))
@@ -37,7 +37,7 @@ def create(
 @app.command("list")
 def list_topics(bootstrap: KafkaOption = None, as_json: JsonOption = False) -> None:
     """List the topics and their partitions. Example: rapport topics list --json."""
-    chosen = settings(**({"kafka": {"bootstrap": bootstrap}} if bootstrap else {}))
+    chosen = settings(bootstrap=bootstrap)
     wanted = all_topics(chosen, len(load_policy(chosen.policy_dir).models.names))
     counts = run(kafka.partition_counts(chosen, wanted))
     if as_json:
@@ -54,7 +54,7 @@ def send(
     as_json: JsonOption = False,
 ) -> None:
     """Send one event. Example: rapport send transactions '{"event_id": "e1", "customer_id": "C1", ...}'."""
-    chosen = settings(**({"kafka": {"bootstrap": bootstrap}} if bootstrap else {}))
+    chosen = settings(bootstrap=bootstrap)
     names = {spec.logical: spec.name(chosen) for spec in INPUTS}
     raw = typer.get_text_stream("stdin").read() if value == "-" else value
     record_key = key if key is not None else key_of(raw)

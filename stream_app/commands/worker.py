@@ -17,5 +17,4 @@ def worker(
 
     Its port serves /metrics, /healthz, /readyz, /version and, with a token, /profiles/ID.
     """
-    given = {"kafka": {"bootstrap": bootstrap} if bootstrap else None, "redis": {"url": url} if url else None}
-    run(settings(**given, worker_id=worker_id))
+    run(settings(bootstrap=bootstrap, url=url, worker_id=worker_id))
