@@ -99,8 +99,6 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
     app = WorkerApp(engine_settings(settings), place_of_examples(policy))
     board = ModelBoard(settings, policy)
     analyser = SentimentAnalyser(load_lexicon(settings.policy_dir / "sentiment.toml"))
-    start = Context(policy, board.current(), settings.seed, analyser.sentiment)
-    context = LiveContext(start, board.current, app.engine)
     steps = {table.name: table.step for table in TABLES}
     tables = {table.name: Table(app.state_table(table.name, table.codec)) for table in TABLES}
     names = {
@@ -108,6 +106,8 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
         for route in ROUTES
     }
     observer = Observer(metrics, {full: logical for logical, full in names.items()})
+    newest = observer.counted(board.current)
+    context = LiveContext(Context(policy, newest(), settings.seed, analyser.sentiment), newest, app.engine)
     app.engine.checkpointer.listen(observer.on_checkpoint)
     app.on_restored = partial(metrics.set, "crm_recovery_seconds")
     for route in ROUTES:

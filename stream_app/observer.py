@@ -10,6 +10,7 @@ import orjson
 from models.context import Verdict
 from models.scoring import Scorer
 from stream_app.clock_watch import ClockWatch
+from stream_app.counted_scorers import Newest, counted
 from stream_app.engine.app import EngineApp
 from stream_app.engine.batch import Decode
 from stream_app.engine.checkpointer import CheckpointDone
@@ -90,11 +91,16 @@ class Observer:
         self._names = names
         self._meters: dict[str, TopicMeter] = {}
         self._clocks = ClockWatch()
+        self._predictions: Counter[str] = Counter()
         self._shown: dict[str, set[tuple[str, ...]]] = {}
 
     def meter(self, topic: str) -> TopicMeter:
         """Return the meter of a topic (logical name)."""
         return self._meters.setdefault(topic, TopicMeter(topic))
+
+    def counted(self, newest: Newest) -> Newest:
+        """Wrap what gives the newest scorers, so that the scores they give are counted (those of undone steps too)."""
+        return counted(newest, self._predictions)
 
     def on_checkpoint(self, done: CheckpointDone) -> None:
         """Count a finished checkpoint: what left, how long it took, how old it was."""
@@ -112,6 +118,9 @@ class Observer:
                 self._count_effect(topic, staged, now_ms)
         for meter in self._meters.values():
             meter.flush(metrics)
+        for model, scores in self._predictions.items():
+            metrics.count("crm_model_predictions_total", model, by=scores)
+        self._predictions.clear()
 
     def _count_effect(self, topic: str, staged: Staged, now_ms: float) -> None:
         effect = staged.effect
@@ -137,11 +146,9 @@ class Observer:
         """Take what a trainer says of its model (`models.training.report`)."""
         metrics = self._metrics
         for label, total in (("1", report["positives"]), ("0", report["examples"] - report["positives"])):
-            before = metrics.value("crm_examples_total", model=model, label=label)
-            metrics.count("crm_examples_total", model, label, by=max(0, total - before))
+            self._count_up_to("crm_examples_total", total, model=model, label=label)
         metrics.set("crm_examples_pending", report["waiting"], model)
-        drifts_before = metrics.value("crm_drift_total", model=model)
-        metrics.count("crm_drift_total", model, by=max(0, report["drifts"] - drifts_before))
+        self._count_up_to("crm_drift_total", report["drifts"], model=model)
         for name, key in (("auc", "auc"), ("log_loss", "log_loss"), ("calibration_error", "calibration_error")):
             if report[key] is not None:
                 metrics.set(f"crm_model_{name}", report[key], model)
@@ -152,6 +159,9 @@ class Observer:
         for model, scorer in scorers.items():
             metrics.set("crm_model_version", scorer.version, model)
             metrics.set("crm_model_examples", scorer.examples, model)
+        metrics.set("crm_profiles", app.engine.tables["profiles"].store.value_count)
+        for topic, lost in app.engine.records_lost.items():
+            self._count_up_to("crm_records_lost_total", lost, topic=self._names[topic])
         clocks = {number: clock_ms for (_, number), clock_ms in app.lifecycle.clock_ms.items()}
         told = {number: clock_ms for number, clock_ms in clocks.items() if clock_ms is not None}
         still = self._clocks.look(clocks, time.monotonic())
@@ -159,6 +169,10 @@ class Observer:
         self._show("crm_clock_standing_still", {(str(number),): float(stands) for number, stands in still.items()})
         lag = app.lifecycle.lag.items()
         self._show("crm_consumer_lag_records", {(self._names[tp.topic], str(tp.partition)): n for tp, n in lag})
+
+    def _count_up_to(self, name: str, total: float, **labels: str) -> None:
+        """Bring a counter to a total that somebody else keeps; it never falls."""
+        self._metrics.count(name, *labels.values(), by=max(0, total - self._metrics.value(name, **labels)))
 
     def _show(self, name: str, values: Mapping[tuple[str, ...], float]) -> None:
         """Set a gauge for these labels, and drop those of partitions that moved away."""

@@ -1,4 +1,4 @@
-"""RocksDB of one table partition: values, changelog offset, due-time index and highest event time, written as one.
+"""RocksDB of one table partition: values and how many, changelog offset, due-time index, highest time, written as one.
 
 The changelog is the truth and this is a cache of it, so the write-ahead log is off: what a crash takes away is read
 again from the changelog. Everything lives in one column family, because without a log only one family is sure to come
@@ -17,11 +17,12 @@ import rocksdict
 from rocksdict import AccessType, BlockBasedIndexType, BlockBasedOptions, Cache, DBPath, Options, Rdict, WriteBatch
 
 from stream_app.engine.ports import Write
-from stream_app.engine.stored import peek
+from stream_app.engine.stored import has_body, peek
 
 VALUE, DUE, META = b"v", b"d", b"m"
 CHANGELOG_OFFSET = META + b"changelog-offset"
 HIGHEST = META + b"highest-event-time"
+VALUE_COUNT = META + b"value-count"
 _I64 = struct.Struct(">q")
 _BIAS = 1 << 63
 """Added to a due time, so that times before 1970 sort below later ones as unsigned bytes."""
@@ -52,6 +53,9 @@ class LocalStore:
         self._write_options.disable_wal = True  # type: ignore[method-assign,assignment] # a property; the stub is wrong
         self.changelog_offset = self._number(CHANGELOG_OFFSET)
         self.highest_ms = self._number(HIGHEST)
+        counted = self._number(VALUE_COUNT)
+        self.value_count = self._scan() if counted is None else counted
+        """Keys that have a value; stubs, of which only guards and outbox are left, are none."""
 
     def get(self, key: bytes) -> bytes | None:
         """Return the stored value of `key`."""
@@ -62,24 +66,27 @@ class LocalStore:
         """Write values, their places in the due index and the changelog offset that holds them, all or nothing."""
         batch = WriteBatch(raw_mode=True)
         put, delete = batch.put, batch.delete
-        highest = self.highest_ms
+        highest, count = self.highest_ms, self.value_count
         for key, (value, due, was_due, event_ms) in writes.items():
             if due != was_due:
                 if was_due is not None:
                     delete(_due_key(was_due, key))
                 if due is not None:
                     put(_due_key(due, key), b"")
+            count -= was_due is not None or self._has_value(key)  # only what has a value is ever due
             if value is None:
                 delete(VALUE + key)
             else:
                 put(VALUE + key, value)
+                count += has_body(value)
             if event_ms is not None and (highest is None or event_ms > highest):
                 highest = event_ms
         if highest is not None:
             put(HIGHEST, _I64.pack(highest))
+        put(VALUE_COUNT, _I64.pack(count))
         put(CHANGELOG_OFFSET, _I64.pack(changelog_offset))
         self._db.write(batch, self._write_options)
-        self.highest_ms = highest
+        self.highest_ms, self.value_count = highest, count
         self.changelog_offset = changelog_offset
 
     def restore(self, values: Mapping[bytes, bytes | None], changelog_offset: int) -> None:
@@ -104,19 +111,23 @@ class LocalStore:
             yield bytes(entry[9:]), _U64.unpack_from(entry, 1)[0] - _BIAS
             cursor.next()
 
-    def count(self) -> int:
-        """Count the keys (a scan; for tests and diagnosis)."""
-        cursor = self._db.iter()
-        cursor.seek(VALUE)
-        total = 0
-        while cursor.valid() and cursor.key()[:1] == VALUE:
-            total += 1
-            cursor.next()
-        return total
-
     def close(self) -> None:
         """Flush and release the directory's lock."""
         self._db.close()
+
+    def _has_value(self, key: bytes) -> bool:
+        raw = self.get(key)
+        return raw is not None and has_body(raw)
+
+    def _scan(self) -> int:
+        """Count the values of a store that has not kept count: a new one, or of a version before there was a count."""
+        cursor = self._db.iter()
+        cursor.seek(VALUE)
+        count = 0
+        while cursor.valid() and cursor.key()[:1] == VALUE:
+            count += has_body(cursor.value())
+            cursor.next()
+        return count
 
     def _number(self, key: bytes) -> int | None:
         raw: bytes | None = self._db.get(key)

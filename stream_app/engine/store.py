@@ -38,6 +38,11 @@ class EngineStore(SerializedStore[bytes, bytes]):
         """The partition numbers whose stores are open."""
         return frozenset(self._open)
 
+    @property
+    def value_count(self) -> int:
+        """How many keys of the owned partition numbers have a value."""
+        return sum(store.value_count for store in self._open.values())
+
     def path(self, number: int) -> Path:
         """Return the directory of one partition's store; deleting it while no worker runs is always safe."""
         return Path(self.app.conf.tabledir) / f"{self.table_name}-{number}.db"
@@ -143,7 +148,7 @@ class EngineStore(SerializedStore[bytes, bytes]):
         return self.look_up(key) is not None
 
     def _size(self) -> int:
-        return sum(store.count() for store in self._open.values())
+        return self.value_count
 
     def _set(self, key: bytes, value: bytes | None) -> None:
         raise TypeError("a table is written only while a record is folded")

@@ -28,6 +28,7 @@ Source = tuple[str, int | bytes]
 _FRONT = struct.Struct(">BIqq")
 _pack = msgpack.Packer().pack
 _NEVER = -(2**63)  # on the wire: no due time, no event time
+_TRUE = 0xC3  # msgpack's: the header ends in whether there is a body
 
 
 class BadStoredValueError(ValueError):
@@ -95,6 +96,12 @@ def peek(raw: bytes) -> Times:
     if _FRONT.size + length > len(raw):
         raise BadStoredValueError(f"a stored value of {len(raw)} bytes is cut short")
     return Times(None if due == _NEVER else due, None if highest == _NEVER else highest)
+
+
+def has_body(raw: bytes) -> bool:
+    """Tell by one byte whether there is a value, or only the stub that guards and outbox leave (after `peek`)."""
+    length: int = _FRONT.unpack_from(raw)[1]
+    return raw[_FRONT.size + length - 1] == _TRUE
 
 
 def _header(

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from schemas.actions import Effect
 from stream_app.engine.effects import BadInput, Entry, dead_letter
-from stream_app.engine.stored import MAX_BYTES, BadStoredValueError, Stored, ValueTooLargeError, decode, encode, peek
+from stream_app.engine.stored import (
+    MAX_BYTES,
+    BadStoredValueError,
+    Stored,
+    ValueTooLargeError,
+    decode,
+    encode,
+    has_body,
+    peek,
+)
 
 offsets = st.integers(0, 2**62)
 topic_ids = st.uuids().map(str) | st.text(max_size=8)
@@ -38,6 +47,11 @@ def test_what_is_encoded_comes_back_the_same(value):
 @given(values)
 def test_the_times_in_front_are_read_without_the_rest(value):
     assert peek(encode(value)) == (value.next_due_ms, value.highest_ms)
+
+
+@given(values)
+def test_whether_there_is_a_body_is_told_without_decoding(value):
+    assert has_body(encode(value)) == (value.body is not None)
 
 
 def test_a_stub_is_not_an_empty_body():

@@ -52,6 +52,19 @@ def engine(app: EngineApp) -> Engine:
     return app.engine
 
 
+async def test_the_values_of_a_partition_number_that_moved_away_count_no_longer(app: EngineApp):
+    store = app.engine.tables["profiles"].store
+    value = stored.encode(stored.Stored({}, {}, None, None, (), b"x"))
+    store.partition(1).write({b"C1": Write(value, None, None, None)}, 0)
+    store.partition(2).write({key: Write(value, None, None, None) for key in (b"C2", b"C3")}, 0)
+    assert store.value_count == 3
+    changelog = TP(app.engine.tables["profiles"].changelog_topic.get_topic_name(), 2)
+    await store.on_rebalance(set(), {changelog}, set())
+    assert store.value_count == 1
+    await store._open_partition(2)
+    assert store.value_count == 3
+
+
 class TestAssignment:
     def test_reading_starts_at_the_committed_offset_or_where_the_log_begins(self):
         assert an_assignment(committed=20, first=5).start == {ONE: 20, TWO: 40}

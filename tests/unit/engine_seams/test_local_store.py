@@ -3,14 +3,17 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rocksdict import Options, Rdict
 
 from stream_app.engine import stored
-from stream_app.engine.local_store import LocalStore, is_locked, open_or_reset
+from stream_app.engine.local_store import VALUE_COUNT, LocalStore, is_locked, open_or_reset
 from stream_app.engine.ports import Write
 from stream_app.engine.stored import Stored
 
 
-def a_value(due_ms: int | None = None, highest_ms: int | None = None, body: bytes = b"x") -> bytes:
+def a_value(due_ms: int | None = None, highest_ms: int | None = None, body: bytes | None = b"x") -> bytes:
     return stored.encode(Stored({"t": 1}, {}, due_ms, highest_ms, (), body))
 
 
@@ -39,7 +42,7 @@ def test_a_changed_due_time_leaves_no_trace_of_the_old_one(store: LocalStore):
     store.write({b"k": a_write(90, was_due_ms=10)}, 2)
     assert list(store.due(100)) == [(b"k", 90)]
     store.write({b"k": Write(None, None, 90, None)}, 3)
-    assert (list(store.due(100)), store.get(b"k"), store.count()) == ([], None, 0)
+    assert (list(store.due(100)), store.get(b"k"), store.value_count) == ([], None, 0)
 
 
 def test_the_highest_event_time_never_falls(store: LocalStore):
@@ -57,6 +60,47 @@ def test_everything_is_there_when_it_is_opened_again(tmp_path: Path):
     second.close()
 
 
+# What a key of the model may become: gone (None), a stub of guards, a value without due work, a value that is due.
+STATES = {"gone": None, "stub": a_value(body=None), "idle": a_value(), "due": a_value(7)}
+CHANGES = st.dictionaries(st.sampled_from([b"a", b"b", b"c", b"v"]), st.sampled_from(sorted(STATES)), max_size=4)
+HOW = st.sampled_from(["checkpoint", "restore", "open again"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(HOW, CHANGES), max_size=12))
+def test_the_count_is_that_of_the_keys_with_a_value_whatever_wrote_them_and_how_often(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, dict[bytes, str]]]
+):
+    path = tmp_path_factory.mktemp("counted") / "t-0.db"
+    store, known = LocalStore(path), dict.fromkeys([b"a", b"b", b"c", b"v"], "gone")
+    for offset, (how, changes) in enumerate(steps):
+        if how == "open again":
+            store.close()
+            store = LocalStore(path)
+        elif how == "restore":
+            store.restore({key: STATES[state] for key, state in changes.items()}, offset)
+        else:
+            due = {"due": 7}
+            writes = {k: Write(STATES[new], due.get(new), due.get(known[k]), None) for k, new in changes.items()}
+            store.write(writes, offset)
+        known |= {} if how == "open again" else changes
+        assert store.value_count == sum(state in {"idle", "due"} for state in known.values())
+    store.close()
+
+
+def test_a_store_that_was_written_without_a_count_is_counted_when_it_is_opened(tmp_path: Path):
+    path = tmp_path / "t-0.db"
+    first = LocalStore(path)
+    first.write({b"a": a_write(), b"b": a_write(7), b"stub": Write(a_value(body=None), None, None, None)}, 1)
+    first.close()
+    older = Rdict(str(path), Options(raw_mode=True))
+    older.delete(VALUE_COUNT)
+    older.close()
+    second = LocalStore(path)
+    assert second.value_count == 2
+    second.close()
+
+
 def test_restoring_the_changelog_gives_the_same_store_as_the_checkpoints_that_wrote_it(
     tmp_path: Path, store: LocalStore
 ):
@@ -65,7 +109,7 @@ def test_restoring_the_changelog_gives_the_same_store_as_the_checkpoints_that_wr
     restored = LocalStore(tmp_path / "restored.db")
     restored.restore({b"k": a_value(10, 1), b"gone": a_value(20)}, 1)
     restored.restore({b"k": a_value(30, 2), b"gone": None}, 3)
-    for name in ("changelog_offset", "highest_ms"):
+    for name in ("changelog_offset", "highest_ms", "value_count"):
         assert getattr(restored, name) == getattr(store, name)
     assert list(restored.due(100)) == list(store.due(100)) == [(b"k", 30)]
     assert (restored.get(b"k"), restored.get(b"gone")) == (store.get(b"k"), None)
@@ -88,7 +132,7 @@ def test_a_damaged_store_starts_anew_and_says_why(tmp_path: Path):
     (path / "CURRENT").write_text("nonsense")
     second, damage = open_or_reset(path)
     assert damage is not None
-    assert second.changelog_offset is None
+    assert (second.changelog_offset, second.value_count) == (None, 0)
     second.close()
 
 

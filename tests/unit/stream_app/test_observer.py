@@ -103,13 +103,14 @@ def test_the_version_that_is_shown_is_the_one_that_scores_whatever_the_trainer_h
     assert metrics.value("crm_model_auc", model="churn") == 0.7
 
 
-def a_worker(*, lag=(), clocks=()):
-    """What a scrape sees of a worker: records behind by topic and partition, clocks (epoch ms) by number."""
+def a_worker(*, lag=(), clocks=(), lost=(), profiles=0):
+    """What a scrape sees: records behind by topic and partition, clocks (epoch ms) by number, lost records by topic."""
     lifecycle = SimpleNamespace(
         lag={TP(*tp): records for tp, records in dict(lag).items()},
         clock_ms={("profiles", number): clock_ms for number, clock_ms in dict(clocks).items()},
     )
-    return SimpleNamespace(lifecycle=lifecycle)
+    tables = {"profiles": SimpleNamespace(store=SimpleNamespace(value_count=profiles))}
+    return SimpleNamespace(lifecycle=lifecycle, engine=SimpleNamespace(tables=tables, records_lost=dict(lost)))
 
 
 def test_lag_and_clock_of_a_partition_that_moved_away_are_shown_no_longer():
@@ -132,3 +133,50 @@ def test_a_clock_that_cannot_be_told_stands_still_and_shows_no_time():
     assert metrics.value("crm_clock_seconds") == 7
     assert metrics.value("crm_clock_standing_still", partition="0") == 0
     assert metrics.value("crm_clock_standing_still", partition="1") == 1
+
+
+def test_profiles_are_those_of_the_partitions_held_now():
+    metrics = Metrics()
+    observer = Observer(metrics, {})
+    for held in (7, 3):
+        observer.scrape(a_worker(profiles=held), {})
+    assert metrics.value("crm_profiles") == 3
+
+
+def test_records_that_were_lost_are_counted_once_however_often_somebody_asks():
+    metrics = Metrics()
+    observer = Observer(metrics, {"bank.transactions": "transactions", "bank.mentions": "mentions"})
+    for lost in (5, 5, 9):
+        observer.scrape(a_worker(lost={"bank.transactions": lost, "bank.mentions": 1}), {})
+    assert metrics.value("crm_records_lost_total", topic="transactions") == 9
+    assert metrics.value("crm_records_lost_total", topic="mentions") == 1
+
+
+NOTHING_LEFT = SimpleNamespace(seconds=0.01, plan=SimpleNamespace(batches=()))
+
+
+def test_every_score_is_counted_under_its_model_whatever_version_gave_it():
+    metrics = Metrics()
+    observer = Observer(metrics, {})
+    scorers = {name: LinearScorer(Linear((2.0,), (1.0,), 0.5, 9), version=4) for name in ("churn", "propensity")}
+    versions = [scorers, {**scorers, "churn": LinearScorer(Linear((), (), 0.0, 10), version=5)}]
+    newest = observer.counted(lambda: versions[0])
+    assert newest()["churn"].score((3.0,)) == scorers["churn"].score((3.0,))
+    newest()["propensity"].score((3.0,), "loan")
+    observer.on_checkpoint(NOTHING_LEFT)
+    del versions[0]
+    newest()["churn"].score(())
+    observer.on_checkpoint(NOTHING_LEFT)
+    assert metrics.value("crm_model_predictions_total", model="churn") == 2
+    assert metrics.value("crm_model_predictions_total", model="propensity") == 1
+
+
+def test_scorers_that_are_counted_change_when_there_are_newer_ones_and_only_then():
+    given = {"churn": LinearScorer(Linear((), (), 0.0, 500), version=5)}
+    versions = [given]
+    newest = Observer(Metrics(), {}).counted(lambda: versions[-1])
+    first = newest()
+    assert newest() is first, "a step takes up a new context only for new scorers"
+    assert (first["churn"].version, first["churn"].examples) == (5, 500)
+    versions.append({"churn": LinearScorer(Linear((), (), 0.0, 600), version=6)})
+    assert newest()["churn"].version == 6
