@@ -41,11 +41,11 @@ AUM_SLOT_DAYS = 5  # a high is kept by slots of five days, 19 of them at most
 # Lengths in bytes of UTF-8. Longer ids stand as "#" and a hash (`short_id`), longer texts are cut (`cut`).
 MAX_NAME_BYTES = 24  # of what policy names: tags, alerts, actions, tiers
 MAX_REASON_BYTES = 16  # of a tag's or tier's reason
-MAX_STREAM_BYTES = 41  # "arrivals:" and a branch id
 MAX_ID_BYTES = 20  # accounts, products, household, relationship manager, what an alert or due work is about
 MAX_EVENT_ID_BYTES = 40  # of a complaint
 MAX_COUNTERPARTY_BYTES = 16
 MAX_TEXT_BYTES = 40  # a customer's name
+MAX_PROMISE_BYTES = 64  # what was promised to a customer
 MAX_WORD_BYTES = 24  # language, time zone, risk rating, a complaint's topic
 MAX_HANDLE_BYTES = 192  # of all handles together
 MAX_COUNTRY_BYTES = 3
@@ -159,6 +159,13 @@ class Complaint(NamedTuple):
     topic: str | None = None
 
 
+class Promise(NamedTuple):
+    """What was last promised to the customer, and when; an empty text: nothing any more."""
+
+    made_ms: int
+    text: str
+
+
 class Visit(NamedTuple):
     """A branch visit: the arrival card's id and stream, so that `leave` can retract it."""
 
@@ -183,7 +190,11 @@ class OpenAlert(NamedTuple):
 
 
 class OfferMade(NamedTuple):
-    """An offer that went out, and the best outcome heard so far."""
+    """An offer that went out, and the best outcome heard so far.
+
+    Its entry on the stream `offers:<channel>` stands for `stands_hours`; 0: it has none, because a person made the
+    offer, or because it was taken back.
+    """
 
     action_id: str
     decision_id: str
@@ -193,6 +204,12 @@ class OfferMade(NamedTuple):
     due_ms: int
     outcome: str | None = None
     outcome_ms: int | None = None
+    stands_hours: int = 0
+
+    @property
+    def expires_ms(self) -> int:
+        """When its entry expires (epoch ms)."""
+        return self.made_ms + self.stands_hours * 3_600_000
 
 
 class PendingExample(NamedTuple):
@@ -321,6 +338,7 @@ class Profile:
     due: tuple[Due, ...] = ()  # sorted
     churn_label: str = ""  # what is known of leaving: "", "closed", "died", "merged"
     churn_label_ms: int | None = None
+    promise: Promise | None = None
 
     def copied(self) -> "Profile":
         """Copy the profile for one who is about to write the next one (`dataclasses.replace` takes 9 times as long)."""

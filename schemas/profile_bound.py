@@ -24,6 +24,7 @@ from schemas.profile import (
     OpenAlert,
     PendingExample,
     Profile,
+    Promise,
     Ratings,
     ReasonPart,
     Rings,
@@ -78,12 +79,11 @@ def fullest() -> Profile:
         complaints_closed=_COUNT,
         ratings=Ratings(_COUNT, _COUNT, 100, _TIME),
         mood=MentionMood(_COUNT, _COUNT, _SUM, -1000, _TIME),
-        visits=(Visit("b" * 32, _TIME, _ACTION_ID, "s" * limits.MAX_STREAM_BYTES, _TIME, left=True),)
-        * limits.MAX_VISITS,
+        visits=(Visit("b" * 32, _TIME, _ACTION_ID, "arrivals:other", _LATER, left=True),) * limits.MAX_VISITS,
         open_alerts=(OpenAlert(_ACTION_ID, name, "alerts:relationship:p1", _TIME, _TIME, identifier, 3),)
         * limits.MAX_OPEN_ALERTS,
         cool_downs=dict.fromkeys(_keys(limits.MAX_COOL_DOWNS, name), _TIME),
-        offers=(OfferMade(_ACTION_ID, _ODD_ID, name, "mobile", _TIME, _LATER, "NoResponse", _TIME),)
+        offers=(OfferMade(_ACTION_ID, _ODD_ID, name, "mobile", _TIME, _LATER, "NoResponse", _TIME, 1000),)
         * limits.MAX_OFFERS,
         contacts_by_channel=dict.fromkeys({*vocabulary.CHANNELS, *vocabulary.OFFER_CHANNELS}, _COUNT),
         last_offer_day=_DAY,
@@ -97,6 +97,7 @@ def fullest() -> Profile:
         + (Due(_TIME, "alert_expires", identifier),) * (limits.MAX_DUE - limits.MAX_COMPLAINTS),
         churn_label="deceased",
         churn_label_ms=_TIME,
+        promise=Promise(_TIME, "p" * limits.MAX_PROMISE_BYTES),
     )
 
 

@@ -22,11 +22,11 @@ from schemas.profile import (
     MentionMood,
     OpenAlert,
     Profile,
+    Promise,
     Ratings,
     Rings,
     Salary,
     Tag,
-    Visit,
 )
 from schemas.profile_parts import (
     NUMBER_OF,
@@ -42,10 +42,12 @@ from schemas.profile_parts import (
     packed_offers,
     packed_pending,
     packed_reasons,
+    packed_visits,
     pending_of,
     score_of,
     short,
     totals_of,
+    visits_of,
 )
 
 MAX_PROFILE_BYTES = 16_384
@@ -91,7 +93,7 @@ def encode(profile: Profile) -> bytes:
             p.complaints_closed,
             p.ratings,
             p.mood,
-            p.visits,
+            packed_visits(p.visits, last),
             [(a[0], a[1], number(a[2], a[2]), *a[3:]) for a in p.open_alerts],
             p.cool_downs,
             (packed_ids([o[0] for o in offers] + [o[1] for o in offers]), *packed_offers(offers, last)),
@@ -103,6 +105,7 @@ def encode(profile: Profile) -> bytes:
             packed_due(p),
             p.churn_label,
             p.churn_label_ms,
+            p.promise,
         )
     )
 
@@ -160,7 +163,7 @@ def _profile(v: Any) -> Profile:
         *v[23:25],
         new(Ratings, v[25]),
         new(MentionMood, v[26]),
-        tuple([new(Visit, part) for part in v[27]]),
+        visits_of(v[27], last),
         alerts,
         v[29],
         offers,
@@ -170,7 +173,8 @@ def _profile(v: Any) -> Profile:
         {name: score_of(score, last) for name, score in v[34].items()},
         struct.unpack(f">{len(v[35]) // 8}Q", v[35]),
         due_work(v[36], pending, alerts, last),
-        *v[37:],
+        *v[37:39],
+        v[39] and new(Promise, v[39]),
     )
     return Profile(*values)
 

@@ -7,7 +7,7 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from schemas.profile import Due, Identity, OfferMade, PendingExample, Profile, ReasonPart, Score, Tally, Totals
+from schemas.profile import Due, Identity, OfferMade, PendingExample, Profile, ReasonPart, Score, Tally, Totals, Visit
 
 # Words that are stored as their place here. Append only: a place that was given once is never given again.
 _TEXT = (
@@ -26,7 +26,7 @@ _TEXT = (
     "declined_30d days_since_activity days_since_login logins_7d logins_30d login_trend_month service_30d visits_30d "
     "branch_share digital_share salary_late_days has_salary open_complaints complaint_age_days complaint_recent "
     "last_rating mood tenure_days products business medium high current savings fund debit_card credit_card loan "
-    "mortgage securities wealth new active cooling dormant closed"
+    "mortgage securities wealth new active cooling dormant closed arrivals:other"
 )
 _WORDS = _TEXT.split()
 NUMBER_OF: dict[Any, Any] = {word: number for number, word in enumerate(_WORDS)}
@@ -34,6 +34,7 @@ WORD_OF: dict[Any, Any] = dict(enumerate(_WORDS))
 _MATURE, _EXPIRES = "mature", "alert_expires"  # due work that follows from what else a profile holds
 _SAME = -1  # an example that is about its own id, where no offer of that id is kept
 _FOLLOWING = (_MATURE, _EXPIRES)
+_STREAM = "arrivals:"
 _ID = 20  # characters of an action's id, all of them of base64's alphabet
 
 new_tuple: Any = tuple.__new__  # a named tuple from a plain one, without the detour by its fields
@@ -67,6 +68,28 @@ def totals_of(totals: tuple[Any, ...]) -> Totals:
     kinds = {WORD_OF[kind]: new(Tally, tally) for kind, tally in by_kind.items()}
     channels = {WORD_OF[channel]: new(Tally, tally) for channel, tally in by_channel.items()}
     return new(Totals, (*totals[:6], kinds, channels))  # type: ignore[no-any-return]
+
+
+def packed_visits(visits: tuple[Visit, ...], last: int) -> list[Any]:
+    """Tell the visits, each without its stream where that is its branch's own."""
+    number = NUMBER_OF.get
+    return [
+        (branch, last - at, card, stream == _STREAM + branch or number(stream, stream), until - at, left)
+        for branch, at, card, stream, until, left in visits
+    ]
+
+
+def visits_of(packed: Any, last: int) -> tuple[Visit, ...]:
+    """Read the visits."""
+    new, word = new_tuple, WORD_OF.get
+    return tuple(
+        [
+            new(
+                Visit, (branch, last - back, card, _STREAM + branch if s is True else word(s, s), last - back + w, left)
+            )
+            for branch, back, card, s, w, left in packed
+        ]
+    )
 
 
 def packed_reasons(reasons: tuple[ReasonPart, ...]) -> list[Any]:
@@ -126,8 +149,8 @@ def packed_offers(offers: tuple[OfferMade, ...], last: int) -> list[Any]:
     """Tell the offers without their ids."""
     number = NUMBER_OF.get
     return [
-        (name, number(channel, channel), last - made, due - made, number(word, word), None if at is None else last - at)
-        for _, _, name, channel, made, due, word, at in offers
+        (name, number(c, c), last - made, due - made, number(word, word), None if at is None else last - at, hours)
+        for _, _, name, c, made, due, word, at, hours in offers
     ]
 
 
@@ -136,8 +159,10 @@ def offers_of(packed: Any, last: int) -> tuple[OfferMade, ...]:
     new, word, ids, told = new_tuple, WORD_OF.get, _ids(packed[0]), packed[1:]
     return tuple(
         [
-            new(OfferMade, (i, d, name, word(c, c), last - m, last - m + w, word(o, o), h if h is None else last - h))
-            for i, d, (name, c, m, w, o, h) in zip(ids, ids[len(told) :], told, strict=False)
+            new(
+                OfferMade, (i, d, name, word(c, c), last - m, last - m + w, word(o, o), h if h is None else last - h, s)
+            )
+            for i, d, (name, c, m, w, o, h, s) in zip(ids, ids[len(told) :], told, strict=False)
         ]
     )
 

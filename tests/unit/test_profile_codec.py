@@ -119,7 +119,7 @@ def test_due_work_that_follows_from_what_waits_takes_no_room():
 
 
 def an_offer(action_id: str, decision_id: str) -> limits.OfferMade:
-    return limits.OfferMade(action_id, decision_id, "fund_savings_plan", "mobile", 1, 30, "Clicked", 2)
+    return limits.OfferMade(action_id, decision_id, "fund_savings_plan", "mobile", 1, 30, "Clicked", 2, 72)
 
 
 OURS, OTHER_OURS = "ntsllsivi2wolpc4wv4n", "j3ireljh6tynoyuxafox"
@@ -156,6 +156,14 @@ def test_an_example_comes_back_with_what_it_is_about(about, context, offers):
     profile = new_profile("C1", BEGINNING)
     example = limits.PendingExample(OURS, "propensity", 1, 30, b"", 0.5, 1, about, context)
     profile.offers, profile.pending = offers, (example, example._replace(example_id="x-2", about=""))
+    assert decode(encode(profile)) == profile
+
+
+@pytest.mark.parametrize("stream", ["arrivals:B001", "arrivals:other", "arrivals:of a branch that was renamed"])
+@pytest.mark.parametrize("left", [True, False])
+def test_a_visit_comes_back_whatever_stream_its_card_went_to(stream, left):
+    profile = new_profile("C1", BEGINNING)
+    profile.visits = (limits.Visit("B001", BEGINNING - 5, "x-1", stream, BEGINNING + 7, left),)
     assert decode(encode(profile)) == profile
 
 
