@@ -34,7 +34,9 @@ from schemas.profile import (
 from schemas.remembered import remembered_as
 
 CENSORED = {"deceased": "died", "merged": "merged"}  # a closing's topic -> what is known of leaving
-NOT_OF_THE_CUSTOMER = frozenset({"message", "call_ended", "points_earned", "product_closed"})  # or not always
+# What the bank does, or what says nothing of who began it.
+NOT_OF_THE_CUSTOMER = frozenset({"message", "call_ended", "points_earned", "product_closed", "complaint_resolved"})
+OUTBOUND, FAILED = "outbound", "failed"  # topics of a contact that the bank began, and of a login that did not succeed
 NEGATIVE_THOUSANDTHS = -50  # a mention below it counts as negative (VADER's usual edge)
 
 
@@ -103,7 +105,7 @@ def _interaction(p: Profile, event: Interaction, policy: Policy) -> None:
         channel=windows.channel_cells(channel),
         amount={},
     )
-    if kind not in NOT_OF_THE_CUSTOMER:
+    if _his_own(event):
         p.last_own_activity_ms = max(at_ms, p.last_own_activity_ms or 0)
     if what == "login":
         p.last_login_ms = max(at_ms, p.last_login_ms or 0)
@@ -115,8 +117,20 @@ def _interaction(p: Profile, event: Interaction, policy: Policy) -> None:
 
 def _activity(event: Interaction) -> windows.What:
     if event.kind == "login":
-        return "failed_login" if event.topic == "failed" else "login"
+        return "failed_login" if event.topic == FAILED else "login"
     return "visit" if event.kind == "visit" else "service"
+
+
+def _his_own(event: Interaction) -> bool:
+    """Whether the customer himself began it: no login that failed (perhaps a thief's), no call or offer of the bank's.
+
+    What a teller offers to one who came in does not make the visit the bank's.
+    """
+    if event.kind in NOT_OF_THE_CUSTOMER or event.topic == OUTBOUND:
+        return False
+    if event.kind == "login":
+        return event.topic != FAILED
+    return event.offered_action is None or event.kind == "visit"
 
 
 def _plus_one(counts: Mapping[str, int], word: str) -> dict[str, int]:

@@ -268,10 +268,29 @@ def test_only_a_login_that_succeeded_is_the_last_login():
         a_transaction(kind="card", status="reversed"),
         an_interaction(kind="message"),
         an_interaction(kind="points_earned"),
+        an_interaction(kind="complaint_resolved"),
+        an_interaction(kind="login", topic="failed"),
+        an_interaction(kind="call_started", channel="phone", topic="outbound"),
+        an_interaction(kind="call_started", channel="phone", offered_action="high_yield_savings"),
+        an_interaction(kind="other", channel="email", topic="outbound"),
     ],
 )
 def test_what_the_customer_did_not_do_himself_is_no_activity_of_his(not_his_own):
     assert folded(not_his_own).last_own_activity_ms is None
+
+
+@pytest.mark.parametrize(
+    "his_own",
+    [
+        a_transaction(),
+        a_transaction(status="declined"),
+        an_interaction(kind="login"),
+        an_interaction(kind="call_started", channel="phone"),
+        an_interaction(kind="visit", branch_id="B001", offered_action="high_yield_savings"),
+    ],
+)
+def test_what_the_customer_began_himself_is_his_own_activity(his_own):
+    assert folded(his_own).last_own_activity_ms == BEGINNING
 
 
 def test_what_the_customer_did_is_his_last_activity():
