@@ -22,6 +22,7 @@ from stream_app.embedded.service import ServiceUnavailable, free_ports
 from stream_app.engine import stored
 from stream_app.routes import ROUTES
 from stream_app.settings import Settings
+from stream_app.simulate.lines import Line
 from stream_app.worker_process import settings_as_environment, worker_service
 from tests.commands import Answer, rapport
 
@@ -45,6 +46,12 @@ def event(topic: str, value: dict[str, Any] | None, key: str | None = None, **mo
         assert value is not None
         key = f"{value['platform']}:{value['author']}" if topic == "mentions" else value["customer_id"]
     return Raw(topic, key.encode(), None if value is None else json.dumps(value).encode(), **more)
+
+
+def raw(line: Line) -> Raw:
+    """A line of the simulator as a record."""
+    key = None if line.key is None else line.key.encode()
+    return Raw(line.topic.rpartition(".")[2], key, line.value, [(name, text.encode()) for name, text in line.headers])
 
 
 def until(look: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:

@@ -14,7 +14,7 @@ from tests.builders import after, wire_form
 from tests.commands import MAPPINGS, rapport
 from tests.shared_data import shared_data
 
-from .deployment import Raw, event, until
+from .deployment import event, raw, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -120,11 +120,6 @@ def simulated(history):
     return first, then
 
 
-def raw(line):
-    key = None if line.key is None else line.key.encode()
-    return Raw(line.topic.rpartition(".")[2], key, line.value, [(n, t.encode()) for n, t in line.headers])
-
-
 def test_live_and_by_replay_give_the_same_actions_and_profiles(history, simulated, tmp_path):
     for part in simulated:
         history.send(*[raw(line) for line in part])
@@ -181,6 +176,7 @@ def test_a_worker_killed_in_the_middle_of_a_load_counts_everything_once(history)
     found = {name: profile["totals"]["CNY"] for name, profile in views(history).items() if name in counts}
     assert {name: t["debit_minor"] for name, t in found.items()} == sums
     assert {name: t["debit_count"] for name, t in found.items()} == counts
+    assert history.count("crm_profiles") == len(history.profiles())
 
     for name, ids in history.ids().items():
         assert len(ids) == len(set(ids)), name
