@@ -78,7 +78,7 @@ class EngineApp(faust.App):
             cached_values=settings.cached_values,
         )
         stores.tables = self.engine.tables
-        self.outbox = OutboxPort(lambda: self.engine.current)
+        self.outbox = OutboxPort(self.engine.current)
         self.lifecycle = Lifecycle(self, self.engine, lambda: self.engine_consumer)
 
     # -- registration -------------------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ class EngineApp(faust.App):
         table = StateTable(self, name=name, codec=codec, partitions=self.settings.partitions)
         self.tables.add(table)
         self.engine.add_table(table)
-        return TablePort(name, lambda: self.engine.current)
+        return TablePort(name, self.engine.current)
 
     def event_topic(
         self,
@@ -123,7 +123,7 @@ class EngineApp(faust.App):
 
     def meter_port(self, meter: Meter) -> MeterPort:
         """Return the port through which agents tell `meter` what they found."""
-        return MeterPort(meter, lambda: self.engine.current)
+        return MeterPort(meter, self.engine.current)
 
     def timers(self, rule: TimerRule) -> None:
         """Register whose due work is woken by timer records."""

@@ -11,7 +11,7 @@ the agent, or a `SealedBatch` for the checkpoint. When the agent raised, it call
             ...give it to the agent...
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 from schemas.errors import BadMessage, BrokenInvariant, StateError
@@ -57,6 +57,9 @@ class Given:
         return None if raw is None else raw.decode("ascii")
 
 
+Turn = Given | SealedBatch
+
+
 class Batch:
     """A run of records of one topic and partition, in offset order, and how far the agent is in it."""
 
@@ -70,14 +73,13 @@ class Batch:
         self._state = state
         self._records = records
         self._decode = decode
-        self._moves_clock = state.topics[first.topic].moves_clock
-        self._position = 0
-        self._tries = 0
-        self._given: Given | None = None
-        self._told_ms: int | None = None  # event time of the record under way
+        self._done_below = first.offset
+        self._given: Given | None = None  # with the agent
+        self._error: BaseException | None = None  # what the agent raised on it
         self._open = False
         self._counts = Counts()
         self._highest_ms: int | None = None
+        self._turns = self._run()
 
     @property
     def first_ms(self) -> int:
@@ -89,27 +91,21 @@ class Batch:
     @property
     def end_offset(self) -> int:
         """The first offset that is not done yet."""
-        if self._position < len(self._records):
-            return self._records[self._position].offset
-        return self._records[-1].offset + 1
+        return self._done_below
 
-    def advance(self) -> Given | SealedBatch:
+    def advance(self) -> Turn:
         """Finish the event that was given last, if any, and return the next one, or the batch sealed up to here.
 
         Raises `EngineUseError` when the batch is done, another is under way, or the partition number is waiting.
         """
-        if self.done:
-            raise EngineUseError("the batch is done")
         if not self._open:
+            if self.done:
+                raise EngineUseError("the batch is done")
             if self._state.waiting:
                 raise EngineUseError(f"partition number {self.partition} waits for a checkpoint")
             self._state.open(self.topic_id)
             self._open = True
-        if self._given is not None:
-            finished = self._finish(self._given)
-            if finished is not Finished.ON:
-                return self._seal(wait=True)
-        return self._next() or self._seal(wait=False)
+        return next(self._turns)
 
     def fail(self, error: BaseException) -> None:
         """Undo the event given last, on which the agent raised; the second time, dead-letter it.
@@ -117,23 +113,13 @@ class Batch:
         A `BadMessage` is the agent's own verdict on the record: it goes to the dead letters at once, with its reason.
         `BrokenInvariant` and `StateError` come out again: they are our fault, and no event must pay for it.
         """
-        given = self._given
-        if given is None:
+        if self._given is None:
             raise EngineUseError("no event is with the agent")
         self._given = None
         self._state.undo()
-        self._tries += 1
         if isinstance(error, BrokenInvariant | StateError):
             raise error
-        if isinstance(error, BadMessage):
-            bad = BadInput(error.reason, error.detail)
-        elif self._tries >= TRIES:
-            bad = BadInput(PROCESSING_ERROR, type(error).__name__)  # its message may quote the payload
-        else:
-            return
-        self._state.reject(given.record, bad, self._told_ms, _put_off_to(given.event))
-        self._counts.rejected += 1
-        self._end()
+        self._error = error
 
     def abandon(self) -> None:
         """Forget the part that is not sealed yet: a rebalance took it away."""
@@ -143,49 +129,75 @@ class Batch:
         self._given = None
         self.done = True
 
-    def _next(self) -> Given | None:
-        state, records = self._state, self._records
-        while self._position < len(records):
-            record = records[self._position]
-            event = self._decode(record)
+    def _run(self) -> Iterator[Turn]:
+        """Take the records one by one; each `yield` goes to the agent, or to the checkpoint, and back."""
+        state, decode = self._state, self._decode
+        moves_clock = state.topics[self.topic].moves_clock
+        for record in self._records:
+            event = decode(record)
             # Before the guard: a bad record leaves none, and a later one of its key must not hide its letter.
             if type(event) is BadInput:
                 state.letter(record, event)
                 self._counts.undecodable += 1
-                self._position += 1
+                self._done_below = record.offset + 1
                 continue
             # What the agent will refuse may tell no time.
-            self._told_ms = told = getattr(event, "occurred_ms", None) if self._moves_clock else None
+            told: int | None = getattr(event, "occurred_ms", None) if moves_clock else None
+            ended: Finished | None = Finished.ON
             begun = state.begin(record, told)
             if begun is Begun.FOLD:
                 self._given = given = Given(record, event)
-                return given
-            if begun is Begun.SKIPPED:
+                yield given
+                ended = self._finish()
+                if ended is not Finished.ON and ended is not Finished.SEAL:
+                    ended = yield from self._once_more(record, told, ended)
+                if ended is not None:
+                    self._counts.folded += 1
+            elif begun is Begun.SKIPPED:
                 self._counts.skipped += 1
             else:
                 self._counts.repeated += 1
-            self._end()
-        return None
+            self._done_below = record.offset + 1
+            if told is not None and (self._highest_ms is None or told > self._highest_ms):
+                self._highest_ms = told
+            if ended is Finished.SEAL:
+                yield self._seal(wait=True)
+        yield self._seal(wait=False)
 
-    def _finish(self, given: Given) -> Finished:
-        try:
-            finished = self._state.finish()
-        except AgentMistakeError as mistake:
-            self.fail(mistake)
-            return Finished.ON
+    def _once_more(
+        self, record: Record, told: int | None, ended: Finished | None
+    ) -> Generator[Turn, None, Finished | None]:
+        """Give a record again that found no room, or on which the agent failed; None when it is dead-lettered."""
+        tries = 0
+        while True:
+            event = self._decode(record)
+            if ended is Finished.AGAIN:
+                yield self._seal(wait=True)
+            else:
+                tries += 1
+                bad = _letter_for(self._error, tries)
+                if bad is not None:
+                    self._state.reject(record, bad, told, _put_off_to(event))
+                    self._counts.rejected += 1
+                    return None
+            self._state.begin(record, told)
+            self._given = given = Given(record, event)
+            yield given
+            ended = self._finish()
+            if ended is Finished.ON or ended is Finished.SEAL:
+                return ended
+
+    def _finish(self) -> Finished | None:
+        """Finish the event that is with the agent; None when that failed, or the agent did."""
+        if self._given is None:
+            return None
         self._given = None
-        if finished is not Finished.AGAIN:
-            self._counts.folded += 1
-            self._end()
-        return finished
-
-    def _end(self) -> None:
-        """One record is done."""
-        self._position += 1
-        self._tries = 0
-        told = self._told_ms
-        if told is not None and (self._highest_ms is None or told > self._highest_ms):
-            self._highest_ms = told
+        try:
+            return self._state.finish()
+        except AgentMistakeError as mistake:
+            self._state.undo()
+            self._error = mistake
+            return None
 
     def _seal(self, *, wait: bool) -> SealedBatch:
         sealed = SealedBatch(
@@ -200,9 +212,18 @@ class Batch:
         )
         self._state.seal(sealed, wait=wait)
         self._open = False
-        self.done = self._position == len(self._records)
+        self.done = self._done_below > self._records[-1].offset
         self._counts, self._highest_ms = Counts(), None
         return sealed
+
+
+def _letter_for(error: BaseException | None, tries: int) -> BadInput | None:
+    """Return the letter in which a record ends, None while it is to be tried again."""
+    if isinstance(error, BadMessage):
+        return BadInput(error.reason, error.detail)
+    if tries >= TRIES:
+        return BadInput(PROCESSING_ERROR, type(error).__name__)  # its message may quote the payload
+    return None
 
 
 def _put_off_to(event: Any) -> int | None:

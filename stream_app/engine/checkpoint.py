@@ -10,10 +10,14 @@ lies below a committed offset is never read again; the store after the changelog
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from stream_app.engine.effects import STREAM, Staged
 from stream_app.engine.ports import Ports, StreamCall, Write, Writes
-from stream_app.engine.sealed import SealedBatch
+from stream_app.engine.sealed import Owner, SealedBatch
+
+if TYPE_CHECKING:
+    from stream_app.engine.table import Kept
 
 MAX_ENTRIES_PER_CALL = 2_000
 """Entries in one call of the mark script; one record's entries stay together even above it."""
@@ -32,11 +36,14 @@ class CheckpointPlan:
 
 
 def plan(batches: Sequence[SealedBatch]) -> CheckpointPlan:
-    """Plan one checkpoint of all batches, given in the order in which they were sealed."""
+    """Plan one checkpoint of all batches, given in the order in which they were sealed; raises `ValueTooLargeError`.
+
+    Only here are values encoded: of a key that several batches have changed, once.
+    """
     return CheckpointPlan(
         batches=tuple(batches),
         generations=frozenset(batch.generation for batch in batches),
-        writes=_merge(batches),
+        writes=_encoded(batches),
         calls=tuple(_calls(batches)),
         outputs=tuple(staged for batch in batches for staged in batch.effects if staged.effect.kind != STREAM),
         offsets={(batch.topic, batch.partition): batch.end_offset for batch in batches},
@@ -77,16 +84,14 @@ async def run_checkpoint(plan: CheckpointPlan, ports: Ports, at: Callable[[str],
         batch.owner.acknowledge(batch)
 
 
-def _merge(batches: Sequence[SealedBatch]) -> dict[tuple[str, int], dict[bytes, Write]]:
-    """Keep the last value of each key, with the due time that the store knows it by, from the first."""
-    merged: dict[tuple[str, int], dict[bytes, Write]] = {}
+def _encoded(batches: Sequence[SealedBatch]) -> dict[tuple[str, int], Mapping[bytes, Write]]:
+    newest: dict[tuple[str, int], dict[bytes, Kept]] = {}
+    owners: dict[tuple[str, int], Owner] = {}
     for batch in batches:
-        for table, writes in batch.writes.items():
-            into = merged.setdefault((table, batch.partition), {})
-            for key, write in writes.items():
-                earlier = into.get(key)
-                into[key] = write if earlier is None else write._replace(was_due_ms=earlier.was_due_ms)
-    return merged
+        for table, kept in batch.kept.items():
+            newest.setdefault((table, batch.partition), {}).update(kept)
+            owners[table, batch.partition] = batch.owner
+    return {(table, number): owners[table, number].encode(table, kept) for (table, number), kept in newest.items()}
 
 
 def _calls(batches: Sequence[SealedBatch]) -> Iterator[StreamCall]:

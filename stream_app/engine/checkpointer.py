@@ -1,9 +1,14 @@
-"""The task that runs checkpoints: all that is sealed goes as one group; while it waits, the agents fill the next."""
+"""The task that runs checkpoints: all that is sealed goes as one group; while it waits, the agents fill the next.
+
+A checkpoint starts as soon as there is something to deliver, so that an alert does not wait. Only while the worker is
+behind, when everything is late anyway, groups are let grow: a key that changes often is then encoded and written once.
+"""
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from stream_app.engine.checkpoint import CheckpointPlan, plan, run_checkpoint
@@ -26,9 +31,28 @@ IN_FLIGHT_BYTES = 64 << 20
 """New values and effects under way at most, whatever their number (a batch begun may pass it)."""
 
 
+GROUP_SECONDS = 0.25
+"""How long a group may grow while the worker is behind."""
+
+
 def records_in(counts: Counts) -> int:
     """Return how many records a batch held."""
     return counts.folded + counts.skipped + counts.repeated + counts.undecodable + counts.rejected
+
+
+class Group:
+    """What the next checkpoint takes; its size is that of the moment at which each batch was sealed."""
+
+    def __init__(self) -> None:
+        self.batches: list[SealedBatch] = []
+        self.records = 0
+        self.bytes = 0
+
+    def add(self, batch: SealedBatch) -> None:
+        """Add a sealed batch."""
+        self.batches.append(batch)
+        self.records += records_in(batch.counts)
+        self.bytes += batch.size
 
 
 class Checkpointer:
@@ -45,9 +69,9 @@ class Checkpointer:
         self._crash_point = crash_point
         self._limit = in_flight_records
         self._limit_bytes = in_flight_bytes
-        self._sealed: list[SealedBatch] = []
-        self._in_flight = 0
-        self._bytes_in_flight = 0
+        self._next = Group()
+        self._delivering = Group()
+        self._behind = False
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -69,11 +93,20 @@ class Checkpointer:
 
     def add(self, batch: SealedBatch) -> None:
         """Hand over a sealed batch."""
-        self._sealed.append(batch)
-        self._in_flight += records_in(batch.counts)
-        self._bytes_in_flight += batch.size
+        self._next.add(batch)
         self._idle.clear()
         self._wake.set()
+
+    @property
+    def behind(self) -> bool:
+        """Whether groups may grow: the worker has much to read and nobody waits for what is sealed."""
+        return self._behind
+
+    @behind.setter
+    def behind(self, behind: bool) -> None:
+        self._behind = behind
+        if not behind:
+            self._wake.set()
 
     @property
     def idle(self) -> bool:
@@ -83,14 +116,17 @@ class Checkpointer:
     @property
     def has_room(self) -> bool:
         """Whether another batch may be begun."""
-        return self._in_flight < self._limit and self._bytes_in_flight < self._limit_bytes
+        growing, leaving = self._next, self._delivering
+        return growing.records + leaving.records < self._limit and growing.bytes + leaving.bytes < self._limit_bytes
 
     async def wait_idle(self) -> None:
         """Return when everything that was sealed is delivered."""
+        self.behind = False
         await self._idle.wait()
 
     async def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Return when `condition` holds; it is looked at after each checkpoint."""
+        """Return when `condition` holds; it is looked at after each checkpoint, and none is put off for it."""
+        self.behind = False
         async with self._progress:
             await self._progress.wait_for(condition)
 
@@ -98,19 +134,29 @@ class Checkpointer:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._sealed:
-                batches, self._sealed = self._sealed, []
-                await self._deliver(plan(batches))
+            while self._next.batches:
+                await self._let_grow()
+                self._delivering, self._next = self._next, Group()
+                await self._deliver(plan(self._delivering.batches))
             self._idle.set()
+
+    async def _let_grow(self) -> None:
+        deadline = time.monotonic() + GROUP_SECONDS
+        group = self._next
+        while self._behind and group.records < self._limit // 2 and group.bytes < self._limit_bytes // 2:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            self._wake.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), left)
 
     async def _deliver(self, planned: CheckpointPlan) -> None:
         began = time.perf_counter()
         await run_checkpoint(planned, self._ports, self._crash_point)
         done = CheckpointDone(planned, time.perf_counter() - began)
-        records = sum(records_in(batch.counts) for batch in planned.batches)
-        self._in_flight -= records
-        self._bytes_in_flight -= sum(batch.size for batch in planned.batches)
-        self.records_done += records
+        self.records_done += self._delivering.records
+        self._delivering = Group()
         self.checkpoints += 1
         for listener in self._listeners:
             listener(done)

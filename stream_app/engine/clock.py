@@ -76,11 +76,12 @@ class Timers:
         """Ask for the timer again, since its record could not be produced."""
         self._asked.pop(timer.key, None)
 
-    def settle(self, batch: SealedBatch, table: str) -> None:
-        """Let keys whose due time a delivered batch has changed be asked for again."""
-        for key, write in batch.writes.get(table, {}).items():
-            if key in self._asked and self._asked[key] != write.next_due_ms:
-                del self._asked[key]
+    def settle(self, keys: Iterable[bytes]) -> None:
+        """Let keys whose timer has been delivered be asked for again, be it for the same time."""
+        asked = self._asked
+        if asked:
+            for key in keys:
+                asked.pop(key, None)
 
 
 def oldest_first(batches: Sequence[B]) -> B:

@@ -50,7 +50,8 @@ class Clocks:
         where = table, batch.partition
         if where in self._clocks:
             self._clocks[where].deliver(batch)
-            self._timers[where].settle(batch, table)
+            if batch.topic == self.rules[table].topic:
+                self._timers[where].settle(batch.kept.get(table, ()))
 
     @property
     def numbers(self) -> list[tuple[str, int]]:

@@ -22,6 +22,8 @@ FETCH_TIMEOUT = 0.2
 """Seconds; while a fetch waits, seeks and offset look-ups queue behind it in the consumer's thread."""
 LONGEST_FETCH_MS = 200
 """How long a broker holds a fetch without data (Faust: 1,500): offset look-ups queue behind it on the connection."""
+BEHIND_RECORDS = 8_000
+"""Records that lie unread behind those just fetched (a full fetch more) before throughput counts more than latency."""
 WAIT_EMPTY_SHARE = 0.6
 """Part of the session timeout in which a revoked worker must have finished, before it ends itself."""
 
@@ -174,7 +176,13 @@ class EngineConsumer(driver.Consumer):
             else:
                 await self._one_by_one(tp, records, generation)
         if events and self._positioned:
+            self.engine.checkpointer.behind = self._is_behind(events)
             await self._hand_out(events, generation)
+
+    def _is_behind(self, events: Mapping[TP, Records]) -> bool:
+        """Whether much more lies unread than was fetched."""
+        unread: int = sum([max(0, (self.highwater(tp) or 0) - records[-1].offset) for tp, records in events.items()])
+        return unread > BEHIND_RECORDS
 
     def _current(self, generation: int) -> bool:
         return self.flow_active and self.app.consumer_generation_id == generation

@@ -20,10 +20,10 @@ from stream_app.engine.crash_points import CrashPoints
 from stream_app.engine.fatal import Exit, die
 from stream_app.engine.fence import Fence, watch_heartbeats
 from stream_app.engine.fetched import EngineBatch
-from stream_app.engine.partition import PartitionState
+from stream_app.engine.partition import Current, PartitionState
 from stream_app.engine.ports import Ports
 from stream_app.engine.quality import ErrorRate
-from stream_app.engine.rules import EngineUseError, TableSource
+from stream_app.engine.rules import TableSource
 from stream_app.engine.sealed import SealedBatch
 from stream_app.engine.seams import kafka_consumer
 from stream_app.engine.state_table import StateTable
@@ -74,7 +74,7 @@ class Engine:
         """Records by topic that were deleted before we read them."""
         self._states: dict[tuple[str, int], PartitionState] = {}
         self._errors = ErrorRate()
-        self._current: PartitionState | None = None
+        self.current = Current()
 
     # -- registration -------------------------------------------------------------------------------------------------
 
@@ -187,24 +187,17 @@ class Engine:
 
     # -- batches: the stream's side -----------------------------------------------------------------------------------
 
-    @property
-    def current(self) -> PartitionState:
-        """The state that agents' ports act on; raises `EngineUseError` outside a batch."""
-        if self._current is None:
-            raise EngineUseError("tables and outbox are used only while a record is folded")
-        return self._current
-
     def begin(self, work: Work) -> None:
         """Note that the agent has taken the batch."""
         self.work = work
-        self._current = work.batch.state
+        self.current.begin(work.batch.state)
 
     def end(self) -> None:
         """Note that the batch is sealed."""
         if self.work is not None:
             self.work.finish(sealed=True)
         self.work = None
-        self._current = None
+        self.current.end()
 
     def seal(self, sealed: SealedBatch) -> None:
         """Take a sealed batch to the checkpoint; ends the process when the agents fail too often."""

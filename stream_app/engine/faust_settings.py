@@ -34,7 +34,7 @@ class EngineSettings:
     redis_retention: float = 7 * 86_400.0
     redis_replicas: int = 0
     batch_records: int = 2_000
-    in_flight_records: int = 16_000
+    in_flight_records: int = 32_000
     cached_values: int = 20_000
     """Decoded values kept in memory per table, over all partition numbers of the worker (a profile: some 20 kB)."""
     worker_id: str = "w1"

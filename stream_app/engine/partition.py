@@ -15,6 +15,7 @@ from stream_app.engine.effects import STREAM, AnyEffect, BadInput, Effect, Stage
 from stream_app.engine.loose import LooseEntries
 from stream_app.engine.origins import Heard, heard, is_repeat, origin_of
 from stream_app.engine.outbox import Acknowledged, entries_of, has_room, size_of
+from stream_app.engine.ports import Write
 from stream_app.engine.records import Record
 from stream_app.engine.rules import (
     AgentMistakeError,
@@ -27,6 +28,31 @@ from stream_app.engine.rules import (
 )
 from stream_app.engine.sealed import SealedBatch
 from stream_app.engine.table import Kept, TableState
+
+
+class Current:
+    """The partition state that agents' ports act on, while a batch is under way."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self) -> None:
+        self._state: PartitionState | None = None
+
+    def begin(self, state: "PartitionState") -> None:
+        """Note whose batch the agents are in."""
+        self._state = state
+
+    def end(self) -> None:
+        """Note that no batch is under way."""
+        self._state = None
+
+    @property
+    def state(self) -> "PartitionState":
+        """The state; raises `EngineUseError` outside a batch."""
+        state = self._state
+        if state is None:
+            raise EngineUseError("tables and outbox are used only while a record is folded")
+        return state
 
 
 class PartitionState:
@@ -84,14 +110,13 @@ class PartitionState:
         self._topic_id = topic_id
 
     def seal(self, batch: SealedBatch, *, wait: bool = False) -> SealedBatch:
-        """End the batch: encode each changed value once and hand values and effects over to `batch`.
+        """End the batch: hand changed values and effects over to `batch`; a checkpoint will have them encoded.
 
-        With `wait`, `waiting` holds until all sealed batches are acknowledged. Raises `ValueTooLargeError`.
+        With `wait`, `waiting` holds until all sealed batches are acknowledged.
         """
         batch.owner = self
         for name, table in self.tables.items():
             if table.dirty:
-                batch.writes[name] = table.encode_dirty()
                 batch.kept[name] = table.take_dirty()
         batch.effects, self._effects = self._effects, []
         self._loose.seal()
@@ -100,6 +125,10 @@ class PartitionState:
         self._waiting = wait
         self._forget_record()
         return batch
+
+    def encode(self, table: str, planned: Mapping[bytes, Kept]) -> Mapping[bytes, Write]:
+        """Encode what a checkpoint is to write of a table."""
+        return self.tables[table].encode(planned)
 
     def abandon(self) -> None:
         """Forget the batch under way, all of it: a rebalance took it away."""
@@ -129,12 +158,14 @@ class PartitionState:
         that master data, timers or mentions tell of.
         """
         table = self._table_of[record.topic]
+        rule = self.topics[record.topic]
         kept = table.find(record.key)
         if kept is not None and record.offset <= kept.guard.get(record.topic_id, -1):
             self._restage(record, kept)
             return Begun.SKIPPED
         self._record, self._table, self._kept = record, table, kept
-        self._origin, self._occurred_ms = origin_of(record, self.topics[record.topic]), occurred_ms
+        self._occurred_ms = occurred_ms
+        self._origin = None if rule.repeats == "unknown" else origin_of(record, rule)
         if kept is not None and self._origin is not None and is_repeat(kept.seen, self._origin):
             self._write(record, table, kept, kept.value, ())
             self._forget_record()
@@ -283,7 +314,10 @@ class PartitionState:
     def _forget_record(self) -> None:
         self._record = self._kept = self._value = self._origin = self._occurred_ms = None
         self._changed = self._deleted = False
-        self._staged, self._noted = [], []
+        if self._staged:
+            self._staged = []
+        if self._noted:
+            self._noted = []
 
     def _wrong_key(self, table: str, key: bytes) -> Exception:
         if self._record is None:

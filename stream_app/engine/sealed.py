@@ -21,7 +21,10 @@ class Counts:
 
 
 class Owner(Protocol):
-    """Who sealed a batch and wants to hear that it is delivered."""
+    """Who sealed a batch, knows how its values are encoded, and wants to hear that it is delivered."""
+
+    def encode(self, table: str, planned: Mapping[bytes, Kept]) -> Mapping[bytes, Write]:
+        """Encode what a checkpoint is to write of a table."""
 
     def acknowledge(self, batch: "SealedBatch") -> None:
         """Take note that a checkpoint has delivered the batch."""
@@ -43,12 +46,11 @@ class SealedBatch:
     end_offset: int
     highest_ms: int | None
     counts: Counts
-    writes: dict[str, Mapping[bytes, Write]] = field(default_factory=dict)
     kept: dict[str, Mapping[bytes, Kept]] = field(default_factory=dict)
     effects: list[Staged] = field(default_factory=list)
 
     @property
     def size(self) -> int:
-        """Bytes that wait to leave: new values and effects."""
-        values = sum(len(write.value or b"") for writes in self.writes.values() for write in writes.values())
-        return values + sum(len(staged.effect.body) for staged in self.effects)
+        """Bytes that wait to leave, about: values are not encoded yet, so they count as large as they last were."""
+        values = sum([kept.size for table in self.kept.values() for kept in table.values()])
+        return values + sum([len(staged.effect.body) for staged in self.effects])

@@ -1,6 +1,6 @@
 """A Faust table whose values the engine owns, and the port through which agents see it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ from faust.types import AppT, StoreT
 from stream_app.engine import stored
 from stream_app.engine.effects import Effect
 from stream_app.engine.fatal import Exit, die
-from stream_app.engine.partition import PartitionState
+from stream_app.engine.partition import Current
 from stream_app.engine.ports import Codec, Write
 from stream_app.engine.rules import EngineUseError
 from stream_app.engine.store import EngineStore
@@ -77,32 +77,32 @@ class StateTable(faust.Table[bytes, bytes]):
 class TablePort:
     """What an agent sees of a table: the value of the record's own key."""
 
-    def __init__(self, name: str, state: Callable[[], PartitionState]) -> None:
+    def __init__(self, name: str, current: Current) -> None:
         self._name = name
-        self._state = state
+        self._current = current
 
     def get(self, key: str) -> Any:
         """Return the key's value or None; raises `EngineUseError` for a key other than the record's."""
-        return self._state().get(self._name, key.encode())
+        return self._current.state.get(self._name, key.encode())
 
     def put(self, key: str, value: Any) -> None:
         """Stage a new value."""
-        self._state().put(self._name, key.encode(), value)
+        self._current.state.put(self._name, key.encode(), value)
 
     def delete(self, key: str) -> None:
         """Stage the removal of the value."""
-        self._state().delete(self._name, key.encode())
+        self._current.state.delete(self._name, key.encode())
 
 
 class OutboxPort:
     """Where an agent stages what is to happen outside."""
 
-    def __init__(self, state: Callable[[], PartitionState]) -> None:
-        self._state = state
+    def __init__(self, current: Current) -> None:
+        self._current = current
 
     def stage(self, effects: Iterable[Effect]) -> None:
         """Stage effects of the record under way, in order."""
-        self._state().stage(effects)
+        self._current.state.stage(effects)
 
 
 class Meter(Protocol):
@@ -115,13 +115,13 @@ class Meter(Protocol):
 class MeterPort:
     """Where an agent says what it found: the meter hears of it once the record is finished, never of what is undone."""
 
-    def __init__(self, meter: Meter, state: Callable[[], PartitionState]) -> None:
+    def __init__(self, meter: Meter, current: Current) -> None:
         self._meter = meter
-        self._state = state
+        self._current = current
 
     def observe(self, verdict: Any) -> None:
         """Keep the verdict for the meter."""
-        self._state().note(partial(self._meter.observe, verdict))
+        self._current.state.note(partial(self._meter.observe, verdict))
 
 
 class TableStores:

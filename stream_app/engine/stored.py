@@ -60,11 +60,14 @@ class Times(NamedTuple):
 def encode(value: Stored) -> bytes:
     """Encode a stored value; raises `ValueTooLargeError` above 64 kB."""
     guard, seen, due, highest, outbox, body = value
+    offsets: list[bytes | str | int] = []
+    for topic_id, offset in guard.items():
+        offsets += (_packed(topic_id), offset)
     header: bytes = _pack(
         (
-            [part for topic_id, offset in guard.items() for part in (_packed(topic_id), offset)],
-            [(_packed(topic_id), source, *last) for (topic_id, source), last in seen.items()],
-            [(_packed(e[0]), e[1], e[2], e[3], *e[4]) for e in outbox],
+            offsets,
+            [(_packed(topic_id), source, *last) for (topic_id, source), last in seen.items()] if seen else (),
+            [(_packed(e[0]), e[1], e[2], e[3], *e[4]) for e in outbox] if outbox else (),
             body is not None,
         )
     )

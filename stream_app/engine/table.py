@@ -20,33 +20,62 @@ CACHE_SIZE = 20_000
 ReadStored = Callable[[bytes], bytes | None]
 
 
+NEW_VALUE_BYTES = 4_096
+"""What a value that has never been encoded counts for."""
+
+
 class Kept:
     """A value in memory with its guards and outbox.
 
     Changed in place only by the batch that made it, between two records; sealed, it never changes again.
     """
 
-    __slots__ = ("due_ms", "gone", "guard", "highest_ms", "not_before_ms", "outbox", "outbox_bytes", "seen", "value")
+    __slots__ = (
+        "due_ms",
+        "gone",
+        "guard",
+        "highest_ms",
+        "not_before_ms",
+        "outbox",
+        "outbox_bytes",
+        "seen",
+        "size",
+        "value",
+    )
 
-    def __init__(self) -> None:
-        self.guard: dict[str, int] = {}
-        self.seen: dict[Source, tuple[int, int]] = {}
-        self.outbox: tuple[Entry, ...] = ()
-        self.outbox_bytes = 0
-        self.value: Any = None  # decoded; None: only guards and outbox are left (a stub)
-        self.gone = False
-        self.due_ms: int | None = None  # as of the last seal or load
-        self.highest_ms: int | None = None  # event time, of topics that move the clock only
-        self.not_before_ms: int | None = None  # due work that raised is put off until then
+    guard: dict[str, int]
+    seen: dict[Source, tuple[int, int]]
+    outbox: "tuple[Entry, ...]"
+    outbox_bytes: int
+    value: Any  # decoded; None: only guards and outbox are left (a stub)
+    gone: bool
+    due_ms: int | None  # as the store will have it once all that is planned is written
+    highest_ms: int | None  # event time, of topics that move the clock only
+    not_before_ms: int | None  # due work that raised is put off until then
+    size: int  # bytes when it was last encoded
+
+    @classmethod
+    def new(cls) -> "Kept":
+        """Make one of which nothing is known."""
+        kept = cls()
+        kept.guard, kept.seen, kept.outbox, kept.outbox_bytes = {}, {}, (), 0
+        kept.value, kept.gone, kept.size = None, False, NEW_VALUE_BYTES
+        kept.due_ms = kept.highest_ms = kept.not_before_ms = None
+        return kept
 
     def copy(self) -> "Kept":
         """Copy it for another batch to change."""
         other = Kept()
         other.guard = self.guard.copy()
         other.seen = self.seen
-        other.outbox, other.outbox_bytes = self.outbox, self.outbox_bytes
+        other.outbox = self.outbox
+        other.outbox_bytes = self.outbox_bytes
         other.value = self.value
-        other.due_ms, other.highest_ms, other.not_before_ms = self.due_ms, self.highest_ms, self.not_before_ms
+        other.gone = False
+        other.due_ms = self.due_ms
+        other.highest_ms = self.highest_ms
+        other.not_before_ms = self.not_before_ms
+        other.size = self.size
         return other
 
 
@@ -86,15 +115,21 @@ class TableState:
             return mine
         if mine is None:
             self._before[key] = self._hot.get(key)
-        written = Kept() if kept is None else kept.copy()
+        written = Kept.new() if kept is None else kept.copy()
         if kept is None:
             written.due_ms = self._due_of_the_gone(key, mine)
         self.dirty[key] = self._hot[key] = written
         return written
 
-    def encode_dirty(self) -> dict[bytes, Write]:
-        """Encode what the batch under way has changed, once per key; `take_dirty` then ends the batch."""
-        return {key: self._encode(kept) for key, kept in self.dirty.items()}
+    def encode(self, planned: Mapping[bytes, Kept]) -> dict[bytes, Write]:
+        """Encode what a checkpoint is to write: of each key the newest sealed value. Raises `ValueTooLargeError`."""
+        hot, writes = self._hot, {}
+        for key, kept in planned.items():
+            writes[key] = self._encode(kept)
+            newer = hot.get(key)
+            if newer is not None:
+                newer.due_ms = kept.due_ms
+        return writes
 
     def take_dirty(self) -> dict[bytes, Kept]:
         """End the batch under way; its values stay readable until they are acknowledged."""
@@ -135,7 +170,8 @@ class TableState:
 
     def _load(self, raw: bytes) -> Kept:
         value = stored.decode(raw)
-        kept = Kept()
+        kept = Kept.new()
+        kept.size = len(raw)
         kept.guard, kept.seen, kept.outbox = value.guard, value.seen, value.outbox
         kept.outbox_bytes = sum(entry.size for entry in value.outbox)
         kept.due_ms, kept.highest_ms = value.next_due_ms, value.highest_ms
@@ -160,4 +196,5 @@ class TableState:
         body = None if value is None else codec.encode(value)
         kept.due_ms = due
         raw = stored.encode(Stored(kept.guard, kept.seen, due, kept.highest_ms, kept.outbox, body))
+        kept.size = len(raw)
         return Write(raw, due, was, kept.highest_ms)

@@ -1,14 +1,16 @@
 """Builders for tests of the engine's core: a table of counters, records, and a driver of batches."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgpack
 
 from schemas.actions import Effect
 from stream_app.engine.batch import Batch, Given
+from stream_app.engine.checkpoint import plan
 from stream_app.engine.effects import BadInput
 from stream_app.engine.partition import PartitionState
+from stream_app.engine.ports import Write
 from stream_app.engine.records import Origin, Record
 from stream_app.engine.rules import OutboxLimits, TableSource, TopicRule
 from stream_app.engine.sealed import SealedBatch
@@ -130,11 +132,16 @@ def run_one(state: PartitionState, batch: Sequence[Record], agent: Agent = remem
 def save(store: dict[bytes, bytes], sealed: Iterable[SealedBatch]) -> None:
     """Write sealed values to a local store, as a checkpoint would."""
     for batch in sealed:
-        for key, write in batch.writes.get("people", {}).items():
+        for key, write in written(batch).items():
             if write.value is None:
                 store.pop(key, None)
             else:
                 store[key] = write.value
+
+
+def written(sealed: SealedBatch) -> Mapping[bytes, Write]:
+    """What a checkpoint of this batch alone writes, by key."""
+    return plan([sealed]).writes.get(("people", 0), {})
 
 
 def out(sealed: SealedBatch) -> list[tuple[int, int, str, str]]:

@@ -20,11 +20,12 @@ from tests.unit.engine.engine_builders import (
     remember,
     run,
     run_one,
+    written,
 )
 
 
 def seen(sealed, key=b"ann"):
-    return People.decode(stored.decode(sealed.writes["people"][key].value).body)["seen"]
+    return People.decode(stored.decode(written(sealed)[key].value).body)["seen"]
 
 
 def failing(name, times=1, error=ZeroDivisionError):
@@ -83,7 +84,7 @@ def test_an_error_of_ours_comes_out_and_makes_no_letter(error):
 def test_broken_bytes_are_letters_and_leave_no_guard():
     sealed = run_one(a_partition(), [a_record(1, text="broken"), a_record(2, "bob")])
     assert out(sealed)[0] == (1, 0, "bad_json", "not ours")
-    assert list(sealed.writes["people"]) == [b"bob"]
+    assert list(written(sealed)) == [b"bob"]
     assert sealed.counts.undecodable == 1
 
 
@@ -160,7 +161,7 @@ def outcome(cuts):
     for start, end in itertools.pairwise(borders):
         for sealed in run(state, INPUT[start:end], failing("e6", times=2)):
             effects += out(sealed)
-            values |= {key: seen(sealed, key) for key in sealed.writes.get("people", {})}
+            values |= {key: seen(sealed, key) for key in written(sealed)}
     return effects, values
 
 

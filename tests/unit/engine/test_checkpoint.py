@@ -16,6 +16,7 @@ from tests.unit.engine.engine_builders import (
     records,
     remember,
     run_one,
+    written,
 )
 
 
@@ -90,14 +91,14 @@ async def test_nothing_follows_a_step_that_failed_and_nothing_is_acknowledged(n)
     with pytest.raises(ConnectionError):
         await run_checkpoint(plan([sealed]), diary.ports(), lambda p: diary.note(f"at {p}"))
     assert diary.lines == WHOLE[: n + 1]
-    later = stored.decode(run_one(state, records(3)).writes["people"][b"ann"].value)
+    later = stored.decode(written(run_one(state, records(3)))[b"ann"].value)
     assert [entry.offset for entry in later.outbox] == [1, 1, 2, 2, 3]
 
 
 async def test_delivered_batches_are_acknowledged():
     state = a_partition()
     await run_checkpoint(plan([run_one(state, records(1, 2))]), Diary().ports())
-    later = stored.decode(run_one(state, records(3)).writes["people"][b"ann"].value)
+    later = stored.decode(written(run_one(state, records(3)))[b"ann"].value)
     assert [entry.offset for entry in later.outbox] == [3]
 
 
@@ -122,7 +123,9 @@ def test_a_merged_write_knows_the_due_time_that_the_store_knows():
         return lambda state, given: state.put("people", b"ann", {"seen": [], "due": ms})
 
     state = a_partition()
-    state.acknowledge(run_one(state, records(1), due_at(50)))
+    stored_before = run_one(state, records(1), due_at(50))
+    plan([stored_before])
+    state.acknowledge(stored_before)
     planned = plan([run_one(state, records(2), due_at(60)), run_one(state, records(3), due_at(70))])
     write = planned.writes["people", 0][b"ann"]
     assert (write.was_due_ms, write.next_due_ms) == (50, 70)

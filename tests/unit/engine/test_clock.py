@@ -2,7 +2,6 @@
 
 from stream_app.engine.batch import Batch
 from stream_app.engine.clock import MAX_TIMERS, PartitionClock, Timer, Timers, oldest_first
-from stream_app.engine.ports import Write
 from tests.unit.engine.engine_builders import a_partition, a_record, decode, records, run_one
 
 LATENESS = 100
@@ -60,12 +59,6 @@ class TestClock:
         assert clock.now_ms({"pay": READ, "talk": READ}) == 900
 
 
-def a_delivered_due(key, next_due_ms):
-    sealed = delivered(1)
-    sealed.writes = {"people": {key: Write(b"", next_due_ms, None, None)}}
-    return sealed
-
-
 class TestTimers:
     def test_keys_that_are_due_are_advanced_to_the_clock(self):
         assert Timers().due([(10, b"ann"), (20, b"bob"), (31, b"cid")], 30) == [Timer(b"ann", 30), Timer(b"bob", 30)]
@@ -78,14 +71,13 @@ class TestTimers:
     def test_a_later_due_time_of_the_same_key_is_asked_for(self):
         timers = Timers()
         timers.due([(10, b"ann")], 30)
-        timers.settle(a_delivered_due(b"ann", 35), "people")
         assert timers.due([(35, b"ann")], 40) == [Timer(b"ann", 40)]
 
-    def test_a_delivery_that_leaves_the_due_time_as_it_was_settles_nothing(self):
+    def test_once_its_timer_is_delivered_a_key_may_be_asked_for_again_for_the_same_time(self):
         timers = Timers()
-        timers.due([(10, b"ann")], 30)
-        timers.settle(a_delivered_due(b"ann", 10), "people")
-        assert timers.due([(10, b"ann")], 40) == []
+        timers.due([(10, b"ann"), (10, b"bob")], 30)
+        timers.settle([b"ann", b"cid"])
+        assert timers.due([(10, b"ann"), (10, b"bob")], 40) == [Timer(b"ann", 40)]
 
     def test_one_that_could_not_be_produced_is_asked_for_again(self):
         timers = Timers()

@@ -22,11 +22,12 @@ from tests.unit.engine.engine_builders import (
     run,
     run_one,
     save,
+    written,
 )
 
 
 def value_of(sealed, key=b"ann"):
-    return stored.decode(sealed.writes["people"][key].value)
+    return stored.decode(written(sealed)[key].value)
 
 
 def body_of(sealed, key=b"ann"):
@@ -65,7 +66,7 @@ class TestGuard:
         assert value_of(run_one(state, records(4), nothing)).guard == {PAY: 4}
 
     def test_a_record_that_finds_no_value_and_leaves_none_writes_nothing(self):
-        assert run_one(a_partition(), records(3), nothing).writes == {}
+        assert written(run_one(a_partition(), records(3), nothing)) == {}
 
     def test_guards_of_one_key_say_nothing_of_another(self):
         state = a_partition()
@@ -141,7 +142,7 @@ class TestEffectsWithoutValue:
 
     def test_outputs_may_leave_without_a_value(self):
         sealed = run_one(a_partition(), records(1), self.mention)
-        assert (out(sealed), sealed.writes) == ([(1, 0, "mood", "mood")], {})
+        assert (out(sealed), written(sealed)) == ([(1, 0, "mood", "mood")], {})
 
     def test_stream_entries_may_not(self):
         sealed = run_one(a_partition(), records(1), lambda state, given: state.stage([an_entry()]))
@@ -319,7 +320,7 @@ class TestKeys:
 class TestValues:
     def test_a_key_is_encoded_once_per_batch(self):
         sealed = run_one(a_partition(), records(1, 2, 3))
-        assert list(sealed.writes["people"]) == [b"ann"]
+        assert list(written(sealed)) == [b"ann"]
         assert body_of(sealed)["seen"] == ["e1", "e2", "e3"]
 
     def test_the_agent_reads_what_it_has_put(self):
@@ -354,9 +355,7 @@ class TestValues:
 
     def test_the_index_learns_the_old_and_the_new_due_time(self):
         state = a_partition()
-        writes = [
-            run_one(state, records(n), due_at(ms)).writes["people"][b"ann"] for n, ms in enumerate((50, 70, None))
-        ]
+        writes = [written(run_one(state, records(n), due_at(ms)))[b"ann"] for n, ms in enumerate((50, 70, None))]
         assert [(write.was_due_ms, write.next_due_ms) for write in writes] == [(None, 50), (50, 70), (70, None)]
 
 
@@ -365,7 +364,7 @@ class TestHighestTime:
         state = a_partition()
         for batch in batches:
             sealed = run_one(state, batch)
-        return value_of(sealed).highest_ms, sealed.writes["people"][b"ann"].highest_ms
+        return value_of(sealed).highest_ms, written(sealed)[b"ann"].highest_ms
 
     def test_a_value_keeps_the_highest_time_of_its_events(self):
         assert self.highest([a_record(1, text="a@70"), a_record(2, text="b@50")]) == (70, 70)
@@ -403,11 +402,11 @@ class TestDueWorkThatRaises:
     def put_off(self, *batches):
         """The write of ann, whose work is due at 50, after a timer that could not be taken and these batches."""
         state = a_partition()
-        run_one(state, records(1), due_at(50))
+        written(run_one(state, records(1), due_at(50)))
         sealed = run_one(state, [self.WAKE], self.raising)
         for batch, agent in batches:
             sealed = run_one(state, batch, agent)
-        return sealed.writes["people"][b"ann"]
+        return written(sealed)[b"ann"]
 
     def test_it_is_put_off_by_a_day_and_its_timer_is_dead_lettered(self):
         write = self.put_off()
@@ -423,14 +422,14 @@ class TestDueWorkThatRaises:
 
     def test_a_new_owner_knows_that_it_was_put_off(self):
         state = a_partition({b"ann": self.put_off().value})
-        write = run_one(state, records(2), nothing).writes["people"][b"ann"]
+        write = written(run_one(state, records(2), nothing))[b"ann"]
         assert (write.was_due_ms, write.next_due_ms) == (60 + PUT_OFF_MS, 60 + PUT_OFF_MS)
-        assert run_one(state, records(3), due_at(70)).writes["people"][b"ann"].next_due_ms == 70
+        assert written(run_one(state, records(3), due_at(70)))[b"ann"].next_due_ms == 70
 
     def test_an_ordinary_event_that_is_refused_puts_nothing_off(self):
         state = a_partition()
         run_one(state, records(1), due_at(50))
-        assert run_one(state, records(2), self.raising).writes["people"][b"ann"].next_due_ms == 50
+        assert written(run_one(state, records(2), self.raising))[b"ann"].next_due_ms == 50
 
 
 class TestDelete:
@@ -440,7 +439,7 @@ class TestDelete:
     def test_a_deleted_value_leaves_a_tombstone(self):
         state = a_partition()
         state.acknowledge(run_one(state, records(1)))
-        assert run_one(state, records(2), self.delete).writes["people"][b"ann"].value is None
+        assert written(run_one(state, records(2), self.delete))[b"ann"].value is None
         assert body_of(run_one(state, records(3)))["seen"] == ["e3"]
 
     def test_undelivered_effects_keep_it_as_a_stub(self):
@@ -470,7 +469,7 @@ class TestAbandon:
         assert batch.done
         assert not state.busy
         sealed = run_one(state, records(9, topic="talk"))
-        assert (list(sealed.writes["people"]), out(sealed)) == ([b"ann"], [(9, 0, "alerts", "e9")])
+        assert (list(written(sealed)), out(sealed)) == ([b"ann"], [(9, 0, "alerts", "e9")])
         assert body_of(sealed)["seen"] == ["e1", "e9"]
 
     def test_what_a_checkpoint_delivered_meanwhile_is_kept(self):

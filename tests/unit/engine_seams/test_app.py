@@ -77,7 +77,7 @@ async def test_tables_come_before_what_folds_into_them(app: EngineApp):
 async def test_a_table_is_not_reached_outside_a_batch_nor_by_fausts_own_ways(app: EngineApp):
     port = app.engine.tables["profiles"]
     with pytest.raises(EngineUseError, match="only while a record is folded"):
-        _ = app.engine.current
+        _ = app.engine.current.state
     with pytest.raises(EngineUseError, match="through its port"):
         port[b"C1"] = "value"
     with pytest.raises(EngineUseError, match="windowed"):

@@ -14,6 +14,7 @@ from stream_app.engine import stored
 from stream_app.engine.app import EngineApp
 from stream_app.engine.assignment import assignment_of
 from stream_app.engine.batch import Batch
+from stream_app.engine.checkpoint import plan
 from stream_app.engine.effects import Entry
 from stream_app.engine.engine import Engine, Work
 from stream_app.engine.fetched import EngineBatch
@@ -92,7 +93,7 @@ class TestTakeOver:
         batch.advance()
         state.put("profiles", b"C1", "new")
         sealed = batch.advance()
-        assert stored.decode(sealed.writes["profiles"][b"C1"].value).outbox == (held,)
+        assert stored.decode(plan([sealed]).writes["profiles", 1][b"C1"].value).outbox == (held,)
 
     async def test_the_partition_numbers_share_one_cache_budget(self, engine: Engine):
         engine.take_over(an_assignment())

@@ -1,0 +1,82 @@
+"""The reduced job on our engine: `python -m tests.bench.reduced.engine_job`, configured by environment as all jobs."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import orjson
+
+from schemas.actions import Effect
+from stream_app.engine.app import EngineApp
+from stream_app.engine.effects import BadInput
+from stream_app.engine.faust_settings import EngineSettings
+from stream_app.engine.records import Record
+from stream_app.engine.run import run_worker
+from tests.bench.reduced.job import ALERTS, State, fold
+from tests.bench.reduced.mark import mark_first
+
+
+class StateCodec:
+    """msgpack."""
+
+    def encode(self, value: State) -> bytes:
+        packed: bytes = msgpack.packb(value)
+        return packed
+
+    def decode(self, raw: bytes) -> State:
+        state: State = tuple(msgpack.unpackb(raw))
+        return state
+
+    def next_due_ms(self, value: State) -> int | None:
+        return None
+
+
+def decode(record: Record) -> Any:
+    try:
+        return orjson.loads(record.value or b"")
+    except orjson.JSONDecodeError as bad:
+        return BadInput("bad_json", str(bad))
+
+
+def build() -> EngineApp:
+    namespace = os.environ["JOB_NAMESPACE"]
+    app = EngineApp(
+        EngineSettings(
+            app_id=namespace,
+            bootstrap_servers=os.environ["JOB_KAFKA"],
+            redis_url=os.environ["JOB_REDIS"],
+            namespace=namespace,
+            data_dir=Path(os.environ["JOB_DATA"]),
+            dead_letters=f"{namespace}.dead-letters",
+            partitions=int(os.environ.get("JOB_PARTITIONS", "1")),
+        )
+    )
+    states = app.state_table("states", StateCodec())
+    source = app.event_topic(os.environ["JOB_TOPIC"], decode=decode, table="states")
+
+    async def consume(stream: Any) -> None:
+        first = mark_first
+        async for given in stream:
+            if first is not None:
+                first()
+                first = None
+            event = given.event
+            key = event["customer_id"]
+            before = states.get(key)
+            if before is not None:
+                before = (*before[:3], before[3].copy())
+            state, alert = fold(before, event)
+            states.put(key, state)
+            if alert is not None:
+                app.outbox.stage((Effect("topic", ALERTS, key, orjson.dumps(alert)),))
+
+    app.agent(source, name="events")(consume)
+    return app
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+    run_worker(build())
