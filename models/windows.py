@@ -24,6 +24,7 @@ from typing import Literal, NamedTuple
 import msgpack
 
 from schemas.profile import Profile, Rings, Tally
+from schemas.vocabulary import CHANNEL_PLACES, KIND_PLACES
 
 Direction = Literal["credit", "debit"]
 Span = Literal["1h", "24h", "7d", "30d", "63d"]
@@ -52,21 +53,7 @@ DAYS = Ring(DAY_MS, 30, 30 * 64, HOME_OFFSET_MS)
 WEEKS = Ring(7 * DAY_MS, 9, 9 * 80, HOME_OFFSET_MS)
 
 # Cell numbers. Below 32 and from 64 on: counts; 32 to 63: sums. They are stored: never give one a new meaning.
-_KIND_ORDER = ("card", "cash", "transfer", "salary", "fee", "interest", "loan_payment", "investment", "bill", "other")
-_CHANNEL_ORDER = (
-    "branch",
-    "phone",
-    "web",
-    "mobile",
-    "kiosk",
-    "email",
-    "fax",
-    "wechat",
-    "chat",
-    "forum",
-    "face_to_face",
-)
-_KINDS = {kind: 2 * index for index, kind in enumerate(_KIND_ORDER)}
+_KINDS = {kind: 2 * place for place, kind in enumerate(KIND_PLACES)}
 _DIRECTIONS = {"credit": 0, "debit": 1}
 _FORGOTTEN_KIND = 20
 _DECLINED = 22
@@ -77,7 +64,7 @@ _OF_DAYS_ONLY = frozenset({_DEBITS_OF_NOTHING, _LOG_SUM, _LOG_SQUARES})
 _USUAL_LOG = 4
 _SUMS = 32  # what is added to a transaction cell's number to get that of its sum
 _FIRST_CHANNEL = 64
-_CHANNELS = {channel: _FIRST_CHANNEL + index for index, channel in enumerate((*_CHANNEL_ORDER, "iot", "other"))}
+_CHANNELS = {channel: _FIRST_CHANNEL + place for place, channel in enumerate(CHANNEL_PLACES)}
 # A cell stands still at its limit, which keeps it within 1 + 2, 3 or 9 bytes.
 _FEW = 255  # declines and activities of a bucket
 _MANY = 65_535  # transactions, and uses of a channel
@@ -289,22 +276,22 @@ def usual_amount(profile: Profile, at_ms: int) -> Usual:
     return Usual(count, _USUAL_LOG + mean / 100, sqrt(max(0.0, squares / count - mean * mean)) / 100)
 
 
+def nine_weeks(today: int) -> tuple[range, range]:
+    """Which weeks, and which days of theirs, make up the nine weeks that end with that of day number `today`.
+
+    Both rings are to be read: a day is told by the day ring as long as that has it, and by its week from then on.
+    """
+    weeks = range(today // 7 - WEEKS.size + 1, today // 7 + 1)
+    return weeks, range(7 * weeks.start, 7 * weeks.stop)
+
+
 def _window(profile: Profile, span: Span, at_ms: int) -> Cells:
     name, ring, number = _SPANS[span]
-    window = _last(getattr(profile.rings, name), ring, number, at_ms)
-    return window if ring is not WEEKS else _with_young_days(window, profile.rings.days, at_ms)
-
-
-def _with_young_days(weeks: Cells, days: dict[int, bytes], at_ms: int) -> Cells:
-    """Cells of nine weeks: what the week ring tells of them, and all days of theirs that the day ring holds."""
-    end = home_day(at_ms) // 7 * 7 + 7
-    cells = _unpacked_sum(tuple([days[day] for day in days if end - 7 * WEEKS.size <= day < end]))
-    if not weeks:
-        return cells
-    total = weeks.copy()
-    for cell, value in cells.items():
-        total[cell] = total.get(cell, 0) + value
-    return total
+    if ring is not WEEKS:
+        return _last(getattr(profile.rings, name), ring, number, at_ms)
+    weeks, days = nine_weeks(home_day(at_ms))
+    old, young = profile.rings.weeks, profile.rings.days
+    return _unpacked_sum(tuple([old[week] for week in old if week in weeks] + [young[d] for d in young if d in days]))
 
 
 def _last(buckets: dict[int, bytes], ring: Ring, number: int, at_ms: int) -> Cells:

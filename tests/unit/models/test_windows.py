@@ -3,6 +3,7 @@ import pytest
 
 from models import windows
 from models.fold import fold, new_profile
+from schemas import vocabulary
 from schemas.profile import Profile, Rings, Tally
 from tests.builders import BEGINNING, a_transaction, after, an_interaction
 from tests.policies import default_policy
@@ -140,6 +141,17 @@ def test_a_day_is_the_banks_day():
     midnight = windows.home_day_start_ms(windows.home_day(BEGINNING))
     assert windows.home_day(midnight - 1) == windows.home_day(midnight) - 1
     assert (BEGINNING - midnight) == 9 * 3_600_000
+
+
+def test_the_numbers_of_cells_are_those_that_lie_in_stored_profiles():
+    kinds = ["card", "cash", "transfer", "salary", "fee", "interest", "loan_payment", "investment", "bill", "other"]
+    channels = ["branch", "phone", "web", "mobile", "kiosk", "email", "fax", "wechat", "chat", "forum"]
+    channels += ["face_to_face", "iot", "other"]
+    assert [windows.transaction_cells(kind, "credit", 7, status="booked") for kind in kinds] == [
+        {cell: 1, cell + 32: 7} for cell in range(0, 20, 2)
+    ]
+    assert [windows.channel_cells(channel) for channel in channels] == [{cell: 1} for cell in range(64, 77)]
+    assert (set(kinds), set(channels)) == (vocabulary.TRANSACTION_KINDS, vocabulary.CHANNELS)
 
 
 ALL_KINDS = tuple(windows._KINDS)
