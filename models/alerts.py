@@ -33,6 +33,8 @@ GONE = {
     "complaint_resolved": Text(zh="投诉已解决", en="The complaint was resolved"),
     "salary_arrived": Text(zh="工资已到账", en="The salary arrived"),
     "loan_paid": Text(zh="贷款已还款", en="The loan payment was made"),
+    "loan_closed": Text(zh="贷款已结清", en="The loan was closed"),
+    "relation_ended": Text(zh="客户关系已终止", en="The relationship with the customer has ended"),
     "active_again": Text(zh="客户恢复活跃", en="The customer is active again"),
     "money_back": Text(zh="资金已回流", en="The money came back"),
     "score_fell": Text(zh="流失分已回落", en="The churn score fell again"),

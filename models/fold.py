@@ -10,6 +10,7 @@ from typing import Any
 
 from models import windows
 from models.fold_money import fold_money
+from models.loans import loan_named
 from models.policy import Policy
 from schemas.events import Customer, Interaction, LinkedMention, Outcome, Transaction
 from schemas.profile import (
@@ -86,7 +87,7 @@ def _plus(events: EventCounts, place: int) -> EventCounts:
 def _transaction(p: Profile, event: Transaction, policy: Policy) -> None:
     _seen(p, event.occurred_ms)
     p.events = _plus(p.events, 0)
-    fold_money(p, event, policy.home_currency)
+    fold_money(p, event, policy)
 
 
 def _interaction(p: Profile, event: Interaction, policy: Policy) -> None:
@@ -177,9 +178,11 @@ def _product_closed(p: Profile, event: Interaction) -> None:
     """Close an account or let go of a product; death and merger say that nothing is known of leaving."""
     label = CENSORED.get(event.topic or "")
     if label is not None:
-        p.churn_label, p.churn_label_ms = label, event.occurred_ms
+        p.churn_label, p.churn_label_ms, p.loans = label, event.occurred_ms, {}
     if event.product_id is None:
         return
+    if loan_named(event.product_id) in p.loans:
+        p.loans = {name: loan for name, loan in p.loans.items() if name != loan_named(event.product_id)}
     product = short_id(event.product_id)
     if product in p.accounts:
         account = p.accounts[product]
@@ -192,6 +195,7 @@ def _product_closed(p: Profile, event: Interaction) -> None:
 
 
 def _left(p: Profile, at_ms: int) -> None:
+    p.loans = {}
     if not p.churn_label:
         p.churn_label, p.churn_label_ms = "closed", at_ms
 

@@ -1,6 +1,7 @@
 """The part of the fold that is about transactions: totals, balances, AUM, salary, payees and countries."""
 
-from models import windows
+from models import loans, windows
+from models.policy import Policy
 from schemas.events import Transaction
 from schemas.profile import (
     AUM_DAYS,
@@ -29,9 +30,10 @@ _NO_TOTALS = Totals()
 _NO_TALLY = Tally()
 
 
-def fold_money(p: Profile, event: Transaction, home_currency: str) -> None:
+def fold_money(p: Profile, event: Transaction, policy: Policy) -> None:
     """Fill a transaction into `p`, a profile that is being written."""
     at_ms, status, booked = event.occurred_ms, event.status, event.status == "booked"
+    home_currency = policy.home_currency
     name = event.currency if event.currency in p.totals else _name(p, event.currency, home_currency)
     p.totals = {**p.totals, name: _total(p.totals.get(name, _NO_TOTALS), event)}
     if event.currency == home_currency:
@@ -54,7 +56,7 @@ def fold_money(p: Profile, event: Transaction, home_currency: str) -> None:
     if booked:
         _booked(p, event)
     if event.kind == "loan_payment" and status != "reversed":
-        p.loan_missed = 0 if booked else p.loan_missed + 1
+        p.loans = loans.follow(p.loans, event, policy.bank.loan_gap_days)
 
 
 def _name(p: Profile, currency: str, home_currency: str) -> str:

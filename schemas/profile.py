@@ -22,6 +22,9 @@ MAX_ACCOUNTS = 9  # the one idle longest leaves; its balance leaves the AUM
 MAX_CURRENCIES = 5  # of totals: the home currency, three others, and "XXX" for all further ones together
 MAX_PRODUCTS = 10  # the first ones of the master data
 MAX_HANDLES = 8  # likewise, while they fit in MAX_HANDLE_BYTES together
+MAX_LOANS = 4  # the one with the fewest missed instalments leaves, of these the one heard of longest ago
+MAX_MISSED = 99  # instalments of a loan: the count stands still there
+LOAN_RHYTHM = 2  # so many instalments paid in a row make one expect the next; more are not counted
 MAX_TAGS = 20  # the one that holds longest leaves
 MAX_COUNTERPARTIES = 12  # the one seen longest ago leaves
 MAX_COUNTRIES = 7  # likewise
@@ -42,6 +45,7 @@ AUM_SLOT_DAYS = 5  # a high is kept by slots of five days, 19 of them at most
 MAX_NAME_BYTES = 24  # of what policy names: tags, alerts, actions, tiers
 MAX_REASON_BYTES = 16  # of a tag's or tier's reason
 MAX_ID_BYTES = 20  # accounts, products, household, relationship manager, what an alert or due work is about
+MAX_LOAN_BYTES = 16  # what a loan is known by
 MAX_EVENT_ID_BYTES = 40  # of a complaint
 MAX_COUNTERPARTY_BYTES = 16
 MAX_TEXT_BYTES = 40  # a customer's name
@@ -148,6 +152,14 @@ class Salary(NamedTuple):
     usual_gap_days: int = 0
     expected_ms: int | None = None
     missed_since_ms: int | None = None
+
+
+class Loan(NamedTuple):
+    """A loan's instalments: missed ones in a row, the home day of the last one known of, paid ones (up to a rhythm)."""
+
+    missed: int
+    day: int
+    paid: int
 
 
 class Complaint(NamedTuple):
@@ -316,7 +328,7 @@ class Profile:
     aum_highs: tuple[tuple[int, int], ...] = ()  # (last home day of a slot, AUM), falling: the first is the 90-day high
     rings: Rings = Rings()
     salary: Salary = Salary()
-    loan_missed: int = 0  # declined or missing loan payments in a row
+    loans: dict[str, Loan] = field(default_factory=dict)  # by what `models.loans` knows them by
     counterparties: dict[str, int] = field(default_factory=dict)  # id -> last seen (debits)
     countries: dict[str, int] = field(default_factory=dict)  # country -> last seen (card present use)
     last_login_ms: int | None = None
@@ -347,6 +359,11 @@ class Profile:
     def next_due_ms(self) -> int | None:
         """When time next has work to do for this customer (epoch ms), None if never."""
         return self.due[0].due_ms if self.due else None
+
+    @property
+    def loan_missed(self) -> int:
+        """Instalments missed in a row, of the loan with the most of them."""
+        return max([loan.missed for loan in self.loans.values()], default=0)
 
     def aum_minor(self, home_currency: str) -> int:
         """Return the assets under management: balances told of open accounts in home currency, debts left out."""

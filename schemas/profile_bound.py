@@ -19,6 +19,7 @@ from schemas.profile import (
     EventCounts,
     Grade,
     Identity,
+    Loan,
     MentionMood,
     OfferMade,
     OpenAlert,
@@ -68,7 +69,10 @@ def fullest() -> Profile:
         aum_highs=((_DAY, _SUM),) * (limits.AUM_DAYS // limits.AUM_SLOT_DAYS + 1),
         rings=Rings(**{ring: _ring(*shape) for ring, shape in _RINGS.items()}),
         salary=Salary(_COUNT, _TIME, _SUM, _SUM, _COUNT, _TIME, _TIME),
-        loan_missed=_COUNT,
+        loans={
+            key: Loan(limits.MAX_MISSED, _DAY, limits.LOAN_RHYTHM)
+            for key in _keys(limits.MAX_LOANS, "l" * limits.MAX_LOAN_BYTES)
+        },
         counterparties=dict.fromkeys(_keys(limits.MAX_COUNTERPARTIES, "p" * limits.MAX_COUNTERPARTY_BYTES), _TIME),
         countries=dict.fromkeys(_keys(limits.MAX_COUNTRIES, "CHN"), _TIME),
         last_login_ms=_TIME,
@@ -93,8 +97,7 @@ def fullest() -> Profile:
             for key in _keys(limits.MAX_SCORES, "propensity")
         },
         remembered=(2**64 - 1,) * limits.MAX_REMEMBERED_EVENTS,
-        due=(Due(_TIME, "complaint_deadline", "e" * limits.MAX_EVENT_ID_BYTES),) * limits.MAX_COMPLAINTS
-        + (Due(_TIME, "alert_expires", identifier),) * (limits.MAX_DUE - limits.MAX_COMPLAINTS),
+        due=(Due(_TIME, "alert_expires", identifier),) * limits.MAX_DUE,
         churn_label="deceased",
         churn_label_ms=_TIME,
         promise=Promise(_TIME, "p" * limits.MAX_PROMISE_BYTES),

@@ -10,6 +10,7 @@ from typing import Any
 from models.figures import aum_minor
 from models.policy import Policy
 from models.policy.rules import BalanceDrained, ChurnRisk
+from models.rules import lending
 from models.rules.money import high_of_days
 from schemas.events import Interaction, Outcome, Transaction
 from schemas.profile import OpenAlert, Profile, short_id
@@ -47,11 +48,6 @@ def _salary(alert: OpenAlert, before: Profile, after: Profile, event: Any, rule:
     return "salary_arrived" if came else None
 
 
-def _loan(alert: OpenAlert, before: Profile, after: Profile, event: Any, rule: Any, policy: Policy) -> str | None:
-    paid = isinstance(event, Transaction) and event.kind == "loan_payment" and after.loan_missed == 0
-    return "loan_paid" if paid else None
-
-
 def _silence(alert: OpenAlert, before: Profile, after: Profile, event: Any, rule: Any, policy: Policy) -> str | None:
     last_ms = after.last_own_activity_ms
     return "active_again" if last_ms is not None and last_ms > alert.raised_ms else None
@@ -80,7 +76,7 @@ TABLE: Mapping[str, Gone] = {
     "second_complaint": _complaint,
     "complaint_deadline": _complaint,
     "salary_missed": _salary,
-    "loan_missed": _loan,
+    "loan_missed": lending.settled,
     "dormant_high_value": _silence,
     "balance_drained": _balance,
     "churn_risk": _churn,

@@ -8,7 +8,7 @@ from models.arrival import arrive, do_not_mention, leave
 from models.cause import Cause
 from models.fold import fold
 from models.policy import Policy
-from schemas.profile import Grade, OpenAlert, ReasonPart, Salary, Score, Tag
+from schemas.profile import Grade, Loan, OpenAlert, ReasonPart, Salary, Score, Tag
 from tests.builders import BEGINNING, after, an_interaction
 from tests.judging import a_profile, lived, opened
 from tests.offering import a_consenting, decided
@@ -103,7 +103,8 @@ def test_an_open_complaint_is_on_the_card_and_nobody_sells():
         ({"identity": None}, ("sales",)),
         ({"identity": a_consenting(do_not_contact=True).identity}, ("sales",)),
         ({"identity": a_consenting("profiling").identity}, ("sales",)),
-        ({"loan_missed": 1}, ("loan_arrears",)),
+        ({"loans": {"L1": Loan(1, 0, 0)}}, ("loan_arrears",)),
+        ({"loans": {"L1": Loan(0, 0, 2)}}, ()),
         ({"salary": Salary(missed_since_ms=BEGINNING)}, ("salary",)),
         ({"open_alerts": (OpenAlert("a", "new_country", "alerts:fraud:p1", 0, 1),)}, ("fraud_alert",)),
         ({"open_alerts": (OpenAlert("a", "complaint", "alerts:service:p1", 0, 1),)}, ()),
