@@ -97,11 +97,18 @@ def fullest() -> Profile:
             for key in _keys(limits.MAX_SCORES, "propensity")
         },
         remembered=(2**64 - 1,) * limits.MAX_REMEMBERED_EVENTS,
-        due=(Due(_TIME, "alert_expires", identifier),) * limits.MAX_DUE,
+        due=_due(identifier),
         churn_label="deceased",
         churn_label_ms=_TIME,
         promise=Promise(_TIME, "p" * limits.MAX_PROMISE_BYTES),
     )
+
+
+def _due(identifier: str) -> tuple[Due, ...]:
+    """Make work none of which follows from what waits; what our own ids tell of is as much as can wait."""
+    ours = limits.MAX_PENDING + limits.MAX_OPEN_ALERTS
+    others = (Due(_TIME, "complaint_deadline", identifier),) * (limits.MAX_DUE - ours)
+    return (Due(_TIME, "alert_expires", identifier),) * ours + others
 
 
 def _pending() -> PendingExample:

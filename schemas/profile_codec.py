@@ -21,7 +21,6 @@ from schemas.profile import (
     Grade,
     Loan,
     MentionMood,
-    OpenAlert,
     Profile,
     Promise,
     Ratings,
@@ -32,11 +31,13 @@ from schemas.profile import (
 from schemas.profile_parts import (
     NUMBER_OF,
     WORD_OF,
+    alerts_of,
     due_work,
     identity_of,
     long,
     new_tuple,
     offers_of,
+    packed_alerts,
     packed_due,
     packed_identity,
     packed_ids,
@@ -95,7 +96,7 @@ def encode(profile: Profile) -> bytes:
             p.ratings,
             p.mood,
             packed_visits(p.visits, last),
-            [(a[0], a[1], number(a[2], a[2]), *a[3:]) for a in p.open_alerts],
+            packed_alerts(p.open_alerts),
             p.cool_downs,
             (packed_ids([o[0] for o in offers] + [o[1] for o in offers]), *packed_offers(offers, last)),
             short(p.contacts_by_channel),
@@ -134,7 +135,7 @@ def highest_ms(profile: Profile) -> int:
 
 def _profile(v: Any) -> Profile:
     new, word, last = new_tuple, WORD_OF.get, v[2]
-    alerts = tuple([new(OpenAlert, (i, kind, word(s, s), *rest)) for i, kind, s, *rest in v[28]])
+    alerts = alerts_of(v[28])
     offers = offers_of(v[30], last)
     minutes, hours, newest, days, weeks = v[15]
     pending = pending_of(v[33], offers, last)

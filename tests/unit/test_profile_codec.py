@@ -106,6 +106,7 @@ FOLLOWING = (limits.Due(10, "mature", "x-2"), limits.Due(20, "alert_expires", "a
         FOLLOWING[:2],
         (*FOLLOWING[:2], limits.Due(31, "mature", "x-1")),
         (limits.Due(5, "work of a later version", "x"),),
+        (limits.Due(5, "salary_due"), limits.Due(7, "mature", "x-9"), limits.Due(9, "complaint_deadline", "c-1")),
         (),
     ],
 )
