@@ -12,6 +12,7 @@ from models import windows
 from models.fold_money import fold_money
 from models.loans import loan_named
 from models.policy import Policy
+from models.promise import promised
 from schemas.events import Customer, Interaction, LinkedMention, Outcome, Transaction
 from schemas.profile import (
     MAX_COMPLAINTS,
@@ -57,8 +58,8 @@ def fold(profile: Profile, event: Any, policy: Policy, feeling: float = 0.0) -> 
         _linked_mention(p, event, round(1000 * feeling))
     else:
         _FOLDS[type(event)](p, event, policy)
-    if p.visits:  # a card that is gone cannot be taken back, so the visit is of no more use
-        gone_ms = p.last_seen_ms - policy.lateness_ms
+    if p.visits:  # a card that is gone needs no retraction; what comes late looks at the visits of its own time
+        gone_ms = min(p.last_seen_ms, event.occurred_ms) - policy.lateness_ms
         p.visits = tuple([visit for visit in p.visits if visit.expires_ms > gone_ms])
     return p
 
@@ -112,6 +113,8 @@ def _interaction(p: Profile, event: Interaction, policy: Policy) -> None:
         p.last_login_ms = max(at_ms, p.last_login_ms or 0)
     if event.rating is not None:
         p.ratings = _rated(p.ratings, round(event.rating * 10), at_ms)
+    if event.attributes:
+        p.promise = promised(p.promise, event)
     if kind in _SPECIAL:
         _SPECIAL[kind](p, event)
 

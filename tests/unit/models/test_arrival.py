@@ -9,6 +9,7 @@ from models.cause import Cause
 from models.fold import fold
 from models.policy import Policy
 from schemas.profile import Grade, Loan, OpenAlert, ReasonPart, Salary, Score, Tag
+from tests import customers
 from tests.builders import BEGINNING, after, an_interaction
 from tests.judging import a_profile, lived, opened
 from tests.offering import a_consenting, decided
@@ -175,3 +176,34 @@ def test_of_two_visits_the_last_one_ends_and_the_other_stays():
 
     assert entry.data["refers_to"] == second.id
     assert [visit.left for visit in profile.visits] == [False, True]
+
+
+EXPIRES = after(hours=default_policy().branches.card_expires_hours)
+GIVEN_UP = EXPIRES + default_policy().lateness_ms
+
+
+def arrivals(*events):
+    """Type and id or reference of each entry for the lobby, through the whole core."""
+    _, effects = customers.lived(*events)
+    found = [entry for entry in opened(tuple(effects)) if entry.stream.startswith("arrivals")]
+    return [entry.type for entry in found]
+
+
+CAME, LEFT = "crm.customer.arrived", "crm.arrival.retracted"
+
+
+@pytest.mark.parametrize(("at_ms", "entries"), [(EXPIRES - 1, [CAME, LEFT]), (EXPIRES, [CAME]), (GIVEN_UP, [CAME])])
+def test_who_leaves_after_his_card_expired_needs_no_retraction(at_ms, entries):
+    assert arrivals(a_visit(), a_leave(occurred_at=at_ms)) == entries
+
+
+@pytest.mark.parametrize(("seen_ms", "entries"), [(GIVEN_UP - 1, [CAME, LEFT]), (GIVEN_UP, [CAME])])
+def test_a_leave_that_is_told_a_lateness_after_the_card_expired_needs_none_either(seen_ms, entries):
+    seen = an_interaction(kind="view", occurred_at=seen_ms)
+    assert arrivals(a_visit(), seen, a_leave(occurred_at=after(minutes=20))) == entries
+
+
+def test_a_visit_that_is_told_a_day_late_has_one_card_and_loses_it_as_any_other():
+    seen = an_interaction(kind="view", occurred_at=after(days=1))
+    ticket, beacon = a_visit(), a_visit(source="beacon", occurred_at=after(minutes=5))
+    assert arrivals(seen, ticket, beacon, a_leave(occurred_at=after(minutes=20))) == [CAME, LEFT]
