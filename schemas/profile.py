@@ -55,6 +55,7 @@ MAX_HANDLE_BYTES = 192  # of all handles together
 MAX_COUNTRY_BYTES = 3
 MAX_FEATURES = 34  # of a pending example
 MAX_FEATURE_BYTES = 5 + 2 * MAX_FEATURES  # which of them are not zero, and these as float16
+MAX_EVE_BYTES = 300  # facts as of a day boundary: beyond it they are lost, and with them the snapshot or label
 MAX_CONTEXT_BYTES = 250  # of all pending examples together: what does not fit is lost, as beyond MAX_PENDING
 
 
@@ -285,6 +286,35 @@ class MentionMood(NamedTuple):
     last_ms: int = 0
 
 
+class Facts(NamedTuple):
+    """What snapshots and labels read beside the day rings, without any event at or after a day boundary."""
+
+    last_seen_ms: int
+    aum_high_minor: int
+    accounts: dict[str, Account]
+    salary: Salary
+    last_login_ms: int | None
+    last_own_activity_ms: int | None
+    complaints: tuple[Complaint, ...]
+    last_complaint_ms: int | None
+    ratings: Ratings
+    mood: MentionMood
+    told_ms: int | None  # as of when master data were told; None: never
+    products: tuple[str, ...]
+    churn_label: str
+    churn_label_ms: int | None
+
+
+class Eve(NamedTuple):
+    """Facts as of a day boundary, kept beside the profile from the first event after it until they were read.
+
+    None: they took too many bytes.
+    """
+
+    boundary_ms: int
+    facts: Facts | None
+
+
 class EventCounts(NamedTuple):
     """Events applied, by topic."""
 
@@ -351,6 +381,7 @@ class Profile:
     churn_label: str = ""  # what is known of leaving: "", "closed", "died", "merged"
     churn_label_ms: int | None = None
     promise: Promise | None = None
+    eve: Eve | None = None  # only `models.eve` knows when and why
 
     def copied(self) -> "Profile":
         """Copy the profile for one who is about to write the next one (`dataclasses.replace` takes 9 times as long)."""

@@ -28,6 +28,7 @@ from schemas.profile import (
     Salary,
     Tag,
 )
+from schemas.profile_eve import eve_of, packed_eve
 from schemas.profile_parts import (
     NUMBER_OF,
     WORD_OF,
@@ -108,6 +109,7 @@ def encode(profile: Profile) -> bytes:
             p.churn_label,
             p.churn_label_ms,
             p.promise,
+            packed_eve(p),
         )
     )
 
@@ -178,7 +180,9 @@ def _profile(v: Any) -> Profile:
         *v[37:39],
         v[39] and new(Promise, v[39]),
     )
-    return Profile(*values)
+    profile = Profile(*values)
+    profile.eve = eve_of(v[40], profile)
+    return profile
 
 
 def _big(value: int) -> msgpack.ExtType:
