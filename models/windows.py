@@ -14,7 +14,9 @@ direction together, because nearly every kind has one direction: the marginal by
 Each ring has a budget of bytes. A customer so busy that a ring is over its budget keeps the directions of the oldest
 buckets and loses their kinds and channels; flows, activities and usual amounts stay exact.
 
-Sums are in minor units of the home currency.
+Sums are in minor units of the home currency, and so are the counts of booked transactions. Declined ones are counted
+whatever their currency, and so are small card payments: in five minutes the sum of all would hide them behind a large
+one, and a count needs no rate of exchange.
 """
 
 from functools import lru_cache
@@ -30,6 +32,8 @@ Direction = Literal["credit", "debit"]
 Span = Literal["1h", "24h", "7d", "30d", "63d"]
 What = Literal["login", "failed_login", "visit", "service"]
 Cells = dict[int, int]
+
+NOTHING: Cells = {}  # never written to
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
@@ -47,7 +51,7 @@ class Ring(NamedTuple):
 
 
 # What a thinned bucket needs at most (see `_thin`), times the buckets, is below each budget: thinning always ends.
-MINUTES = Ring(5 * MINUTE_MS, 12, 12 * 44, 0)
+MINUTES = Ring(5 * MINUTE_MS, 12, 12 * 46, 0)
 HOURS = Ring(HOUR_MS, 24, 24 * 44, 0)
 DAYS = Ring(DAY_MS, 30, 30 * 64, HOME_OFFSET_MS)
 WEEKS = Ring(7 * DAY_MS, 9, 9 * 80, HOME_OFFSET_MS)
@@ -58,6 +62,7 @@ _DIRECTIONS = {"credit": 0, "debit": 1}
 _FORGOTTEN_KIND = 20
 _DECLINED = 22
 _ACTIVITIES = {"login": 24, "failed_login": 25, "visit": 26, "service": 27}
+_SMALL_CARDS = 29  # small card payments in any currency, in the ring of minutes only
 _DEBITS_OF_NOTHING = 28  # booked debits that have no logarithm; all others are in the moments
 _LOG_SUM, _LOG_SQUARES = 54, 55
 _OF_DAYS_ONLY = frozenset({_DEBITS_OF_NOTHING, _LOG_SUM, _LOG_SQUARES})
@@ -65,7 +70,8 @@ _USUAL_LOG = 4
 _SUMS = 32  # what is added to a transaction cell's number to get that of its sum
 _FIRST_CHANNEL = 64
 _CHANNELS = {channel: _FIRST_CHANNEL + place for place, channel in enumerate(CHANNEL_PLACES)}
-# A cell stands still at its limit, which keeps it within 1 + 2, 3 or 9 bytes.
+# A cell stands still at its limit, which keeps it within 1 + 1, 2, 3 or 9 bytes.
+_FEWEST = 127  # small card payments of a bucket
 _FEW = 255  # declines and activities of a bucket
 _MANY = 65_535  # transactions, and uses of a channel
 _LEAST, _MOST = -(2**63), 2**64 - 1  # sums; 92 quadrillion yuan
@@ -104,7 +110,10 @@ def home_day_start_ms(day: int) -> int:
 
 
 def transaction_cells(kind: str, direction: str, minor: int, *, status: str) -> Cells:
-    """Say what a transaction in home currency adds to every ring (contract-rules 14: booked, declined, reversed)."""
+    """Say what a transaction in home currency adds to every ring (contract-rules 14: booked, declined, reversed).
+
+    A declined one adds the same in any currency.
+    """
     if status == "declined":
         return {_DECLINED: 1}
     cell = _KINDS.get(kind, _KINDS["other"]) + _DIRECTIONS[direction]
@@ -129,14 +138,26 @@ def activity_cells(what: What) -> Cells:
     return {_ACTIVITIES[what]: 1}
 
 
+def small_card_cells() -> Cells:
+    """Say what a small card payment adds to the ring of minutes."""
+    return {_SMALL_CARDS: 1}
+
+
 def channel_cells(channel: str) -> Cells:
     """Say what any use of a channel adds to days and weeks."""
     return {_CHANNELS.get(channel, _CHANNELS["other"]): 1}
 
 
-def add(rings: Rings, at_ms: int, highest_ms: int, *, cells: Cells, channel: Cells, amount: Cells) -> Rings:
-    """Rings with the cells added at `at_ms`, where a ring still holds that time seen from `highest_ms`."""
+def add(
+    rings: Rings, at_ms: int, highest_ms: int, *, cells: Cells, channel: Cells, amount: Cells, burst: Cells = NOTHING
+) -> Rings:
+    """Rings with the cells added at `at_ms`, where a ring still holds that time seen from `highest_ms`.
+
+    `cells` go into every ring, `channel` into days and weeks, `amount` into days, `burst` into minutes.
+    """
     minutes, hours, days, weeks = rings
+    if not cells:
+        return Rings(_added(minutes, MINUTES, at_ms, highest_ms, burst), hours, days, weeks)
     by_day, today = cells | channel, home_day(highest_ms)
     if home_day(at_ms) <= today - DAYS.size:
         weeks = _added(weeks, WEEKS, at_ms, highest_ms, by_day)
@@ -144,9 +165,9 @@ def add(rings: Rings, at_ms: int, highest_ms: int, *, cells: Cells, channel: Cel
         if home_day(at_ms) not in days:  # a day begins, and those that the ring leaves behind go
             weeks = _with_old_days(weeks, days, today)
         days = _added(days, DAYS, at_ms, highest_ms, by_day | amount if amount else by_day)
-    return Rings(
-        _added(minutes, MINUTES, at_ms, highest_ms, cells), _added(hours, HOURS, at_ms, highest_ms, cells), days, weeks
-    )
+    of_minutes = cells | burst if burst else cells
+    minutes = _added(minutes, MINUTES, at_ms, highest_ms, of_minutes)
+    return Rings(minutes, _added(hours, HOURS, at_ms, highest_ms, cells), days, weeks)
 
 
 def _with_old_days(weeks: dict[int, bytes], days: dict[int, bytes], today: int) -> dict[int, bytes]:
@@ -183,7 +204,7 @@ def _sum(total: Cells, cells: Cells) -> Cells:
     for cell in cells:
         if cell in total:
             value = total[cell] + cells[cell]
-            total[cell] = value if value <= _FEW or _SUMS <= cell < _FIRST_CHANNEL else _stopped(cell, value)
+            total[cell] = value if value <= _FEWEST or _SUMS <= cell < _FIRST_CHANNEL else _stopped(cell, value)
         else:
             total[cell] = cells[cell]
     return total
@@ -194,6 +215,8 @@ def _squares(cells: Cells) -> int:
 
 
 def _stopped(cell: int, count: int) -> int:
+    if cell == _SMALL_CARDS:
+        return min(count, _FEWEST)
     return min(count, _FEW if _DECLINED <= cell <= max(_ACTIVITIES.values()) else _MANY)
 
 
@@ -217,7 +240,10 @@ def _thin_oldest(buckets: dict[int, bytes], budget: int) -> None:
 
 
 def _thin(packed: bytes) -> bytes:
-    """Keep directions, declines, activities and moments (at most 12 cells: 64 bytes; 44 without moments)."""
+    """Keep directions, declines, activities and moments (at most 12 cells: 64 bytes; 44 without moments).
+
+    In the ring of minutes the small card payments, too: 46 bytes.
+    """
     thin: Cells = {}
     for cell, value in _unpack(packed, strict_map_key=False).items():
         if cell < _FORGOTTEN_KIND or _SUMS <= cell < _SUMS + _FORGOTTEN_KIND:
@@ -240,14 +266,14 @@ def of_kind(profile: Profile, kind: str, span: Span, at_ms: int) -> Tally:
     return _tally(_window(profile, span, at_ms), range(_KINDS[kind], _KINDS[kind] + 2))
 
 
-def burst(profile: Profile, kind: str, minutes: int, at_ms: int) -> Tally:
-    """Sum up the booked transactions of one kind in the last `minutes` (at most 60, in whole buckets of 5)."""
+def small_cards(profile: Profile, minutes: int, at_ms: int) -> int:
+    """Count the small card payments of the last `minutes` (at most 60, in whole buckets of 5, each up to 127)."""
     number = min(MINUTES.size, -(-minutes // 5))
-    return _tally(_last(profile.rings.minutes, MINUTES, number, at_ms), range(_KINDS[kind], _KINDS[kind] + 2))
+    return _last(profile.rings.minutes, MINUTES, number, at_ms).get(_SMALL_CARDS, 0)
 
 
 def declined(profile: Profile, span: Span, at_ms: int) -> int:
-    """Count the declined transactions (home currency) within `span`."""
+    """Count the declined transactions (any currency) within `span`."""
     return _window(profile, span, at_ms).get(_DECLINED, 0)
 
 

@@ -11,7 +11,7 @@ from models.figures import aum_minor
 from models.policy import Policy
 from models.policy.rules import BalanceDrained, ChurnRisk
 from models.rules import lending
-from models.rules.money import high_of_days
+from models.rules.money import fall_share, fell_from
 from schemas.events import Interaction, Outcome, Transaction
 from schemas.profile import OpenAlert, Profile, short_id
 
@@ -58,8 +58,10 @@ def _balance(
 ) -> str | None:
     if not isinstance(event, Transaction) or event.direction != "credit":
         return None
-    high = high_of_days(after, rule.days, event.occurred_ms)
-    return "money_back" if aum_minor(after, policy.home_currency) > (1 - rule.share) * high else None
+    high = fell_from(alert)
+    if high is None:
+        return None
+    return "money_back" if fall_share(high, aum_minor(after, policy.home_currency)) < rule.share else None
 
 
 def _churn(

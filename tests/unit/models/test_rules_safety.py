@@ -2,11 +2,13 @@
 
 import pytest
 
+from models import windows
 from models.policy.rules import MoodBurst
 from models.rules import CHECKS
+from schemas.errors import PolicyError
 from tests.builders import a_transaction, after, an_interaction, an_outcome
 from tests.judging import a_profile, judged, kinds, lived
-from tests.policies import default_policy
+from tests.policies import a_policy, default_policy, read, with_rule
 
 
 def a_card_use(country, **changes):
@@ -79,7 +81,61 @@ def test_the_sixth_small_payment_within_minutes_is_card_testing():
     _, (alert,) = judged(last, lived(a_profile(), *first))
 
     assert alert.data["kind"] == "card_testing"
-    assert alert.data["evidence"]["figures"] == {"payments": 6, "minutes": 15, "mean_minor": 990}
+    assert alert.data["evidence"]["figures"] == {"payments": 6, "minutes": 15, "amount_minor": 990}
+    assert alert.data["reasons"][0]["en"] == "6 small payments within 15 minutes, the last one of 9.90 CNY"
+
+
+def test_a_large_payment_among_them_hides_nothing():
+    *first, last = small_payments(6)
+    large = a_transaction(kind="card", amount="9000.00", occurred_at=after(minutes=3))
+    refund = a_transaction(kind="card", amount="5.00", direction="credit", occurred_at=after(minutes=3))
+
+    assert kinds(judged(last, lived(a_profile(), *first, large))[1]) == ["card_testing"]
+    assert judged(last, lived(a_profile(), *first[1:], large, refund))[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("currency", "small", "large"),
+    [
+        ("CNY", "20.00", "20.01"),
+        ("USD", "3.00", "3.01"),
+        ("JPY", "400", "401"),
+        ("KWD", "20.000", "20.001"),  # not in the policy: 20 of its own
+    ],
+)
+def test_small_is_meant_in_the_payments_own_currency(currency, small, large):
+    *first, last = small_payments(6, amount=small, currency=currency)
+    *others, other = small_payments(6, amount=large, currency=currency)
+
+    assert kinds(judged(last, lived(a_profile(), *first))[1]) == ["card_testing"]
+    assert judged(other, lived(a_profile(), *others))[1] == ()
+
+
+def test_small_payments_count_together_whatever_their_currencies():
+    currencies = ["USD", "EUR", "CNY", "GBP", "USD", "HKD"]
+    *first, last = (
+        a_transaction(kind="card", amount="1.00", currency=currency, occurred_at=after(minutes=minute))
+        for minute, currency in enumerate(currencies)
+    )
+
+    assert kinds(judged(last, lived(a_profile(), *first))[1]) == ["card_testing"]
+
+
+def test_rules_about_small_payments_agree_on_what_is_small():
+    (rule,) = [rule for rule in read("rules")["rule"] if rule["kind"] == "card_testing"]
+    others = read("rules")["rule"]
+
+    assert a_policy(rules={"rule": [*others, {**rule, "kind": "slow_testing", "minutes": 60}]})
+    for change in ({"small_minor": 30_00}, {"small_in": {"USD": 1_00}}):
+        with pytest.raises(PolicyError, match="agree"):
+            a_policy(rules={"rule": [*others, {**rule, "kind": "slow_testing", **change}]})
+
+
+def test_without_the_rule_nobody_counts_small_payments():
+    policy = with_rule("card_testing", enabled=False)
+    profile, _ = judged(small_payments(1)[0], None, policy)
+
+    assert windows.small_cards(profile, 60, after()) == 0
 
 
 def test_five_payments_are_none_and_large_ones_neither():
@@ -92,6 +148,13 @@ def test_five_payments_are_none_and_large_ones_neither():
     assert judged(last_large, lived(a_profile(), *large))[1] == ()
     assert judged(coffee, lived(a_profile(), *large, last_large))[1] == ()
     assert judged(declined, lived(a_profile(), *small_payments(6)))[1] == ()
+
+
+def test_declines_count_in_any_currency():
+    tries = [("USD", 0), ("EUR", 5), ("USD", 10)]
+    *first, last = (a_transaction(status="declined", currency=c, occurred_at=after(minutes=m)) for c, m in tries)
+
+    assert kinds(judged(last, lived(a_profile(), *first))[1]) == ["repeated_declines"]
 
 
 def test_a_third_decline_within_an_hour_alarms_and_a_booked_payment_does_not():

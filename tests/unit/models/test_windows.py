@@ -106,10 +106,30 @@ def test_other_currencies_stay_out_of_the_windows():
     assert windows.flow(profile, "debit", "63d", BEGINNING) == Tally(0, 0)
 
 
-def test_a_burst_looks_at_whole_buckets_of_five_minutes():
+def test_small_card_payments_are_counted_in_whole_buckets_of_five_minutes():
     profile = folded(*(paid("1.00", occurred_at=after(minutes=m)) for m in (0, 4, 9, 14)))
-    assert windows.burst(profile, "card", 10, after(minutes=14)) == Tally(2, 2_00)
-    assert windows.burst(profile, "card", 600, after(minutes=14)) == Tally(4, 4_00), "an hour at most"
+    assert windows.small_cards(profile, 10, after(minutes=14)) == 2
+    assert windows.small_cards(profile, 6, after(minutes=14)) == 2
+    assert windows.small_cards(profile, 600, after(minutes=14)) == 4, "an hour at most"
+    assert windows.small_cards(profile, 600, after(minutes=9)) == 3
+
+
+@pytest.mark.parametrize(
+    "changes", [{"amount": "20.01"}, {"kind": "transfer"}, {"direction": "credit"}, {"status": "declined"}]
+)
+def test_other_payments_are_no_small_card_payments(changes):
+    assert windows.small_cards(folded(paid(**{"amount": "1.00", **changes})), 60, BEGINNING) == 0
+
+
+def test_a_small_card_payment_in_another_currency_is_in_no_other_window():
+    profile = folded(paid("1.00", currency="USD"))
+    assert windows.small_cards(profile, 60, BEGINNING) == 1
+    assert [len(ring) for ring in profile.rings] == [1, 0, 0, 0]
+
+
+def test_declined_ones_are_counted_in_any_currency():
+    profile = folded(paid(status="declined", currency="USD"), paid(status="declined"))
+    assert [windows.declined(profile, span, BEGINNING) for span in ("1h", "24h", "63d")] == [2, 2, 2]
 
 
 def test_activities_tell_good_logins_failed_ones_visits_and_the_rest():
@@ -160,14 +180,19 @@ ALL_KINDS = tuple(windows._KINDS)
 def crowd(rings: Rings, at_ms: int, highest_ms: int, *, minor: int) -> Rings:
     """One bucket of a customer who does everything on every channel."""
     cells = {windows._DECLINED: 200, **dict.fromkeys(windows._ACTIVITIES.values(), 200)}
+    burst = {windows._SMALL_CARDS: 127}
     for kind in ALL_KINDS:
         for direction in ("credit", "debit"):
             cells |= windows.transaction_cells(kind, direction, minor, status="booked")
     channels = dict.fromkeys(windows._CHANNELS.values(), 300)
-    return windows.add(rings, at_ms, highest_ms, cells=cells, channel=channels, amount=windows.amount_cells(minor))
+    amount = windows.amount_cells(minor)
+    return windows.add(rings, at_ms, highest_ms, cells=cells, channel=channels, amount=amount, burst=burst)
 
 
-@pytest.mark.parametrize(("name", "ring"), [("days", windows.DAYS), ("weeks", windows.WEEKS), ("hours", windows.HOURS)])
+@pytest.mark.parametrize(
+    ("name", "ring"),
+    [("days", windows.DAYS), ("weeks", windows.WEEKS), ("hours", windows.HOURS), ("minutes", windows.MINUTES)],
+)
 def test_a_ring_over_its_budget_forgets_kinds_and_channels_of_the_oldest_buckets_and_keeps_the_flows(name, ring):
     rings, last = Rings(), BEGINNING
     young = 1 + windows.DAYS.size // 7 if ring is windows.WEEKS else 0  # weeks that are told by their days
@@ -207,8 +232,10 @@ def test_counts_and_sums_stand_still_at_their_limits():
             cells={0: 65_000, 32: 2**64 - 5, windows._DECLINED: 200},
             channel={66: 65_000},
             amount={},
+            burst={windows._SMALL_CARDS: 100},
         )
     profile = Profile("C1", BEGINNING, BEGINNING, rings=rings)
     assert windows.flow(profile, "credit", "30d", BEGINNING) == Tally(65_535, 2**64 - 1)
     assert windows.declined(profile, "30d", BEGINNING) == 255
     assert windows.by_channel(profile, "web", "30d", BEGINNING) == 65_535
+    assert windows.small_cards(profile, 5, BEGINNING) == 127
