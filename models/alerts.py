@@ -25,6 +25,7 @@ from schemas.actions import (
 from schemas.profile import MAX_COOL_DOWNS, MAX_OPEN_ALERTS, Due, OpenAlert, Profile, Score, short_id
 
 EXPIRES = "alert_expires"
+CONFIRMED = ""  # the cause of an alert that was taken back because it was right: nothing takes it back again
 Step = tuple[Profile, tuple[Effect, ...]]
 NOTHING: tuple[Effect, ...] = ()
 
@@ -131,10 +132,17 @@ def retract(profile: Profile, alert: OpenAlert, code: str, cause: Cause) -> Step
     return profile, (effect,)
 
 
+def keep_confirmed(profile: Profile, alert: OpenAlert) -> Profile:
+    """Remember a risk that an analyst confirmed until its alert would have expired: nobody is to sell meanwhile."""
+    return _remember(profile, alert._replace(cause=CONFIRMED))
+
+
 def retract_all(profile: Profile, code: str, cause: Cause) -> Step:
     """Take back every open alert (an erasure leaves none)."""
     effects = NOTHING
     for alert in profile.open_alerts:
+        if alert.cause == CONFIRMED:
+            continue
         profile, more = retract(profile, alert, code, cause)
         effects += more
     return profile, effects

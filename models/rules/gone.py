@@ -7,6 +7,7 @@ not in the table is taken back only by an analyst's finding about its event, or 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from models.alerts import CONFIRMED
 from models.figures import aum_minor
 from models.policy import Policy
 from models.policy.rules import BalanceDrained, ChurnRisk
@@ -21,6 +22,8 @@ FINDINGS = {"Confirmed": "confirmed", "Dismissed": "dismissed"}
 
 def gone(alert: OpenAlert, before: Profile, after: Profile, event: Any, policy: Policy) -> str | None:
     """Why this alert no longer holds after this event; None while it does."""
+    if alert.cause == CONFIRMED:
+        return None
     if isinstance(event, Outcome):
         return FINDINGS.get(event.label) if _is(event.about_event_id, alert) else None
     if isinstance(event, Transaction) and event.status == "reversed" and _is(event.reverses_event_id, alert):

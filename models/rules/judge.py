@@ -61,6 +61,8 @@ def _take_back(before: Profile, after: Profile, event: Any, cause: Cause, policy
         if code is not None:
             profile, more = alerts.retract(profile, alert, code, cause)
             effects += more
+            if code == "confirmed" and alert.stream.startswith("alerts:fraud:"):
+                profile = alerts.keep_confirmed(profile, alert)
     return profile, effects
 
 

@@ -3,11 +3,14 @@
 import pytest
 
 from models import windows
+from models.alerts import retract_all
+from models.cause import Cause
+from models.contact import quiet
 from models.policy.rules import MoodBurst
-from models.rules import CHECKS
+from models.rules import CHECKS, alert_expires
 from schemas.errors import PolicyError
 from tests.builders import a_transaction, after, an_interaction, an_outcome
-from tests.judging import a_profile, judged, kinds, lived
+from tests.judging import a_profile, fired, judged, kinds, lived
 from tests.policies import a_policy, default_policy, read, with_rule
 
 
@@ -197,7 +200,67 @@ def test_an_analysts_finding_about_the_event_takes_the_alert_back(label, code):
         alert.id,
         code,
     )
-    assert profile.open_alerts == ()
+
+
+def a_finding(label, event, **changes):
+    about = {"label": label, "about_event_id": event.event_id, "action_id": ...}
+    return an_outcome(**{**about, "occurred_at": after(hours=2), **changes})
+
+
+def in_question():
+    """Two alerts about two events: a card in two countries, and declined payments."""
+    abroad = a_card_use("BR", occurred_at=after(hours=1))
+    declines = [a_transaction(status="declined", occurred_at=after(hours=1, minutes=10 * n)) for n in range(3)]
+    profile, first = judged(abroad, lived(a_profile(), a_card_use("CN")))
+    profile, second = judged(declines[2], lived(profile, *declines[:2]))
+    assert kinds(first + second) == ["new_country", "repeated_declines"]
+    return profile, abroad, declines[2]
+
+
+def test_a_payment_that_is_found_harmless_does_not_end_the_quiet_of_another_fraud_alert():
+    profile, abroad, declined = in_question()
+
+    profile, _ = judged(a_finding("Dismissed", abroad), profile)
+    assert quiet(profile, default_policy()) == "fraud_alert"
+    profile, _ = judged(a_finding("Dismissed", declined), profile)
+    assert (quiet(profile, default_policy()), profile.open_alerts) == (None, ())
+
+
+def test_a_risk_that_is_confirmed_keeps_the_quiet_until_its_alert_would_have_expired():
+    profile, abroad, declined = in_question()
+    expiry = [due.due_ms for due in profile.due if due.name == "alert_expires"]
+
+    profile, _ = judged(a_finding("Confirmed", abroad), profile)
+    profile, _ = judged(a_finding("Confirmed", declined), profile)
+    assert quiet(profile, default_policy()) == "fraud_alert"
+    assert [due.due_ms for due in profile.due if due.name == "alert_expires"] == expiry
+    for due in profile.due:
+        profile, nothing = fired(alert_expires, due, profile)
+        assert nothing == ()
+    assert (quiet(profile, default_policy()), profile.open_alerts) == (None, ())
+
+
+def test_what_was_taken_back_as_confirmed_is_not_taken_back_again():
+    profile, abroad, _ = in_question()
+    profile, _ = judged(a_finding("Confirmed", abroad), profile)
+    again = [
+        a_finding("Dismissed", abroad),
+        a_finding("Confirmed", abroad),
+        a_card_use("BR", status="reversed", reverses_event_id=abroad.event_id, occurred_at=after(hours=3)),
+    ]
+
+    assert [judged(event, profile)[1] for event in again] == [(), (), ()]
+    _, effects = retract_all(profile, "erased", Cause.of_event(again[0]))
+    assert len(effects) == 1  # the other alert
+
+
+def test_a_confirmed_finding_about_a_transfer_that_no_fraud_desk_sees_leaves_nothing():
+    transfer = a_transaction(kind="transfer", amount="60000.00", counterparty_bank="OTHER")
+    profile, alerts = judged(transfer)
+    profile, entries = judged(a_finding("Confirmed", transfer), profile)
+
+    assert (kinds(alerts), [entry.type for entry in entries]) == (["large_outflow"], ["crm.alert.retracted"])
+    assert (profile.open_alerts, quiet(profile, default_policy())) == ((), None)
 
 
 def test_an_outcome_of_an_offer_takes_no_alert_back():
