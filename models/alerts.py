@@ -25,7 +25,8 @@ from schemas.actions import (
 from schemas.profile import MAX_COOL_DOWNS, MAX_OPEN_ALERTS, Due, OpenAlert, Profile, Score, short_id
 
 EXPIRES = "alert_expires"
-CONFIRMED = ""  # the cause of an alert that was taken back because it was right: nothing takes it back again
+# The cause of an alert that was taken back because it was right: no event has such an id, nothing takes it back again.
+CONFIRMED = "a confirmed risk"
 Step = tuple[Profile, tuple[Effect, ...]]
 NOTHING: tuple[Effect, ...] = ()
 
