@@ -130,11 +130,6 @@ def next_due_ms(profile: Profile) -> int | None:
     return profile.due[0].due_ms if profile.due else None
 
 
-def highest_ms(profile: Profile) -> int:
-    """Return the highest event time applied (epoch ms)."""
-    return profile.last_seen_ms
-
-
 def _profile(v: Any) -> Profile:
     new, word, last = new_tuple, WORD_OF.get, v[2]
     alerts = alerts_of(v[28])

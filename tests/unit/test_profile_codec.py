@@ -11,7 +11,7 @@ from schemas import profile as limits
 from schemas import profile_bound, profile_codec, vocabulary
 from schemas.errors import BrokenInvariant, StateError
 from schemas.profile import PROFILE_VERSION, Profile
-from schemas.profile_codec import MAX_PROFILE_BYTES, decode, encode, highest_ms, next_due_ms
+from schemas.profile_codec import MAX_PROFILE_BYTES, decode, encode, next_due_ms
 from schemas.profile_parts import NUMBER_OF
 from tests.builders import BEGINNING, a_transaction
 from tests.policies import default_policy
@@ -202,9 +202,9 @@ def test_damaged_bytes_are_refused(damaged):
         decode(damaged)
 
 
-def test_the_store_is_told_when_a_profile_is_due_and_how_far_it_is():
+def test_the_store_is_told_when_a_profile_is_due():
     profile = new_profile("C1", BEGINNING)
-    assert (next_due_ms(profile), highest_ms(profile)) == (None, BEGINNING)
+    assert next_due_ms(profile) is None
     profile.due = (limits.Due(BEGINNING + 1, "regrade"),)
     assert next_due_ms(profile) == profile.next_due_ms() == BEGINNING + 1
 
