@@ -1,6 +1,6 @@
 """Bucket rings by event time: how a customer's last hour, day, week, month and nine weeks are counted.
 
-An event is added to its bucket in each of four rings: 12 of 5 minutes, 24 of an hour, 30 of a (home) day, 9 of a week.
+An event is added to its bucket in each of four rings: 12 of 5 minutes, 24 of an hour, 31 of a (home) day, 10 of a week.
 A bucket is a sparse map of small cell numbers to integers, packed as msgpack: counts and sums only, so the order in
 which events come cannot show. A late event goes into the bucket of its own time while the ring still holds it, counted
 from the customer's highest event time; what is older is left out of the windows (not of the totals).
@@ -53,8 +53,9 @@ class Ring(NamedTuple):
 # What a thinned bucket needs at most (see `_thin`), times the buckets, is below each budget: thinning always ends.
 MINUTES = Ring(5 * MINUTE_MS, 12, 12 * 46, 0)
 HOURS = Ring(HOUR_MS, 24, 24 * 44, 0)
-DAYS = Ring(DAY_MS, 30, 30 * 64, HOME_OFFSET_MS)
-WEEKS = Ring(7 * DAY_MS, 9, 9 * 80, HOME_OFFSET_MS)
+# One day and one week more than a window holds: those that end with yesterday are whole when today has begun.
+DAYS = Ring(DAY_MS, 31, 31 * 64, HOME_OFFSET_MS)
+WEEKS = Ring(7 * DAY_MS, 10, 10 * 72, HOME_OFFSET_MS)
 
 # Cell numbers. Below 32 and from 64 on: counts; 32 to 63: sums. They are stored: never give one a new meaning.
 _KINDS = {kind: 2 * place for place, kind in enumerate(KIND_PLACES)}
@@ -291,7 +292,7 @@ def usual_amount(profile: Profile, at_ms: int) -> Usual:
     """Sum up the debits of the days before that of `at_ms` (29 at most)."""
     today, count, total, squares = home_day(at_ms), 0, 0, 0
     for day, packed in profile.rings.days.items():
-        if today - DAYS.size < day < today:
+        if today - 30 < day < today:
             cells = _unpack(packed, strict_map_key=False)
             count += _tally(cells, range(_DIRECTIONS["debit"], _DECLINED, 2)).count - cells.get(_DEBITS_OF_NOTHING, 0)
             total += cells.get(_LOG_SUM, 0)
@@ -307,8 +308,8 @@ def nine_weeks(today: int) -> tuple[range, range]:
 
     Both rings are to be read: a day is told by the day ring as long as that has it, and by its week from then on.
     """
-    weeks = range(today // 7 - WEEKS.size + 1, today // 7 + 1)
-    return weeks, range(7 * weeks.start, 7 * weeks.stop)
+    weeks = range(today // 7 - 8, today // 7 + 1)
+    return weeks, range(7 * weeks.start, today + 1)
 
 
 def _window(profile: Profile, span: Span, at_ms: int) -> Cells:

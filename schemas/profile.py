@@ -327,8 +327,8 @@ class EventCounts(NamedTuple):
 class Rings(NamedTuple):
     """Bucket rings by event time; only `models.windows` knows what a bucket's cells mean.
 
-    Each maps a bucket number (`event time // width`) to its cells: 12 of 5 minutes, 24 of an hour, 30 of a day,
-    9 of a week. Days and weeks are UTC+8 days (home time), so that "a day" is the bank's day.
+    Each maps a bucket number (`event time // width`) to its cells: 12 of 5 minutes, 24 of an hour, 31 of a day,
+    10 of a week. Days and weeks are UTC+8 days (home time), so that "a day" is the bank's day.
     """
 
     minutes: dict[int, bytes] = {}  # noqa: RUF012 - never mutated: the fold replaces it

@@ -63,11 +63,22 @@ def test_buckets_that_a_ring_has_left_behind_go():
 
 
 def test_a_day_that_the_day_ring_lets_go_of_is_told_by_its_week():
-    profile = folded(paid("1.00"), paid("2.00", occurred_at=after(days=1)), paid("4.00", occurred_at=after(days=31)))
+    profile = folded(paid("1.00"), paid("2.00", occurred_at=after(days=1)), paid("4.00", occurred_at=after(days=32)))
     assert [len(ring) for ring in profile.rings] == [1, 1, 1, 1]
-    assert windows.flow(profile, "debit", "30d", after(days=31)) == Tally(1, 4_00)
-    assert windows.flow(profile, "debit", "63d", after(days=31)) == Tally(3, 7_00)
-    assert windows.by_channel(profile, "mobile", "63d", after(days=31)) == 3
+    assert windows.flow(profile, "debit", "30d", after(days=32)) == Tally(1, 4_00)
+    assert windows.flow(profile, "debit", "63d", after(days=32)) == Tally(3, 7_00)
+    assert windows.by_channel(profile, "mobile", "63d", after(days=32)) == 3
+
+
+@pytest.mark.parametrize("span", ["7d", "30d", "63d"])
+def test_a_window_that_ends_with_yesterday_is_whole_and_knows_nothing_of_today(span):
+    first = windows.home_day(BEGINNING) - 70
+    for today in range(first + 70, first + 77):  # on whichever day a week begins
+        life = [paid("1.00", occurred_at=windows.home_day_start_ms(day)) for day in range(first, today)]
+        yesterday_ms = life[-1].occurred_ms
+        known = windows.flow(folded(*life), "debit", span, yesterday_ms)
+        life.append(paid("1000.00", occurred_at=windows.home_day_start_ms(today)))
+        assert windows.flow(folded(*life), "debit", span, yesterday_ms) == known
 
 
 def test_nine_weeks_are_counted_once_each_whatever_moved_the_clock_on():
