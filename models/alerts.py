@@ -25,6 +25,8 @@ from schemas.actions import (
 from schemas.profile import MAX_COOL_DOWNS, MAX_OPEN_ALERTS, Due, OpenAlert, Profile, Score, short_id
 
 EXPIRES = "alert_expires"
+# The cause of an alert that was taken back because it was right: no event has such an id, nothing takes it back again.
+CONFIRMED = "a confirmed risk"
 Step = tuple[Profile, tuple[Effect, ...]]
 NOTHING: tuple[Effect, ...] = ()
 
@@ -33,6 +35,8 @@ GONE = {
     "complaint_resolved": Text(zh="投诉已解决", en="The complaint was resolved"),
     "salary_arrived": Text(zh="工资已到账", en="The salary arrived"),
     "loan_paid": Text(zh="贷款已还款", en="The loan payment was made"),
+    "loan_closed": Text(zh="贷款已结清", en="The loan was closed"),
+    "relation_ended": Text(zh="客户关系已终止", en="The relationship with the customer has ended"),
     "active_again": Text(zh="客户恢复活跃", en="The customer is active again"),
     "money_back": Text(zh="资金已回流", en="The money came back"),
     "score_fell": Text(zh="流失分已回落", en="The churn score fell again"),
@@ -129,10 +133,17 @@ def retract(profile: Profile, alert: OpenAlert, code: str, cause: Cause) -> Step
     return profile, (effect,)
 
 
+def keep_confirmed(profile: Profile, alert: OpenAlert) -> Profile:
+    """Remember a risk that an analyst confirmed until its alert would have expired: nobody is to sell meanwhile."""
+    return _remember(profile, alert._replace(cause=CONFIRMED))
+
+
 def retract_all(profile: Profile, code: str, cause: Cause) -> Step:
     """Take back every open alert (an erasure leaves none)."""
     effects = NOTHING
     for alert in profile.open_alerts:
+        if alert.cause == CONFIRMED:
+            continue
         profile, more = retract(profile, alert, code, cause)
         effects += more
     return profile, effects

@@ -7,6 +7,7 @@ from models.context import Context
 from models.decide import Weighed, decide, trigger_of
 from models.features import features
 from models.policy import HOUR_MS, Policy
+from models.promise import last_promise
 from models.reasons import score_card
 from schemas.actions import (
     Arrival,
@@ -40,6 +41,7 @@ def arrive(profile: Profile, event: Interaction, cause: Cause, context: Context)
         tier=profile.grade.tier,
         relationship_manager=profile.identity.relationship_manager_id if profile.identity is not None else None,
         open_complaint=_open_complaint(profile),
+        last_promise=last_promise(profile, policy),
         do_not_mention=do_not_mention(profile),
         tags=tuple(profile.tags),
         holdings=_holdings(profile),

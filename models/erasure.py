@@ -4,11 +4,11 @@ The stub knows when: without it a replay, or an older event on another topic, wo
 When no source can repeat such an event any more, due work lets it go too.
 """
 
-from models import alerts, links
+from models import alerts, links, standing
 from models.cause import Cause
 from models.context import Context, Verdict
 from models.windows import DAY_MS
-from models.work import FORGET
+from models.work import FORGET, fire
 from schemas.actions import Effect, Reason, Withdrawal, retraction_effect
 from schemas.internal import Erasure
 from schemas.profile import Due, Profile, Visit
@@ -17,19 +17,27 @@ REMEMBER_DAYS = 35  # longer than any source keeps its records (contract.md §1:
 
 
 def erase(profile: Profile | None, erasure: Erasure, context: Context) -> Verdict[Profile]:
-    """Forget a customer (of whom perhaps nothing was known): retractions, withdrawals, stub."""
+    """Forget a customer (of whom perhaps nothing was known): retractions, withdrawals, stub.
+
+    What was due before comes first, as with every event that has a time of its own; what would have matured later is
+    lost.
+    """
     at_ms = erasure.occurred_ms
+    if profile is not None and profile.erased_ms is not None and profile.erased_ms >= at_ms:
+        return Verdict(profile, result="duplicate")
+    due: tuple[Effect, ...] = ()
+    if erasure.has_own_time:
+        profile, due = fire(profile, at_ms, context)
     stub = Profile(erasure.customer_id, at_ms, at_ms, erased_ms=at_ms)
     stub.due = (Due(at_ms + REMEMBER_DAYS * DAY_MS, FORGET),)
     if profile is None:
-        return Verdict(stub)
-    if profile.erased_ms is not None and profile.erased_ms >= at_ms:
-        return Verdict(profile, result="duplicate")
+        return Verdict(stub, due)
     cause = Cause.of_event(erasure)
     profile, effects = alerts.retract_all(profile, "erased", cause)
+    offers = tuple([standing.withdrawn(offer, "erased", cause) for offer in standing.standing(profile, at_ms)])
     cards = tuple([_card_taken_back(visit, cause) for visit in profile.visits if _stands(visit, at_ms)])
     withdrawals = links.changes(profile.customer_id, profile.identity, None, at_ms)
-    return Verdict(stub, effects + cards + withdrawals)
+    return Verdict(stub, due + effects + offers + cards + withdrawals)
 
 
 def _stands(visit: Visit, at_ms: int) -> bool:

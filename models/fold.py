@@ -10,7 +10,9 @@ from typing import Any
 
 from models import windows
 from models.fold_money import fold_money
+from models.loans import loan_named
 from models.policy import Policy
+from models.promise import promised
 from schemas.events import Customer, Interaction, LinkedMention, Outcome, Transaction
 from schemas.profile import (
     MAX_COMPLAINTS,
@@ -56,8 +58,8 @@ def fold(profile: Profile, event: Any, policy: Policy, feeling: float = 0.0) -> 
         _linked_mention(p, event, round(1000 * feeling))
     else:
         _FOLDS[type(event)](p, event, policy)
-    if p.visits:  # a card that is gone cannot be taken back, so the visit is of no more use
-        gone_ms = p.last_seen_ms - policy.lateness_ms
+    if p.visits:  # a card that is gone needs no retraction; what comes late looks at the visits of its own time
+        gone_ms = min(p.last_seen_ms, event.occurred_ms) - policy.lateness_ms
         p.visits = tuple([visit for visit in p.visits if visit.expires_ms > gone_ms])
     return p
 
@@ -86,7 +88,7 @@ def _plus(events: EventCounts, place: int) -> EventCounts:
 def _transaction(p: Profile, event: Transaction, policy: Policy) -> None:
     _seen(p, event.occurred_ms)
     p.events = _plus(p.events, 0)
-    fold_money(p, event, policy.home_currency)
+    fold_money(p, event, policy)
 
 
 def _interaction(p: Profile, event: Interaction, policy: Policy) -> None:
@@ -111,6 +113,8 @@ def _interaction(p: Profile, event: Interaction, policy: Policy) -> None:
         p.last_login_ms = max(at_ms, p.last_login_ms or 0)
     if event.rating is not None:
         p.ratings = _rated(p.ratings, round(event.rating * 10), at_ms)
+    if event.attributes:
+        p.promise = promised(p.promise, event)
     if kind in _SPECIAL:
         _SPECIAL[kind](p, event)
 
@@ -177,9 +181,11 @@ def _product_closed(p: Profile, event: Interaction) -> None:
     """Close an account or let go of a product; death and merger say that nothing is known of leaving."""
     label = CENSORED.get(event.topic or "")
     if label is not None:
-        p.churn_label, p.churn_label_ms = label, event.occurred_ms
+        p.churn_label, p.churn_label_ms, p.loans = label, event.occurred_ms, {}
     if event.product_id is None:
         return
+    if loan_named(event.product_id) in p.loans:
+        p.loans = {name: loan for name, loan in p.loans.items() if name != loan_named(event.product_id)}
     product = short_id(event.product_id)
     if product in p.accounts:
         account = p.accounts[product]
@@ -192,6 +198,7 @@ def _product_closed(p: Profile, event: Interaction) -> None:
 
 
 def _left(p: Profile, at_ms: int) -> None:
+    p.loans = {}
     if not p.churn_label:
         p.churn_label, p.churn_label_ms = "closed", at_ms
 

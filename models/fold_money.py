@@ -1,7 +1,10 @@
 """The part of the fold that is about transactions: totals, balances, AUM, salary, payees and countries."""
 
-from models import windows
+from models import loans, windows
+from models.policy import Policy
+from models.policy.rules import CardTesting
 from schemas.events import Transaction
+from schemas.money import minor_digits
 from schemas.profile import (
     AUM_DAYS,
     AUM_SLOT_DAYS,
@@ -29,21 +32,13 @@ _NO_TOTALS = Totals()
 _NO_TALLY = Tally()
 
 
-def fold_money(p: Profile, event: Transaction, home_currency: str) -> None:
+def fold_money(p: Profile, event: Transaction, policy: Policy) -> None:
     """Fill a transaction into `p`, a profile that is being written."""
     at_ms, status, booked = event.occurred_ms, event.status, event.status == "booked"
+    home_currency = policy.home_currency
     name = event.currency if event.currency in p.totals else _name(p, event.currency, home_currency)
     p.totals = {**p.totals, name: _total(p.totals.get(name, _NO_TOTALS), event)}
-    if event.currency == home_currency:
-        minor = event.amount_minor
-        p.rings = windows.add(
-            p.rings,
-            at_ms,
-            p.last_seen_ms,
-            cells=windows.transaction_cells(event.kind, event.direction, minor, status=status),
-            channel=windows.channel_cells(event.channel),
-            amount=windows.amount_cells(minor) if booked and event.direction == "debit" else {},
-        )
+    _count(p, event, policy)
     if p.last_by_channel_ms.get(event.channel, -1) < at_ms:
         p.last_by_channel_ms = {**p.last_by_channel_ms, event.channel: at_ms}
     _move_account(p, event, home_currency)
@@ -54,7 +49,42 @@ def fold_money(p: Profile, event: Transaction, home_currency: str) -> None:
     if booked:
         _booked(p, event)
     if event.kind == "loan_payment" and status != "reversed":
-        p.loan_missed = 0 if booked else p.loan_missed + 1
+        p.loans = loans.follow(p.loans, event, policy.bank.loan_gap_days)
+
+
+def _count(p: Profile, event: Transaction, policy: Policy) -> None:
+    """Count the transaction in the windows: all that is in home currency, of others what is declined or small."""
+    status, minor = event.status, event.amount_minor
+    at_home = event.currency == policy.home_currency
+    burst = windows.small_card_cells() if _small_card(event, policy) else windows.NOTHING
+    if not at_home and not burst and status != "declined":
+        return
+    counted = at_home or status == "declined"
+    p.rings = windows.add(
+        p.rings,
+        event.occurred_ms,
+        p.last_seen_ms,
+        cells=windows.transaction_cells(event.kind, event.direction, minor, status=status) if counted else {},
+        channel=windows.channel_cells(event.channel) if at_home else {},
+        amount=windows.amount_cells(minor) if at_home and status == "booked" and event.direction == "debit" else {},
+        burst=burst,
+    )
+
+
+def _small_card(event: Transaction, policy: Policy) -> bool:
+    """Whether it is a card payment so small that its number matters, as policy means it."""
+    if event.kind != "card" or event.direction != "debit" or event.status != "booked":
+        return False
+    rule = policy.first("card_testing")
+    return isinstance(rule, CardTesting) and small(event, rule)
+
+
+def small(event: Transaction, rule: CardTesting) -> bool:
+    """Whether the amount is small in its own currency; where the rule names no sum, as in the home currency."""
+    limit_minor = rule.small_in.get(event.currency)
+    if limit_minor is None:
+        return event.amount_minor * 100 <= rule.small_minor * int(10 ** minor_digits(event.currency))
+    return event.amount_minor <= limit_minor
 
 
 def _name(p: Profile, currency: str, home_currency: str) -> str:

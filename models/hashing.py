@@ -17,6 +17,7 @@ from struct import Struct
 WORD_SLOTS = 64  # numbers 0 to 63
 NUMBER_SLOTS = 64  # numbers 64 to 127
 SLOTS = WORD_SLOTS + NUMBER_SLOTS
+NO_FEATURES = frozenset({"promise"})  # what says nothing of the contact itself (`models.promise`)
 VALUE_LIMIT = 1e6  # a number beyond it is cut, as every feature is
 
 Slots = tuple[tuple[int, float], ...]  # slot and value, by slot; one that is not there is not known, rather than 0
@@ -36,7 +37,7 @@ def slots_of(attributes: Mapping[str, str | float] | None) -> Slots:
         return ()
     words: dict[int, float] = {}
     numbers: dict[int, float] = {}
-    for key in sorted(attributes):
+    for key in sorted(attributes.keys() - NO_FEATURES):
         value = attributes[key]
         if isinstance(value, str):
             slot, sign = _place(f"{key}={value}", WORD_SLOTS)

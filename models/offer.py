@@ -37,7 +37,15 @@ def offer(
         return profile, effects
     made = _offer(choice, choice.chosen, record, cause, context.policy)
     due_ms = made.occurred_ms + choice.chosen.action.horizon_ms
-    kept = OfferMade(made.action_id, made.decision_id, made.action, made.channel, made.occurred_ms, due_ms)
+    kept = OfferMade(
+        made.action_id,
+        made.decision_id,
+        made.action,
+        made.channel,
+        made.occurred_ms,
+        due_ms,
+        stands_hours=context.policy.decisions.offer_expires_hours,
+    )
     profile = _remember(profile, kept)
     propensity, version = choice.chosen.propensity, choice.version or 0
     profile = pend_offer(profile, kept, values, propensity, version, context.policy, choice.slots)

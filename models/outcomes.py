@@ -191,7 +191,7 @@ def hear(profile: Profile, outcome: Outcome) -> tuple[Profile, str]:
     if outcome.about_event_id is not None:
         known = any(alert.cause == short_id(outcome.about_event_id) for alert in profile.open_alerts)
         return profile, "joined" if known else "dangling"
-    offer = next((o for o in profile.offers if _answers(outcome, o)), None)
+    offer = next((o for o in profile.offers if answers(outcome, o)), None)
     if offer is None:
         return profile, "dangling"
     if outcome.occurred_ms > offer.due_ms:
@@ -205,7 +205,8 @@ def hear(profile: Profile, outcome: Outcome) -> tuple[Profile, str]:
     return changed, "joined"
 
 
-def _answers(outcome: Outcome, offer: OfferMade) -> bool:
+def answers(outcome: Outcome, offer: OfferMade) -> bool:
+    """Whether the outcome is about this offer, by its id or by that of its decision."""
     if outcome.action_id is not None:
         return outcome.action_id == offer.action_id
     return outcome.decision_id is not None and short_id(outcome.decision_id) == offer.decision_id

@@ -22,6 +22,7 @@ from river.drift import ADWIN
 
 from models.learner import Learner, Snapshot
 from models.meters import Meter, Quality
+from models.snapshot_shape import check_snapshot
 from schemas.internal import ExampleRecord, Punctuation
 
 Mark = tuple[int, str]  # (maturity in epoch ms, example id)
@@ -221,8 +222,9 @@ class Release:
     def restore(self, snapshot: Mapping[str, Any]) -> int:
         """Go on from a snapshot; returns the offset of our own topic to read from.
 
-        Raises `ValueError` (`BadSnapshotError`) where the snapshot is damaged or of other features.
+        Raises `BadSnapshotError` where the snapshot is of other features, or damaged: then it names the field.
         """
+        check_snapshot(self.model, snapshot)
         state, bookmark = snapshot["state"], snapshot["bookmark"]
         self.learner.restore(state["learner"])
         self.meter.restore(state["meter"])

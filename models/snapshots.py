@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import msgpack
 import orjson
 
-from models.learner import Snapshot
+from models.learner import BadSnapshotError, Snapshot
 from models.release import Published
+from models.snapshot_shape import ManifestShape, check_fields
 
-FORMAT = 1
+FORMAT = 1  # `ManifestShape` knows it
 PART_BYTES = 1_000_000
 MANIFEST = "manifest"
 
@@ -86,7 +87,7 @@ class Shelf:
             return None
         parts = self._parts.setdefault((model, version), {})
         parts[part] = value
-        stored = self._complete(parts) if part == MANIFEST else None
+        stored = self.stored(model, version) if part == MANIFEST else None
         if part == MANIFEST and stored is None:
             del self._parts[model, version]
         self._drop_old(model)
@@ -98,8 +99,11 @@ class Shelf:
         return self.stored(model, versions[-1].version) if versions else None
 
     def stored(self, model: str, version: int) -> Stored | None:
-        """Give one version, if it is complete."""
-        return self._complete(self._parts.get((model, version), {}))
+        """Give one version, if it is complete and sound."""
+        try:
+            return assemble(model, version, self._parts.get((model, version), {}))
+        except BadSnapshotError:
+            return None
 
     def versions(self, model: str) -> tuple[Manifest, ...]:
         """List the complete versions of a model, oldest first."""
@@ -129,15 +133,24 @@ class Shelf:
         for version in of_model[: -2 * self._keep]:
             del self._parts[model, version]
 
-    @staticmethod
-    def _complete(parts: Mapping[str, bytes]) -> Stored | None:
-        manifest = _manifest(parts.get(MANIFEST))
-        if manifest is None:
-            return None
-        body = b"".join(parts.get(str(number), b"") for number in range(manifest.parts))
-        if len(body) != manifest.size or hashlib.sha256(body).hexdigest() != manifest.checksum:
-            return None
-        return Stored(manifest, msgpack.unpackb(body, strict_map_key=False))
+
+def assemble(model: str, version: int, parts: Mapping[str, bytes]) -> Stored:
+    """Put a version's records together. Raises `BadSnapshotError`, which names what is missing or wrong."""
+    manifest = _manifest(parts.get(MANIFEST))
+    if (manifest.model, manifest.version) != (model, version):
+        raise BadSnapshotError(f"model, version: {manifest.model}/{manifest.version} lies under {model}/{version}")
+    body = b"".join([parts.get(str(number), b"") for number in range(manifest.parts)])
+    if len(body) != manifest.size:
+        raise BadSnapshotError(f"size: {len(body)} bytes, and the manifest says {manifest.size}")
+    if hashlib.sha256(body).hexdigest() != manifest.checksum:
+        raise BadSnapshotError("checksum: the parts have another")
+    try:
+        snapshot = msgpack.unpackb(body, strict_map_key=False)
+    except (ValueError, msgpack.UnpackException) as error:
+        raise BadSnapshotError(f"(whole): cannot be unpacked: {error!r}") from error
+    if not isinstance(snapshot, dict):
+        raise BadSnapshotError("(whole): is no map")
+    return Stored(manifest, snapshot)
 
 
 def _place(key: str) -> tuple[str, int, str] | None:
@@ -147,14 +160,14 @@ def _place(key: str) -> tuple[str, int, str] | None:
     return words[0], int(words[1]), words[2]
 
 
-def _manifest(value: bytes | None) -> Manifest | None:
-    if value is None:
-        return None
+def _manifest(value: bytes | None) -> Manifest:
+    """Read a manifest. Raises `BadSnapshotError`, which names the field that is missing or wrong."""
     try:
-        data = orjson.loads(value)
-        return Manifest(**{name: data[name] for name in Manifest._fields}) if data["format"] == FORMAT else None
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return None
+        data = orjson.loads(value or b"")
+    except orjson.JSONDecodeError as error:
+        raise BadSnapshotError(f"manifest: {error}" if value else "manifest: is missing") from error
+    check_fields(ManifestShape, data)
+    return Manifest(**{name: data[name] for name in Manifest._fields})
 
 
 def describe(manifest: Manifest) -> dict[str, Any]:

@@ -7,7 +7,7 @@ runs live, in replay and in what-if.
 from collections.abc import Callable
 from typing import Any
 
-from models import arrival, links, outcomes
+from models import arrival, links, outcomes, standing
 from models.cause import Cause
 from models.churn import may_profile, score_churn, without_score
 from models.context import Context, Verdict
@@ -95,6 +95,7 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
         profile = score_churn(profile, values, at_ms, context)
         if by_hand:
             profile, suppressed = offered(profile, event, cause, context, values)
+    profile, taken_back = standing.review(before, profile, event, cause, policy)
     profile, effects = judge(before, profile, event, cause, context)
     if isinstance(event, Interaction):
         profile, more = _at_the_branch(profile, event, cause, context)
@@ -102,7 +103,7 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
     if triggers:
         profile, more = offer(profile, event, cause, context, values)
         effects += more
-    return Verdict(profile, withdrawn + effects, "applied", event.unknown_fields, outcome, suppressed)
+    return Verdict(profile, withdrawn + taken_back + effects, "applied", event.unknown_fields, outcome, suppressed)
 
 
 def _time_of(before: Profile, event: Any) -> int:

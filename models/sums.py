@@ -15,6 +15,7 @@ from models.windows import (
     What,
     _window,
     home_day,
+    nine_weeks,
 )
 from schemas.profile import Profile
 
@@ -81,16 +82,18 @@ def _of_window(profile: Profile, span: Span, at_ms: int) -> Sums:
 
 
 def _read(days: Buckets, weeks: Buckets, today: int) -> dict[str, Sums]:
-    """Add up a week, go on to the month that it is a part of, and to nine weeks (`models.windows` says of what)."""
+    """Add up a week, go on to the month that it is a part of, and to nine weeks."""
     cells = [0] * _CELLS
     _add([days[day] for day in days if today - 7 < day <= today], cells)
     week = _sums(cells.copy())
     _add([days[day] for day in days if today - 30 < day <= today - 7], cells)
     month = _sums(cells.copy())
-    this_week = today // 7
-    first, end = 7 * (this_week - 8), 7 * (this_week + 1)
-    others = [days[day] for day in days if first <= day <= today - 30 or today < day < end]
-    _add(others + [weeks[number] for number in weeks if this_week - 9 < number <= this_week], cells)
+    of_weeks, of_days = nine_weeks(today)
+    _add(
+        [days[day] for day in days if day in of_days and not today - 30 < day <= today]
+        + [weeks[number] for number in weeks if number in of_weeks],
+        cells,
+    )
     return {"7d": week, "30d": month, "63d": _sums(cells)}
 
 

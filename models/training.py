@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from models.churn import ChurnLearner
-from models.learner import DAMAGED, BadSnapshotError, Learner
+from models.learner import BadSnapshotError, Learner
 from models.policy import Policy
 from models.propensity import PropensityLearner
 from models.release import Cadence, Position, Published, Release, punctuation
 from models.scoring import Scorer
+from models.snapshot_shape import check_snapshot
 from models.snapshots import Stored
 from schemas.actions import Effect
 from schemas.internal import ExampleRecord
@@ -32,14 +33,21 @@ def starting_scorers(policy: Policy) -> dict[str, Scorer]:
 
 
 def scorer_of(stored: Stored, policy: Policy) -> Scorer:
-    """Give the scorer of a stored version. Raises `BadSnapshotError` where it is damaged or of other features."""
-    learner = LEARNERS[stored.manifest.model](policy)
-    try:
-        described = stored.snapshot["state"]["learner"]
-    except DAMAGED as error:
-        raise BadSnapshotError(f"the version does not say what was learned: {error!r}") from error
-    learner.restore(described)
-    return learner.scorer(stored.manifest.version)
+    """Give the scorer of a stored version.
+
+    Raises `BadSnapshotError` where it is of other features, or damaged: then it names the field.
+    """
+    manifest, snapshot = stored
+    if manifest.model not in LEARNERS:
+        raise BadSnapshotError(f"model: nobody knows {manifest.model!r}")
+    check_snapshot(manifest.model, snapshot)
+    if snapshot["state"]["version"] != manifest.version:
+        raise BadSnapshotError(
+            f"state.version: {snapshot['state']['version']}, and the manifest says {manifest.version}"
+        )
+    learner = LEARNERS[manifest.model](policy)
+    learner.restore(snapshot["state"]["learner"])
+    return learner.scorer(manifest.version)
 
 
 class LocalTrainer:

@@ -1,6 +1,6 @@
 """Bucket rings by event time: how a customer's last hour, day, week, month and nine weeks are counted.
 
-An event is added to its bucket in each of four rings: 12 of 5 minutes, 24 of an hour, 30 of a (home) day, 9 of a week.
+An event is added to its bucket in each of four rings: 12 of 5 minutes, 24 of an hour, 31 of a (home) day, 10 of a week.
 A bucket is a sparse map of small cell numbers to integers, packed as msgpack: counts and sums only, so the order in
 which events come cannot show. A late event goes into the bucket of its own time while the ring still holds it, counted
 from the customer's highest event time; what is older is left out of the windows (not of the totals).
@@ -14,7 +14,9 @@ direction together, because nearly every kind has one direction: the marginal by
 Each ring has a budget of bytes. A customer so busy that a ring is over its budget keeps the directions of the oldest
 buckets and loses their kinds and channels; flows, activities and usual amounts stay exact.
 
-Sums are in minor units of the home currency.
+Sums are in minor units of the home currency, and so are the counts of booked transactions. Declined ones are counted
+whatever their currency, and so are small card payments: in five minutes the sum of all would hide them behind a large
+one, and a count needs no rate of exchange.
 """
 
 from functools import lru_cache
@@ -24,11 +26,14 @@ from typing import Literal, NamedTuple
 import msgpack
 
 from schemas.profile import Profile, Rings, Tally
+from schemas.vocabulary import CHANNEL_PLACES, KIND_PLACES
 
 Direction = Literal["credit", "debit"]
 Span = Literal["1h", "24h", "7d", "30d", "63d"]
 What = Literal["login", "failed_login", "visit", "service"]
 Cells = dict[int, int]
+
+NOTHING: Cells = {}  # never written to
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
@@ -46,39 +51,28 @@ class Ring(NamedTuple):
 
 
 # What a thinned bucket needs at most (see `_thin`), times the buckets, is below each budget: thinning always ends.
-MINUTES = Ring(5 * MINUTE_MS, 12, 12 * 44, 0)
+MINUTES = Ring(5 * MINUTE_MS, 12, 12 * 46, 0)
 HOURS = Ring(HOUR_MS, 24, 24 * 44, 0)
-DAYS = Ring(DAY_MS, 30, 30 * 64, HOME_OFFSET_MS)
-WEEKS = Ring(7 * DAY_MS, 9, 9 * 80, HOME_OFFSET_MS)
+# One day and one week more than a window holds: those that end with yesterday are whole when today has begun.
+DAYS = Ring(DAY_MS, 31, 31 * 64, HOME_OFFSET_MS)
+WEEKS = Ring(7 * DAY_MS, 10, 10 * 72, HOME_OFFSET_MS)
 
 # Cell numbers. Below 32 and from 64 on: counts; 32 to 63: sums. They are stored: never give one a new meaning.
-_KIND_ORDER = ("card", "cash", "transfer", "salary", "fee", "interest", "loan_payment", "investment", "bill", "other")
-_CHANNEL_ORDER = (
-    "branch",
-    "phone",
-    "web",
-    "mobile",
-    "kiosk",
-    "email",
-    "fax",
-    "wechat",
-    "chat",
-    "forum",
-    "face_to_face",
-)
-_KINDS = {kind: 2 * index for index, kind in enumerate(_KIND_ORDER)}
+_KINDS = {kind: 2 * place for place, kind in enumerate(KIND_PLACES)}
 _DIRECTIONS = {"credit": 0, "debit": 1}
 _FORGOTTEN_KIND = 20
 _DECLINED = 22
 _ACTIVITIES = {"login": 24, "failed_login": 25, "visit": 26, "service": 27}
+_SMALL_CARDS = 29  # small card payments in any currency, in the ring of minutes only
 _DEBITS_OF_NOTHING = 28  # booked debits that have no logarithm; all others are in the moments
 _LOG_SUM, _LOG_SQUARES = 54, 55
 _OF_DAYS_ONLY = frozenset({_DEBITS_OF_NOTHING, _LOG_SUM, _LOG_SQUARES})
 _USUAL_LOG = 4
 _SUMS = 32  # what is added to a transaction cell's number to get that of its sum
 _FIRST_CHANNEL = 64
-_CHANNELS = {channel: _FIRST_CHANNEL + index for index, channel in enumerate((*_CHANNEL_ORDER, "iot", "other"))}
-# A cell stands still at its limit, which keeps it within 1 + 2, 3 or 9 bytes.
+_CHANNELS = {channel: _FIRST_CHANNEL + place for place, channel in enumerate(CHANNEL_PLACES)}
+# A cell stands still at its limit, which keeps it within 1 + 1, 2, 3 or 9 bytes.
+_FEWEST = 127  # small card payments of a bucket
 _FEW = 255  # declines and activities of a bucket
 _MANY = 65_535  # transactions, and uses of a channel
 _LEAST, _MOST = -(2**63), 2**64 - 1  # sums; 92 quadrillion yuan
@@ -117,7 +111,10 @@ def home_day_start_ms(day: int) -> int:
 
 
 def transaction_cells(kind: str, direction: str, minor: int, *, status: str) -> Cells:
-    """Say what a transaction in home currency adds to every ring (contract-rules 14: booked, declined, reversed)."""
+    """Say what a transaction in home currency adds to every ring (contract-rules 14: booked, declined, reversed).
+
+    A declined one adds the same in any currency.
+    """
     if status == "declined":
         return {_DECLINED: 1}
     cell = _KINDS.get(kind, _KINDS["other"]) + _DIRECTIONS[direction]
@@ -142,14 +139,26 @@ def activity_cells(what: What) -> Cells:
     return {_ACTIVITIES[what]: 1}
 
 
+def small_card_cells() -> Cells:
+    """Say what a small card payment adds to the ring of minutes."""
+    return {_SMALL_CARDS: 1}
+
+
 def channel_cells(channel: str) -> Cells:
     """Say what any use of a channel adds to days and weeks."""
     return {_CHANNELS.get(channel, _CHANNELS["other"]): 1}
 
 
-def add(rings: Rings, at_ms: int, highest_ms: int, *, cells: Cells, channel: Cells, amount: Cells) -> Rings:
-    """Rings with the cells added at `at_ms`, where a ring still holds that time seen from `highest_ms`."""
+def add(
+    rings: Rings, at_ms: int, highest_ms: int, *, cells: Cells, channel: Cells, amount: Cells, burst: Cells = NOTHING
+) -> Rings:
+    """Rings with the cells added at `at_ms`, where a ring still holds that time seen from `highest_ms`.
+
+    `cells` go into every ring, `channel` into days and weeks, `amount` into days, `burst` into minutes.
+    """
     minutes, hours, days, weeks = rings
+    if not cells:
+        return Rings(_added(minutes, MINUTES, at_ms, highest_ms, burst), hours, days, weeks)
     by_day, today = cells | channel, home_day(highest_ms)
     if home_day(at_ms) <= today - DAYS.size:
         weeks = _added(weeks, WEEKS, at_ms, highest_ms, by_day)
@@ -157,9 +166,9 @@ def add(rings: Rings, at_ms: int, highest_ms: int, *, cells: Cells, channel: Cel
         if home_day(at_ms) not in days:  # a day begins, and those that the ring leaves behind go
             weeks = _with_old_days(weeks, days, today)
         days = _added(days, DAYS, at_ms, highest_ms, by_day | amount if amount else by_day)
-    return Rings(
-        _added(minutes, MINUTES, at_ms, highest_ms, cells), _added(hours, HOURS, at_ms, highest_ms, cells), days, weeks
-    )
+    of_minutes = cells | burst if burst else cells
+    minutes = _added(minutes, MINUTES, at_ms, highest_ms, of_minutes)
+    return Rings(minutes, _added(hours, HOURS, at_ms, highest_ms, cells), days, weeks)
 
 
 def _with_old_days(weeks: dict[int, bytes], days: dict[int, bytes], today: int) -> dict[int, bytes]:
@@ -196,7 +205,7 @@ def _sum(total: Cells, cells: Cells) -> Cells:
     for cell in cells:
         if cell in total:
             value = total[cell] + cells[cell]
-            total[cell] = value if value <= _FEW or _SUMS <= cell < _FIRST_CHANNEL else _stopped(cell, value)
+            total[cell] = value if value <= _FEWEST or _SUMS <= cell < _FIRST_CHANNEL else _stopped(cell, value)
         else:
             total[cell] = cells[cell]
     return total
@@ -207,6 +216,8 @@ def _squares(cells: Cells) -> int:
 
 
 def _stopped(cell: int, count: int) -> int:
+    if cell == _SMALL_CARDS:
+        return min(count, _FEWEST)
     return min(count, _FEW if _DECLINED <= cell <= max(_ACTIVITIES.values()) else _MANY)
 
 
@@ -230,7 +241,10 @@ def _thin_oldest(buckets: dict[int, bytes], budget: int) -> None:
 
 
 def _thin(packed: bytes) -> bytes:
-    """Keep directions, declines, activities and moments (at most 12 cells: 64 bytes; 44 without moments)."""
+    """Keep directions, declines, activities and moments (at most 12 cells: 64 bytes; 44 without moments).
+
+    In the ring of minutes the small card payments, too: 46 bytes.
+    """
     thin: Cells = {}
     for cell, value in _unpack(packed, strict_map_key=False).items():
         if cell < _FORGOTTEN_KIND or _SUMS <= cell < _SUMS + _FORGOTTEN_KIND:
@@ -253,14 +267,14 @@ def of_kind(profile: Profile, kind: str, span: Span, at_ms: int) -> Tally:
     return _tally(_window(profile, span, at_ms), range(_KINDS[kind], _KINDS[kind] + 2))
 
 
-def burst(profile: Profile, kind: str, minutes: int, at_ms: int) -> Tally:
-    """Sum up the booked transactions of one kind in the last `minutes` (at most 60, in whole buckets of 5)."""
+def small_cards(profile: Profile, minutes: int, at_ms: int) -> int:
+    """Count the small card payments of the last `minutes` (at most 60, in whole buckets of 5, each up to 127)."""
     number = min(MINUTES.size, -(-minutes // 5))
-    return _tally(_last(profile.rings.minutes, MINUTES, number, at_ms), range(_KINDS[kind], _KINDS[kind] + 2))
+    return _last(profile.rings.minutes, MINUTES, number, at_ms).get(_SMALL_CARDS, 0)
 
 
 def declined(profile: Profile, span: Span, at_ms: int) -> int:
-    """Count the declined transactions (home currency) within `span`."""
+    """Count the declined transactions (any currency) within `span`."""
     return _window(profile, span, at_ms).get(_DECLINED, 0)
 
 
@@ -278,7 +292,7 @@ def usual_amount(profile: Profile, at_ms: int) -> Usual:
     """Sum up the debits of the days before that of `at_ms` (29 at most)."""
     today, count, total, squares = home_day(at_ms), 0, 0, 0
     for day, packed in profile.rings.days.items():
-        if today - DAYS.size < day < today:
+        if today - 30 < day < today:
             cells = _unpack(packed, strict_map_key=False)
             count += _tally(cells, range(_DIRECTIONS["debit"], _DECLINED, 2)).count - cells.get(_DEBITS_OF_NOTHING, 0)
             total += cells.get(_LOG_SUM, 0)
@@ -289,22 +303,22 @@ def usual_amount(profile: Profile, at_ms: int) -> Usual:
     return Usual(count, _USUAL_LOG + mean / 100, sqrt(max(0.0, squares / count - mean * mean)) / 100)
 
 
+def nine_weeks(today: int) -> tuple[range, range]:
+    """Which weeks, and which days of theirs, make up the nine weeks that end with that of day number `today`.
+
+    Both rings are to be read: a day is told by the day ring as long as that has it, and by its week from then on.
+    """
+    weeks = range(today // 7 - 8, today // 7 + 1)
+    return weeks, range(7 * weeks.start, today + 1)
+
+
 def _window(profile: Profile, span: Span, at_ms: int) -> Cells:
     name, ring, number = _SPANS[span]
-    window = _last(getattr(profile.rings, name), ring, number, at_ms)
-    return window if ring is not WEEKS else _with_young_days(window, profile.rings.days, at_ms)
-
-
-def _with_young_days(weeks: Cells, days: dict[int, bytes], at_ms: int) -> Cells:
-    """Cells of nine weeks: what the week ring tells of them, and all days of theirs that the day ring holds."""
-    end = home_day(at_ms) // 7 * 7 + 7
-    cells = _unpacked_sum(tuple([days[day] for day in days if end - 7 * WEEKS.size <= day < end]))
-    if not weeks:
-        return cells
-    total = weeks.copy()
-    for cell, value in cells.items():
-        total[cell] = total.get(cell, 0) + value
-    return total
+    if ring is not WEEKS:
+        return _last(getattr(profile.rings, name), ring, number, at_ms)
+    weeks, days = nine_weeks(home_day(at_ms))
+    old, young = profile.rings.weeks, profile.rings.days
+    return _unpacked_sum(tuple([old[week] for week in old if week in weeks] + [young[d] for d in young if d in days]))
 
 
 def _last(buckets: dict[int, bytes], ring: Ring, number: int, at_ms: int) -> Cells:

@@ -36,8 +36,3 @@ def decode(raw: bytes) -> Author:
 def next_due_ms(author: Author) -> int | None:
     """Say that time brings an author nothing."""
     return None
-
-
-def highest_ms(author: Author) -> int:
-    """Say that authors have no clock of their own."""
-    return 0

@@ -57,11 +57,15 @@ class Timer(Message):
 
 
 class Erasure(Message):
-    """A null on `bank.customers`: forget this customer (contract-rules 8)."""
+    """A null on `bank.customers`: forget this customer (contract-rules 8).
+
+    Without a time of its own (`ce_time`) the record's time stands for it, and time must not follow it.
+    """
 
     customer_id: CustomerId
     event_id: EventId
     occurred_ms: Ms
+    has_own_time: bool = True
 
 
 class Claim(Message):

@@ -54,8 +54,3 @@ def _buckets(packed: dict[int, tuple[int, int, int]]) -> dict[int, Heard]:
 def next_due_ms(mood: Mood) -> int | None:
     """Say that time brings a mood nothing: its buckets are left behind by the next mark."""
     return None
-
-
-def highest_ms(mood: Mood) -> int:
-    """Return the highest event time heard (epoch ms)."""
-    return mood.highest_ms

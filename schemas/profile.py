@@ -22,6 +22,9 @@ MAX_ACCOUNTS = 9  # the one idle longest leaves; its balance leaves the AUM
 MAX_CURRENCIES = 5  # of totals: the home currency, three others, and "XXX" for all further ones together
 MAX_PRODUCTS = 10  # the first ones of the master data
 MAX_HANDLES = 8  # likewise, while they fit in MAX_HANDLE_BYTES together
+MAX_LOANS = 4  # the one with the fewest missed instalments leaves, of these the one heard of longest ago
+MAX_MISSED = 99  # instalments of a loan: the count stands still there
+LOAN_RHYTHM = 2  # so many instalments paid in a row make one expect the next; more are not counted
 MAX_TAGS = 20  # the one that holds longest leaves
 MAX_COUNTERPARTIES = 12  # the one seen longest ago leaves
 MAX_COUNTRIES = 7  # likewise
@@ -42,15 +45,17 @@ AUM_SLOT_DAYS = 5  # a high is kept by slots of five days, 19 of them at most
 MAX_NAME_BYTES = 24  # of what policy names: tags, alerts, actions, tiers
 MAX_REASON_BYTES = 16  # of a tag's or tier's reason
 MAX_ID_BYTES = 20  # accounts, products, household, relationship manager, what an alert or due work is about
+MAX_LOAN_BYTES = 16  # what a loan is known by
 MAX_EVENT_ID_BYTES = 40  # of a complaint
 MAX_COUNTERPARTY_BYTES = 16
 MAX_TEXT_BYTES = 40  # a customer's name
-MAX_PROMISE_BYTES = 64  # what was promised to a customer
+MAX_PROMISE_BYTES = 96  # what was promised to a customer
 MAX_WORD_BYTES = 24  # language, time zone, risk rating, a complaint's topic
 MAX_HANDLE_BYTES = 192  # of all handles together
 MAX_COUNTRY_BYTES = 3
 MAX_FEATURES = 34  # of a pending example
 MAX_FEATURE_BYTES = 5 + 2 * MAX_FEATURES  # which of them are not zero, and these as float16
+MAX_EVE_BYTES = 300  # facts as of a day boundary: beyond it they are lost, and with them the snapshot or label
 MAX_CONTEXT_BYTES = 250  # of all pending examples together: what does not fit is lost, as beyond MAX_PENDING
 
 
@@ -148,6 +153,14 @@ class Salary(NamedTuple):
     usual_gap_days: int = 0
     expected_ms: int | None = None
     missed_since_ms: int | None = None
+
+
+class Loan(NamedTuple):
+    """A loan's instalments: missed ones in a row, the home day of the last one known of, paid ones (up to a rhythm)."""
+
+    missed: int
+    day: int
+    paid: int
 
 
 class Complaint(NamedTuple):
@@ -273,6 +286,35 @@ class MentionMood(NamedTuple):
     last_ms: int = 0
 
 
+class Facts(NamedTuple):
+    """What snapshots and labels read beside the day rings, without any event at or after a day boundary."""
+
+    last_seen_ms: int
+    aum_high_minor: int
+    accounts: dict[str, Account]
+    salary: Salary
+    last_login_ms: int | None
+    last_own_activity_ms: int | None
+    complaints: tuple[Complaint, ...]
+    last_complaint_ms: int | None
+    ratings: Ratings
+    mood: MentionMood
+    told_ms: int | None  # as of when master data were told; None: never
+    products: tuple[str, ...]
+    churn_label: str
+    churn_label_ms: int | None
+
+
+class Eve(NamedTuple):
+    """Facts as of a day boundary, kept beside the profile from the first event after it until they were read.
+
+    None: they took too many bytes.
+    """
+
+    boundary_ms: int
+    facts: Facts | None
+
+
 class EventCounts(NamedTuple):
     """Events applied, by topic."""
 
@@ -285,8 +327,8 @@ class EventCounts(NamedTuple):
 class Rings(NamedTuple):
     """Bucket rings by event time; only `models.windows` knows what a bucket's cells mean.
 
-    Each maps a bucket number (`event time // width`) to its cells: 12 of 5 minutes, 24 of an hour, 30 of a day,
-    9 of a week. Days and weeks are UTC+8 days (home time), so that "a day" is the bank's day.
+    Each maps a bucket number (`event time // width`) to its cells: 12 of 5 minutes, 24 of an hour, 31 of a day,
+    10 of a week. Days and weeks are UTC+8 days (home time), so that "a day" is the bank's day.
     """
 
     minutes: dict[int, bytes] = {}  # noqa: RUF012 - never mutated: the fold replaces it
@@ -316,7 +358,7 @@ class Profile:
     aum_highs: tuple[tuple[int, int], ...] = ()  # (last home day of a slot, AUM), falling: the first is the 90-day high
     rings: Rings = Rings()
     salary: Salary = Salary()
-    loan_missed: int = 0  # declined or missing loan payments in a row
+    loans: dict[str, Loan] = field(default_factory=dict)  # by what `models.loans` knows them by
     counterparties: dict[str, int] = field(default_factory=dict)  # id -> last seen (debits)
     countries: dict[str, int] = field(default_factory=dict)  # country -> last seen (card present use)
     last_login_ms: int | None = None
@@ -339,6 +381,7 @@ class Profile:
     churn_label: str = ""  # what is known of leaving: "", "closed", "died", "merged"
     churn_label_ms: int | None = None
     promise: Promise | None = None
+    eve: Eve | None = None  # only `models.eve` knows when and why
 
     def copied(self) -> "Profile":
         """Copy the profile for one who is about to write the next one (`dataclasses.replace` takes 9 times as long)."""
@@ -347,6 +390,11 @@ class Profile:
     def next_due_ms(self) -> int | None:
         """When time next has work to do for this customer (epoch ms), None if never."""
         return self.due[0].due_ms if self.due else None
+
+    @property
+    def loan_missed(self) -> int:
+        """Instalments missed in a row, of the loan with the most of them."""
+        return max([loan.missed for loan in self.loans.values()], default=0)
 
     def aum_minor(self, home_currency: str) -> int:
         """Return the assets under management: balances told of open accounts in home currency, debts left out."""

@@ -16,9 +16,12 @@ from schemas.profile import (
     Account,
     Complaint,
     Due,
+    Eve,
     EventCounts,
+    Facts,
     Grade,
     Identity,
+    Loan,
     MentionMood,
     OfferMade,
     OpenAlert,
@@ -35,6 +38,7 @@ from schemas.profile import (
     Totals,
     Visit,
 )
+from schemas.profile_eve import eve_bytes
 
 _SUM = 2**62
 # Times as such and their distances take 9 bytes each.
@@ -42,15 +46,16 @@ _TIME, _LATER, _LAST = 2**61, 2**62, 2**63 - 1
 _COUNT = 2**32 - 1
 _ACTION_ID = "a" * 20
 _ODD_ID = "#" * 20  # as others may name a decision: not as short as our own
+_REASON = "credit_trend_month"  # a feature: all of them are told by their numbers
 _DAY = 2**16 - 1  # until the year 2149 a day's number fits
 # Newest bucket's number, buckets, and the budget of each: what `models.windows` keeps to.
-_RINGS = {"minutes": (2**32 - 1, 12, 44), "hours": (2**32 - 1, 24, 44), "days": (_DAY, 30, 64), "weeks": (_DAY, 9, 80)}
+_RINGS = {"minutes": (2**32 - 1, 12, 46), "hours": (2**32 - 1, 24, 44), "days": (_DAY, 31, 64), "weeks": (_DAY, 10, 72)}
 
 
 def fullest() -> Profile:
     """Build the profile that encodes to the most bytes."""
     name, identifier = "n" * limits.MAX_NAME_BYTES, "i" * limits.MAX_ID_BYTES
-    return Profile(
+    full = Profile(
         customer_id="c" * 64,
         first_seen_ms=_TIME,
         last_seen_ms=_LAST,
@@ -68,7 +73,10 @@ def fullest() -> Profile:
         aum_highs=((_DAY, _SUM),) * (limits.AUM_DAYS // limits.AUM_SLOT_DAYS + 1),
         rings=Rings(**{ring: _ring(*shape) for ring, shape in _RINGS.items()}),
         salary=Salary(_COUNT, _TIME, _SUM, _SUM, _COUNT, _TIME, _TIME),
-        loan_missed=_COUNT,
+        loans={
+            key: Loan(limits.MAX_MISSED, _DAY, limits.LOAN_RHYTHM)
+            for key in _keys(limits.MAX_LOANS, "l" * limits.MAX_LOAN_BYTES)
+        },
         counterparties=dict.fromkeys(_keys(limits.MAX_COUNTERPARTIES, "p" * limits.MAX_COUNTERPARTY_BYTES), _TIME),
         countries=dict.fromkeys(_keys(limits.MAX_COUNTRIES, "CHN"), _TIME),
         last_login_ms=_TIME,
@@ -89,16 +97,23 @@ def fullest() -> Profile:
         last_offer_day=_DAY,
         pending=(_pending(),) * limits.MAX_PENDING,
         scores={
-            key: Score(0.5, _COUNT, _COUNT, _TIME, (ReasonPart(name, 0.5),) * limits.MAX_REASONS)
+            key: Score(0.5, _COUNT, _COUNT, _TIME, (ReasonPart(_REASON, 0.5),) * limits.MAX_REASONS)
             for key in _keys(limits.MAX_SCORES, "propensity")
         },
         remembered=(2**64 - 1,) * limits.MAX_REMEMBERED_EVENTS,
-        due=(Due(_TIME, "complaint_deadline", "e" * limits.MAX_EVENT_ID_BYTES),) * limits.MAX_COMPLAINTS
-        + (Due(_TIME, "alert_expires", identifier),) * (limits.MAX_DUE - limits.MAX_COMPLAINTS),
+        due=_due(identifier),
         churn_label="deceased",
         churn_label_ms=_TIME,
         promise=Promise(_TIME, "p" * limits.MAX_PROMISE_BYTES),
     )
+    return _with_eve(full)
+
+
+def _due(identifier: str) -> tuple[Due, ...]:
+    """Make work none of which follows from what waits; what our own ids tell of is as much as can wait."""
+    ours = limits.MAX_PENDING + limits.MAX_OPEN_ALERTS
+    others = (Due(_TIME, "complaint_deadline", identifier),) * (limits.MAX_DUE - ours)
+    return (Due(_TIME, "alert_expires", identifier),) * ours + others
 
 
 def _pending() -> PendingExample:
@@ -106,6 +121,30 @@ def _pending() -> PendingExample:
     context = bytes(limits.MAX_CONTEXT_BYTES // limits.MAX_PENDING)
     example_id, features = "b" * len(_ACTION_ID), bytes(limits.MAX_FEATURE_BYTES)
     return PendingExample(example_id, "propensity", _TIME, _LATER, features, 0.5, _COUNT, example_id, context)
+
+
+def _with_eve(p: Profile) -> Profile:
+    """Keep facts beside the profile that fill their budget: products of such a length, whatever it is that differs."""
+    facts = Facts(
+        _TIME,
+        _SUM,
+        p.accounts,
+        p.salary,
+        p.last_login_ms,
+        p.last_own_activity_ms,
+        p.complaints,
+        p.last_complaint_ms,
+        p.ratings,
+        p.mood,
+        _TIME,
+        ("e" * 64, "f" * 64),
+        p.churn_label,
+        p.churn_label_ms,
+    )
+    p.eve = Eve(_TIME, facts)
+    left = limits.MAX_EVE_BYTES - eve_bytes(p)
+    p.eve = Eve(_TIME, facts._replace(products=("e" * 64, "f" * (64 + left))))
+    return p
 
 
 def _identity(identifier: str) -> Identity:

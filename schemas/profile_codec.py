@@ -19,8 +19,8 @@ from schemas.profile import (
     Complaint,
     EventCounts,
     Grade,
+    Loan,
     MentionMood,
-    OpenAlert,
     Profile,
     Promise,
     Ratings,
@@ -28,14 +28,17 @@ from schemas.profile import (
     Salary,
     Tag,
 )
+from schemas.profile_eve import eve_of, packed_eve
 from schemas.profile_parts import (
     NUMBER_OF,
     WORD_OF,
+    alerts_of,
     due_work,
     identity_of,
     long,
     new_tuple,
     offers_of,
+    packed_alerts,
     packed_due,
     packed_identity,
     packed_ids,
@@ -83,7 +86,7 @@ def encode(profile: Profile) -> bytes:
             p.aum_highs,
             (minutes, hours, newest, {newest - day: cells for day, cells in days.items()}, weeks),
             p.salary,
-            p.loan_missed,
+            p.loans,
             {name: last - at for name, at in p.counterparties.items()},
             p.countries,
             None if p.last_login_ms is None else last - p.last_login_ms,
@@ -94,7 +97,7 @@ def encode(profile: Profile) -> bytes:
             p.ratings,
             p.mood,
             packed_visits(p.visits, last),
-            [(a[0], a[1], number(a[2], a[2]), *a[3:]) for a in p.open_alerts],
+            packed_alerts(p.open_alerts),
             p.cool_downs,
             (packed_ids([o[0] for o in offers] + [o[1] for o in offers]), *packed_offers(offers, last)),
             short(p.contacts_by_channel),
@@ -106,6 +109,7 @@ def encode(profile: Profile) -> bytes:
             p.churn_label,
             p.churn_label_ms,
             p.promise,
+            packed_eve(p),
         )
     )
 
@@ -126,14 +130,9 @@ def next_due_ms(profile: Profile) -> int | None:
     return profile.due[0].due_ms if profile.due else None
 
 
-def highest_ms(profile: Profile) -> int:
-    """Return the highest event time applied (epoch ms)."""
-    return profile.last_seen_ms
-
-
 def _profile(v: Any) -> Profile:
     new, word, last = new_tuple, WORD_OF.get, v[2]
-    alerts = tuple([new(OpenAlert, (i, kind, word(s, s), *rest)) for i, kind, s, *rest in v[28]])
+    alerts = alerts_of(v[28])
     offers = offers_of(v[30], last)
     minutes, hours, newest, days, weeks = v[15]
     pending = pending_of(v[33], offers, last)
@@ -154,7 +153,7 @@ def _profile(v: Any) -> Profile:
         v[14],
         new(Rings, (minutes, hours, {newest - back: cells for back, cells in days.items()}, weeks)),
         new(Salary, v[16]),
-        v[17],
+        {name: new(Loan, loan) for name, loan in v[17].items()},
         {name: last - back for name, back in v[18].items()},
         v[19],
         None if v[20] is None else last - v[20],
@@ -176,7 +175,9 @@ def _profile(v: Any) -> Profile:
         *v[37:39],
         v[39] and new(Promise, v[39]),
     )
-    return Profile(*values)
+    profile = Profile(*values)
+    profile.eve = eve_of(v[40], profile)
+    return profile
 
 
 def _big(value: int) -> msgpack.ExtType:

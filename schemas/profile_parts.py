@@ -7,7 +7,19 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from schemas.profile import Due, Identity, OfferMade, PendingExample, Profile, ReasonPart, Score, Tally, Totals, Visit
+from schemas.profile import (
+    Due,
+    Identity,
+    OfferMade,
+    OpenAlert,
+    PendingExample,
+    Profile,
+    ReasonPart,
+    Score,
+    Tally,
+    Totals,
+    Visit,
+)
 
 # Words that are stored as their place here. Append only: a place that was given once is never given again.
 _TEXT = (
@@ -41,24 +53,46 @@ new_tuple: Any = tuple.__new__  # a named tuple from a plain one, without the de
 
 
 def packed_due(p: Profile) -> list[Any]:
-    """Tell the due work without that which follows from pending examples and open alerts, where all of it is there."""
+    """Tell the due work without that which follows from pending examples and open alerts, where all of it is there.
+
+    Else the ids that such work is about come first, all in one.
+    """
     number, last = NUMBER_OF.get, p.last_seen_ms
     follows = [(e[3], _MATURE, e[0]) for e in p.pending] + [(a[4], _EXPIRES, a[0]) for a in p.open_alerts]
     follows.sort()
-    whole = follows == [due for due in p.due if due[1] in _FOLLOWING]
-    return [whole, *[(d[0] - last, number(d[1], d[1]), d[2]) for d in p.due if not whole or d[1] not in _FOLLOWING]]
+    following = [due for due in p.due if due[1] in _FOLLOWING]
+    if follows == following:
+        return [True, *[(d[0] - last, number(d[1], d[1]), d[2]) for d in p.due if d[1] not in _FOLLOWING]]
+    rows = [(d[0] - last, number(d[1], d[1]), *(() if d[1] in _FOLLOWING else d[2:])) for d in p.due]
+    return [packed_ids([due[2] for due in following]), *rows]
 
 
 def due_work(packed: Any, pending: tuple[Any, ...], alerts: tuple[Any, ...], last: int) -> tuple[Due, ...]:
     """Read the due work, with that which follows from what waits."""
     new, word = new_tuple, WORD_OF.get
     whole, *told = packed
+    if whole is not True:
+        next_id = iter(_ids(whole))
+        return tuple([new(Due, (last + d[0], word(d[1], d[1]), d[2] if d[2:] else next(next_id))) for d in told])
     due = [new(Due, (last + wait, word(name, name), about)) for wait, name, about in told]
-    if whole:
-        due += [new(Due, (example[3], _MATURE, example[0])) for example in pending]
-        due += [new(Due, (alert[4], _EXPIRES, alert[0])) for alert in alerts]
-        due.sort()
+    due += [new(Due, (example[3], _MATURE, example[0])) for example in pending]
+    due += [new(Due, (alert[4], _EXPIRES, alert[0])) for alert in alerts]
+    due.sort()
     return tuple(due)
+
+
+def packed_alerts(alerts: tuple[OpenAlert, ...]) -> list[Any]:
+    """Tell the open alerts, first the ids of all of them."""
+    number = NUMBER_OF.get
+    return [packed_ids([a[0] for a in alerts]), *[(a[1], number(a[2], a[2]), *a[3:]) for a in alerts]]
+
+
+def alerts_of(packed: Any) -> tuple[OpenAlert, ...]:
+    """Read the open alerts."""
+    new, word = new_tuple, WORD_OF.get
+    ids, *told = packed
+    rows = zip(_ids(ids), told, strict=True)
+    return tuple([new(OpenAlert, (i, kind, word(s, s), *rest)) for i, (kind, s, *rest) in rows])
 
 
 def totals_of(totals: tuple[Any, ...]) -> Totals:

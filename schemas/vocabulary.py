@@ -2,37 +2,26 @@
 
 OTHER = "other"
 
-CHANNELS = frozenset(
-    {
-        "branch",
-        "phone",
-        "web",
-        "mobile",
-        "kiosk",
-        "email",
-        "fax",
-        "wechat",
-        "chat",
-        "forum",
-        "face_to_face",
-        "iot",
-        "other",
-    }
+# Profiles count by a word's place here (`models.windows`): a new word goes to the end, and none ever leaves or moves.
+CHANNEL_PLACES = (
+    "branch",
+    "phone",
+    "web",
+    "mobile",
+    "kiosk",
+    "email",
+    "fax",
+    "wechat",
+    "chat",
+    "forum",
+    "face_to_face",
+    "iot",
+    "other",
 )
-TRANSACTION_KINDS = frozenset(
-    {
-        "card",
-        "cash",
-        "transfer",
-        "salary",
-        "fee",
-        "interest",
-        "loan_payment",
-        "investment",
-        "bill",
-        "other",
-    }
-)
+KIND_PLACES = ("card", "cash", "transfer", "salary", "fee", "interest", "loan_payment", "investment", "bill", "other")
+
+CHANNELS = frozenset(CHANNEL_PLACES)
+TRANSACTION_KINDS = frozenset(KIND_PLACES)
 INTERACTION_KINDS = frozenset(
     {
         "login",

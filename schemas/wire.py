@@ -188,6 +188,7 @@ def _erasure(record: _Record) -> Erasure:
         "customer_id": record.key.decode("utf-8", "replace"),
         "event_id": attributes.get("id", _id_of_position(record)),
         "occurred_ms": record.received_ms if ce_time is None else parse_rfc3339(ce_time, "ce_time"),
+        "has_own_time": ce_time is not None,
     }
     try:
         return Erasure.model_validate(fields)

@@ -290,6 +290,6 @@ class _Agent:
         self._feed.put(given)
         try:
             next(self._running)
-        except Exception:
+        except Exception:  # whatever it was, the coroutine has ended with it: begin anew, and let the caller decide
             self._start()
             raise

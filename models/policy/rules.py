@@ -81,7 +81,7 @@ class BalanceDrained(Rule):
     check: Literal["balance_drained"]
     days: Annotated[int, Field(ge=1, le=90)]
     share: Share
-    high_minor: Minor
+    high_minor: Annotated[int, Field(ge=1, le=10**15)]
 
 
 class SalaryMissed(Rule):
@@ -121,7 +121,10 @@ class DormantHighValue(Rule):
 
 
 class UnusualAmount(Rule):
-    """A debit that lies `deviations` above this customer's own mean (of the amounts' logarithms)."""
+    """A debit that lies `deviations` above this customer's own mean (of the amounts' logarithms to base 10).
+
+    Who always spends the same is reckoned with a deviation of `deviation_at_least`.
+    """
 
     LISTENS = tuple(f"transaction:{kind}" for kind in ("card", "cash", "transfer", "bill", "other"))
     FIGURES = frozenset({"amount", "currency", "usual", "deviations"})
@@ -129,6 +132,7 @@ class UnusualAmount(Rule):
     amount_minor: Minor
     debits: Annotated[int, Field(ge=2, le=10_000)]
     deviations: Annotated[float, Field(gt=0, le=20)]
+    deviation_at_least: Annotated[float, Field(gt=0, le=2)]
 
 
 class NewCountry(Rule):
@@ -141,14 +145,18 @@ class NewCountry(Rule):
 
 
 class CardTesting(Rule):
-    """A burst of `payments` small card payments within `minutes`: someone tries out a stolen card."""
+    """A burst of `payments` small card payments within `minutes`: someone tries out a stolen card.
+
+    Small is up to `small_in` of its currency (minor units), in others up to `small_minor` (hundredths of the unit).
+    """
 
     LISTENS = ("transaction:card",)
-    FIGURES = frozenset({"payments", "minutes", "mean"})
+    FIGURES = frozenset({"payments", "minutes", "amount", "currency"})
     check: Literal["card_testing"]
     minutes: Annotated[int, Field(ge=5, le=60)]
-    payments: Annotated[int, Field(ge=2, le=1000)]
+    payments: Annotated[int, Field(ge=2, le=100)]  # a profile counts up to 127 in five minutes
     small_minor: Minor
+    small_in: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Minor] = Field(default_factory=dict)
 
 
 class RepeatedDeclines(Rule):
@@ -299,10 +307,13 @@ class Rules(Part):
     rule: tuple[AnyRule, ...]
 
     @model_validator(mode="after")
-    def _kinds_are_named_once(self) -> Self:
+    def _fit_together(self) -> Self:
         kinds = [rule.kind for rule in self.rule]
         if repeated := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
             raise ValueError(f"these kinds stand twice: {repeated}")
+        small = [(rule.small_minor, rule.small_in) for rule in self.rule if isinstance(rule, CardTesting)]
+        if any(other != small[0] for other in small):
+            raise ValueError("rules that check card_testing must agree on what is small: payments are counted once")
         for rule in self.rule:
             if unknown := {*rule.unless, *rule.supersedes} - set(kinds):
                 raise ValueError(f"rule {rule.kind!r} names kinds that do not exist: {sorted(unknown)}")

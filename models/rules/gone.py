@@ -7,10 +7,12 @@ not in the table is taken back only by an analyst's finding about its event, or 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from models.alerts import CONFIRMED
 from models.figures import aum_minor
 from models.policy import Policy
 from models.policy.rules import BalanceDrained, ChurnRisk
-from models.rules.money import high_of_days
+from models.rules import lending
+from models.rules.money import fall_share, fell_from
 from schemas.events import Interaction, Outcome, Transaction
 from schemas.profile import OpenAlert, Profile, short_id
 
@@ -20,6 +22,8 @@ FINDINGS = {"Confirmed": "confirmed", "Dismissed": "dismissed"}
 
 def gone(alert: OpenAlert, before: Profile, after: Profile, event: Any, policy: Policy) -> str | None:
     """Why this alert no longer holds after this event; None while it does."""
+    if alert.cause == CONFIRMED:
+        return None
     if isinstance(event, Outcome):
         return FINDINGS.get(event.label) if _is(event.about_event_id, alert) else None
     if isinstance(event, Transaction) and event.status == "reversed" and _is(event.reverses_event_id, alert):
@@ -47,11 +51,6 @@ def _salary(alert: OpenAlert, before: Profile, after: Profile, event: Any, rule:
     return "salary_arrived" if came else None
 
 
-def _loan(alert: OpenAlert, before: Profile, after: Profile, event: Any, rule: Any, policy: Policy) -> str | None:
-    paid = isinstance(event, Transaction) and event.kind == "loan_payment" and after.loan_missed == 0
-    return "loan_paid" if paid else None
-
-
 def _silence(alert: OpenAlert, before: Profile, after: Profile, event: Any, rule: Any, policy: Policy) -> str | None:
     last_ms = after.last_own_activity_ms
     return "active_again" if last_ms is not None and last_ms > alert.raised_ms else None
@@ -62,8 +61,10 @@ def _balance(
 ) -> str | None:
     if not isinstance(event, Transaction) or event.direction != "credit":
         return None
-    high = high_of_days(after, rule.days, event.occurred_ms)
-    return "money_back" if aum_minor(after, policy.home_currency) > (1 - rule.share) * high else None
+    high = fell_from(alert)
+    if high is None:
+        return None
+    return "money_back" if fall_share(high, aum_minor(after, policy.home_currency)) < rule.share else None
 
 
 def _churn(
@@ -80,7 +81,7 @@ TABLE: Mapping[str, Gone] = {
     "second_complaint": _complaint,
     "complaint_deadline": _complaint,
     "salary_missed": _salary,
-    "loan_missed": _loan,
+    "loan_missed": lending.settled,
     "dormant_high_value": _silence,
     "balance_drained": _balance,
     "churn_risk": _churn,

@@ -10,7 +10,7 @@ from models.context import Context
 from models.event_key import key_of
 from models.finding import Finding
 from models.policy import AnyRule, Policy
-from models.rules import leaving, money, safety, service
+from models.rules import leaving, lending, money, safety, service
 from models.rules.gone import gone
 from models.rules.schedule import miss_loan, miss_salary, plan
 from schemas.events import Interaction
@@ -37,7 +37,7 @@ CHECKS: Mapping[str, Check] = {
     "product_closed": leaving.product_closed,
     "dormant_high_value": leaving.dormant_high_value,
     "salary_missed": leaving.salary_missed,
-    "loan_missed": leaving.loan_missed,
+    "loan_missed": lending.loan_missed,
     "churn_risk": leaving.churn_risk,
 }
 
@@ -50,7 +50,7 @@ def judge(before: Profile, after: Profile, event: Any, cause: Cause, context: Co
     if asked:
         profile, raised = _ask(asked, before, profile, event, cause, policy)
         effects += raised
-    return plan(before, profile, event, policy), effects
+    return plan(before, profile, policy), effects
 
 
 def _take_back(before: Profile, after: Profile, event: Any, cause: Cause, policy: Policy) -> Step:
@@ -61,6 +61,8 @@ def _take_back(before: Profile, after: Profile, event: Any, cause: Cause, policy
         if code is not None:
             profile, more = alerts.retract(profile, alert, code, cause)
             effects += more
+            if code == "confirmed" and alert.stream.startswith("alerts:fraud:"):
+                profile = alerts.keep_confirmed(profile, alert)
     return profile, effects
 
 

@@ -1,11 +1,11 @@
-"""Rules about customers who may leave, or did: closed products, silence, a missed salary, the score; and late loans."""
+"""Rules about customers who may leave, or did: closed products, silence, a missed salary, the score."""
 
 from models import windows
 from models.figures import aum_minor
 from models.finding import Finding
 from models.policy import Policy
-from models.policy.rules import AccountClosed, ChurnRisk, DormantHighValue, LoanMissed, ProductClosed, SalaryMissed
-from schemas.events import Customer, Interaction, Transaction
+from models.policy.rules import AccountClosed, ChurnRisk, DormantHighValue, ProductClosed, SalaryMissed
+from schemas.events import Customer, Interaction
 from schemas.profile import Due, Profile, Score, short_id
 from schemas.times import to_rfc3339
 
@@ -65,19 +65,6 @@ def salary_missed(before: Profile, after: Profile, due: Due, rule: SalaryMissed,
         figures={"usual_minor": salary.usual_minor, "salaries": salary.count},
         words={"expected": to_rfc3339(salary.missed_since_ms + windows.HOME_OFFSET_MS)[:10]},
     )
-
-
-def loan_missed(
-    before: Profile, after: Profile, event: Transaction | Due, rule: LoanMissed, policy: Policy
-) -> Finding | None:
-    """Find so many missed loan payments in a row: post-loan early warning, step by step."""
-    missed = after.loan_missed
-    if isinstance(event, Transaction) and missed <= before.loan_missed:
-        return None
-    if missed != rule.missed and not (rule.or_more and missed > rule.missed):
-        return None
-    events = (event.event_id,) if isinstance(event, Transaction) else ()
-    return Finding(cause="loan", events=events, figures={"missed": missed})
 
 
 def churn_risk(before: Profile, after: Profile, event: object, rule: ChurnRisk, policy: Policy) -> Finding | None:

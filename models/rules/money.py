@@ -8,9 +8,10 @@ from models.finding import Finding, hundredths, of_transaction
 from models.policy import Policy
 from models.policy.rules import BalanceDrained, LargeInflow, LargeOutflow, UnusualAmount, UnusualOutflow
 from schemas.events import Transaction
-from schemas.profile import Profile
+from schemas.profile import OpenAlert, Profile
 
-WEEKS_HELD = 9  # the week ring holds this many
+DAYS_HELD = 63  # by the week ring
+_HIGH, _MOST = "high:", 10**15 - 1  # together as long as an alert's cause may be; 10 trillion yuan
 
 
 def large_outflow(
@@ -30,7 +31,8 @@ def unusual_outflow(
     if not at_home or event.amount_minor < rule.amount_minor or not _leaves(event):
         return None
     spent = windows.flow(before, "debit", "63d", event.occurred_ms)
-    weekly = spent.minor // WEEKS_HELD
+    days = windows.home_day(event.occurred_ms) - windows.home_day(before.first_seen_ms)
+    weekly = 7 * spent.minor // min(max(days, 7), DAYS_HELD)  # of the weeks since the first event
     if spent.count < rule.debits or weekly <= 0 or event.amount_minor <= rule.weeks * weekly:
         return None
     figures = {"weekly_minor": weekly, "weeks": event.amount_minor / weekly}
@@ -51,11 +53,21 @@ def balance_drained(
     if high < rule.high_minor:
         return None
     left = aum_minor(after, policy.home_currency)
-    fall = 1 - left / high
+    fall = fall_share(high, left)
     if fall < rule.share:
         return None
     figures = {"high_minor": high, "aum_minor": left, "fall_share": fall, "days": rule.days}
-    return Finding(cause="balance", events=(event.event_id,), figures=figures)
+    return Finding(cause=f"{_HIGH}{min(high, _MOST)}", events=(event.event_id,), figures=figures)
+
+
+def fall_share(high_minor: int, left_minor: int) -> float:
+    """By what share of 1 the assets lie below their high, which is above 0."""
+    return 1 - left_minor / high_minor
+
+
+def fell_from(alert: OpenAlert) -> int | None:
+    """Read from an open alert what the assets fell from: by and by the profile forgets it (minor units)."""
+    return int(alert.cause.removeprefix(_HIGH)) if alert.cause.startswith(_HIGH) else None
 
 
 def high_of_days(profile: Profile, days: int, at_ms: int) -> int:
@@ -80,9 +92,9 @@ def unusual_amount(
     if small or event.direction != "debit" or event.status != "booked" or event.currency != policy.home_currency:
         return None
     usual = windows.usual_amount(before, event.occurred_ms)
-    if usual.count < rule.debits or usual.deviation_log <= 0:
+    if usual.count < rule.debits:
         return None
-    deviations = (log10(event.amount_minor) - usual.mean_log) / usual.deviation_log
+    deviations = (log10(event.amount_minor) - usual.mean_log) / max(usual.deviation_log, rule.deviation_at_least)
     if deviations < rule.deviations:
         return None
     figures = {"usual_minor": round(10**usual.mean_log), "deviations": round(deviations, 2), "debits": usual.count}

@@ -2,7 +2,7 @@
 
 from models import windows
 from models.finding import Finding, of_transaction
-from models.fold_money import card_present
+from models.fold_money import card_present, small
 from models.policy import HOUR_MS, Policy
 from models.policy.rules import CardTesting, NewCountry, RepeatedDeclines, RepeatedFailedLogins
 from schemas.events import Interaction, Transaction
@@ -30,20 +30,19 @@ def new_country(
 def card_testing(
     before: Profile, after: Profile, event: Transaction, rule: CardTesting, policy: Policy
 ) -> Finding | None:
-    """Find many small card payments within minutes."""
-    if event.amount_minor > rule.small_minor or event.status != "booked" or event.currency != policy.home_currency:
+    """Find many small card payments within minutes, in any currency and whatever else was paid between them."""
+    if event.direction != "debit" or event.status != "booked" or not small(event, rule):
         return None
-    burst = windows.burst(after, "card", rule.minutes, event.occurred_ms)
-    if burst.count < rule.payments or burst.minor > burst.count * rule.small_minor:
+    payments = windows.small_cards(after, rule.minutes, event.occurred_ms)
+    if payments < rule.payments:
         return None
-    figures = {"payments": burst.count, "minutes": rule.minutes, "mean_minor": burst.minor // burst.count}
-    return Finding(cause=event.event_id, events=(event.event_id,), figures=figures)
+    return of_transaction(event, {"payments": payments, "minutes": rule.minutes})
 
 
 def repeated_declines(
     before: Profile, after: Profile, event: Transaction, rule: RepeatedDeclines, policy: Policy
 ) -> Finding | None:
-    """Find several payments that were declined within an hour."""
+    """Find several payments, in any currency, that were declined within an hour."""
     if event.status != "declined":
         return None
     declines = windows.declined(after, "1h", event.occurred_ms)

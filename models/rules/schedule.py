@@ -6,25 +6,24 @@ overtaken by a later event does nothing.
 
 from dataclasses import replace
 
-from models import windows
 from models.due import cancel, schedule
+from models.loans import unpaid
 from models.policy import DAY_MS, HOUR_MS, Policy
-from models.policy.rules import ComplaintDeadline, SalaryMissed
-from schemas.events import Transaction
-from schemas.profile import Due, Profile, short_id
+from models.policy.rules import ComplaintDeadline, LoanMissed, SalaryMissed
+from models.windows import home_day_start_ms
+from schemas.profile import LOAN_RHYTHM, Due, Profile, short_id
 
 SALARY, LOAN, COMPLAINT = "salary_due", "loan_due", "complaint_deadline"
-LOAN_RHYTHM = 2  # so many payments within nine weeks make one expect the next
 
 
-def plan(before: Profile, after: Profile, event: object, policy: Policy) -> Profile:
+def plan(before: Profile, after: Profile, policy: Policy) -> Profile:
     """Put into the profile's due work what the event makes us wait for, and take out what it settled."""
     if after.salary is not before.salary:
         after = _plan_salary(after, policy)
     if after.complaints is not before.complaints:
         after = _plan_complaints(before, after, policy)
-    if isinstance(event, Transaction) and event.kind == "loan_payment":
-        after = _plan_loan(after, event, policy)
+    if after.loans is not before.loans:
+        after = _plan_loans(before, after, policy)
     return after
 
 
@@ -52,14 +51,24 @@ def _plan_complaints(before: Profile, after: Profile, policy: Policy) -> Profile
     return profile
 
 
-def _plan_loan(profile: Profile, event: Transaction, policy: Policy) -> Profile:
-    """Expect the next payment one gap after one that was booked and is part of a rhythm."""
-    if event.status != "booked" or policy.first("loan_missed") is None:
-        return profile
-    if windows.of_kind(profile, "loan_payment", "63d", event.occurred_ms).count < LOAN_RHYTHM:
-        return profile
-    wait_ms = (policy.bank.loan_gap_days + policy.bank.loan_grace_days) * DAY_MS
-    return schedule(cancel(profile, LOAN, ""), Due(event.occurred_ms + wait_ms, LOAN))
+def _plan_loans(before: Profile, after: Profile, policy: Policy) -> Profile:
+    profile = after
+    for gone in sorted(before.loans.keys() - after.loans.keys()):
+        profile = cancel(profile, LOAN, gone)
+    for name in after.loans:
+        if after.loans[name] != before.loans.get(name):
+            profile = _plan_loan(profile, name, policy)
+    return profile
+
+
+def _plan_loan(profile: Profile, name: str, policy: Policy) -> Profile:
+    """Wait for the next instalment of a loan with a rhythm, and its grace, while there is a warning left to give."""
+    loan = profile.loans[name]
+    warnings = [rule.missed for rule in policy.rules_on.get(f"due:{LOAN}", ()) if isinstance(rule, LoanMissed)]
+    if loan.paid < LOAN_RHYTHM or loan.missed >= max(warnings, default=0):
+        return cancel(profile, LOAN, name)
+    late_on = loan.day + policy.bank.loan_gap_days + policy.bank.loan_grace_days + 1
+    return schedule(profile, Due(home_day_start_ms(late_on), LOAN, name))
 
 
 def miss_salary(profile: Profile, due: Due) -> Profile:
@@ -70,9 +79,9 @@ def miss_salary(profile: Profile, due: Due) -> Profile:
 
 
 def miss_loan(profile: Profile, due: Due, policy: Policy) -> Profile:
-    """Count a loan payment that did not come, and wait for the next while there is a warning left to give."""
-    missed = profile.loan_missed + 1
-    profile = replace(profile, loan_missed=missed)
-    if missed >= max((rule.missed for rule in policy.rules.rule if rule.check == "loan_missed"), default=0):
+    """Count the instalment that did not come, and wait for the next."""
+    loan = profile.loans.get(due.about)
+    if loan is None:
         return profile
-    return schedule(profile, Due(due.due_ms + policy.bank.loan_gap_days * DAY_MS, LOAN))
+    missed = {**profile.loans, due.about: unpaid(loan, policy.bank.loan_gap_days)}
+    return _plan_loan(replace(profile, loans=missed), due.about, policy)

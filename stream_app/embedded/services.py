@@ -102,7 +102,7 @@ class EmbeddedServices:
             for service in self._running.values():
                 seconds = service.wait_ready()
                 self._on_progress(f"{service.name}: ready on {service.address} after {seconds:.1f} s")
-        except BaseException:
+        except BaseException:  # Ctrl-C too: nothing may be left running
             self.stop(remove=not self.pids)  # where nothing was launched there is no log to read
             raise
         return self

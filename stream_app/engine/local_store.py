@@ -11,7 +11,9 @@ import shutil
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
+from types import TracebackType
 
 import rocksdict
 from rocksdict import AccessType, BlockBasedIndexType, BlockBasedOptions, Cache, DBPath, Options, Rdict, WriteBatch
@@ -19,6 +21,8 @@ from rocksdict import AccessType, BlockBasedIndexType, BlockBasedOptions, Cache,
 from stream_app.engine.ports import Write
 from stream_app.engine.stored import has_body, peek
 
+DAMAGED = "DAMAGED"
+"""File in the directory of a store that cannot be read any more: the next start makes it anew."""
 VALUE, DUE, META = b"v", b"d", b"m"
 CHANGELOG_OFFSET = META + b"changelog-offset"
 HIGHEST = META + b"highest-event-time"
@@ -44,11 +48,45 @@ def _due_key(due_ms: int, key: bytes) -> bytes:
     return DUE + _U64.pack(due_ms + _BIAS) + key
 
 
+class StoreError(Exception):
+    """RocksDB refused; the message is its status."""
+
+
+class StoreLockedError(StoreError):
+    """Somebody else holds the directory."""
+
+
+class _Driver:
+    """Turns rocksdict's bare `Exception`, raised for every RocksDB status, into ours; a damaged store is marked."""
+
+    def __init__(self, path: Path) -> None:
+        self._mark = path / DAMAGED
+
+    def __enter__(self) -> None:
+        """Call the driver in this block."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        """Translate what is the driver's, and nothing else."""
+        if kind is not Exception:
+            return
+        status = str(error)
+        if "/LOCK: " in status:
+            raise StoreLockedError(status) from error
+        if status.startswith("Corruption") and self._mark.parent.is_dir():
+            self._mark.touch()
+        raise StoreError(status) from error
+
+
 class LocalStore:
-    """One open RocksDB; the caller closes it, and nobody else may hold the same directory."""
+    """One open RocksDB; the caller closes it, and nobody else may hold the same directory.
+
+    What RocksDB refuses comes out as `StoreError`.
+    """
 
     def __init__(self, path: Path, limits: StoreLimits | None = None) -> None:
-        self._db = _open(path, limits or StoreLimits())
+        self._driver = _Driver(path)
+        with self._driver:
+            self._db = _open(path, limits or StoreLimits())
         self._write_options = rocksdict.WriteOptions()
         self._write_options.disable_wal = True  # type: ignore[method-assign,assignment] # a property; the stub is wrong
         self.changelog_offset = self._number(CHANGELOG_OFFSET)
@@ -59,7 +97,8 @@ class LocalStore:
 
     def get(self, key: bytes) -> bytes | None:
         """Return the stored value of `key`."""
-        value: bytes | None = self._db.get(VALUE + key)
+        with self._driver:
+            value: bytes | None = self._db.get(VALUE + key)
         return value
 
     def write(self, writes: Mapping[bytes, Write], changelog_offset: int) -> None:
@@ -85,7 +124,8 @@ class LocalStore:
             put(HIGHEST, _I64.pack(highest))
         put(VALUE_COUNT, _I64.pack(count))
         put(CHANGELOG_OFFSET, _I64.pack(changelog_offset))
-        self._db.write(batch, self._write_options)
+        with self._driver:
+            self._db.write(batch, self._write_options)
         self.highest_ms, self.value_count = highest, count
         self.changelog_offset = changelog_offset
 
@@ -102,14 +142,10 @@ class LocalStore:
     def due(self, until_ms: int) -> Iterator[tuple[bytes, int]]:
         """Yield keys with their due times at or before `until_ms`, earliest first; to be used up or dropped at once."""
         end = DUE + _U64.pack(until_ms + _BIAS + 1)
-        cursor = self._db.iter()
-        cursor.seek(DUE)
-        while cursor.valid():
-            entry = cursor.key()
+        for entry, _ in self._from(DUE):
             if entry >= end:
                 return
             yield bytes(entry[9:]), _U64.unpack_from(entry, 1)[0] - _BIAS
-            cursor.next()
 
     def close(self) -> None:
         """Flush and release the directory's lock."""
@@ -121,36 +157,40 @@ class LocalStore:
 
     def _scan(self) -> int:
         """Count the values of a store that has not kept count: a new one, or of a version before there was a count."""
-        cursor = self._db.iter()
-        cursor.seek(VALUE)
-        count = 0
-        while cursor.valid() and cursor.key()[:1] == VALUE:
-            count += has_body(cursor.value())
-            cursor.next()
-        return count
+        found = takewhile(lambda entry: entry[0][:1] == VALUE, self._from(VALUE))
+        return sum(has_body(value) for _, value in found)
+
+    def _from(self, key: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Yield entries from `key` on; a cursor that meets damage ends early, and only its status tells."""
+        with self._driver:
+            cursor = self._db.iter()
+            cursor.seek(key)
+            while cursor.valid():
+                yield cursor.key(), cursor.value()
+                cursor.next()
+            cursor.status()
 
     def _number(self, key: bytes) -> int | None:
-        raw: bytes | None = self._db.get(key)
+        with self._driver:
+            raw: bytes | None = self._db.get(key)
         return None if raw is None else int(_I64.unpack(raw)[0])
-
-
-def is_locked(error: Exception) -> bool:
-    """Tell whether RocksDB could not be opened because someone else holds the directory."""
-    return "lock" in str(error).lower()
 
 
 def open_or_reset(path: Path, limits: StoreLimits | None = None) -> tuple[LocalStore, str | None]:
     """Open the store; a damaged one is deleted, since the changelog rebuilds it. Returns the damage as second part.
 
-    Raises the driver's exception when the directory is locked by another process.
+    Raises `StoreLockedError`, and `StoreError` where not even a new one can be made.
     """
-    try:
-        return LocalStore(path, limits), None
-    except Exception as exc:  # rocksdict raises bare Exception for every RocksDB status
-        if is_locked(exc):
+    damage = "it was found damaged while it was in use" if (path / DAMAGED).exists() else None
+    if damage is None:
+        try:
+            return LocalStore(path, limits), None
+        except StoreLockedError:
             raise
-        shutil.rmtree(path, ignore_errors=True)
-        return LocalStore(path, limits), str(exc)
+        except StoreError as exc:
+            damage = str(exc)
+    shutil.rmtree(path, ignore_errors=True)
+    return LocalStore(path, limits), damage
 
 
 def _open(path: Path, limits: StoreLimits) -> Rdict:

@@ -10,6 +10,7 @@ from faust.types import AppT, StoreT
 from stream_app.engine import stored
 from stream_app.engine.effects import Effect
 from stream_app.engine.fatal import Exit, die
+from stream_app.engine.local_store import StoreError
 from stream_app.engine.partition import Current
 from stream_app.engine.ports import Codec, Write
 from stream_app.engine.rules import EngineUseError
@@ -136,5 +137,5 @@ class TableStores:
         known = store.changelog_offset
         try:
             store.write(writes, changelog_offset if known is None else max(known, changelog_offset))
-        except Exception as exc:  # noqa: BLE001 - rocksdict raises bare Exception
+        except StoreError as exc:
             die(Exit.BROKEN, f"local store of {table}-{partition} cannot be written: {exc}")

@@ -13,7 +13,7 @@ from faust.stores.base import SerializedStore
 from faust.types import TP
 
 from stream_app.engine.fatal import Exit, die
-from stream_app.engine.local_store import LocalStore, is_locked, open_or_reset
+from stream_app.engine.local_store import LocalStore, StoreError, StoreLockedError, open_or_reset
 from stream_app.engine.stored import BadStoredValueError
 
 log = logging.getLogger(__name__)
@@ -77,8 +77,8 @@ class EngineStore(SerializedStore[bytes, bytes]):
         for attempt in range(LOCK_RETRIES):
             try:
                 store, damage = open_or_reset(self.path(number))
-            except Exception as exc:  # noqa: BLE001 - rocksdict raises bare Exception
-                if not is_locked(exc) or attempt == LOCK_RETRIES - 1:
+            except StoreError as exc:
+                if not isinstance(exc, StoreLockedError) or attempt == LOCK_RETRIES - 1:
                     die(Exit.BROKEN, f"local store {self.path(number)} cannot be opened: {exc}")
                 await asyncio.sleep(LOCK_RETRY_SECONDS)
             else:
@@ -128,7 +128,7 @@ class EngineStore(SerializedStore[bytes, bytes]):
                 self._open[number].restore(restored, last[number])
         except BadStoredValueError as exc:
             die(Exit.BROKEN, f"changelog of table {self.table_name}: {exc}")
-        except Exception as exc:  # noqa: BLE001 - rocksdict raises bare Exception
+        except Exception as exc:  # noqa: BLE001 - whatever it is, Faust would log it and go on without these values
             die(Exit.BROKEN, f"table {self.table_name} cannot be restored: {exc!r}")
 
     # -- Faust: reading and writing as a mapping ----------------------------------------------------------------------

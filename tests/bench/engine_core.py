@@ -1,6 +1,6 @@
 """What the engine's pure core costs an event, without Kafka, store and loop: `python -m tests.bench.engine_core`.
 
-Records of the reduced job go through batches, seals and checkpoint plans as they do live; CPU time, best of some rounds.
+Records of the reduced job go through batches, seals and checkpoint plans as they do live; CPU time, the best of rounds.
 """
 
 import gc
@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import orjson
 
 from schemas.actions import Effect
-from stream_app.engine.checkpoint import plan
 from stream_app.engine.batch import Batch
+from stream_app.engine.checkpoint import plan
 from stream_app.engine.partition import Current, PartitionState
 from stream_app.engine.records import Record
 from stream_app.engine.rules import TableSource, TopicRule

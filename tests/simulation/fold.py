@@ -11,6 +11,7 @@ import msgpack
 from schemas.errors import BadMessage
 from stream_app.engine.effects import STREAM, TOPIC, BadInput, Effect
 from stream_app.engine.records import Record
+from tests.codecs import MsgpackCodec
 
 REMEMBERED_IDS = 32
 """More than a customer has events between a message and its repeat; an older repeat is applied, as documented."""
@@ -82,20 +83,11 @@ def encode(event: tuple[Any, ...]) -> bytes:
     return msgpack.packb(tuple(event))
 
 
-class Codec:
-    """How the simulation's states become bytes."""
+def next_due_ms(state: State) -> int | None:
+    return min(state["due"])[0] if state.get("due") else None
 
-    @staticmethod
-    def encode(state: State) -> bytes:
-        return msgpack.packb(state)
 
-    @staticmethod
-    def decode(raw: bytes) -> State:
-        return msgpack.unpackb(raw)
-
-    @staticmethod
-    def next_due_ms(state: State) -> int | None:
-        return min(state["due"])[0] if state.get("due") else None
+CODEC = MsgpackCodec(next_due_ms)
 
 
 def customer() -> State:

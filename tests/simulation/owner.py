@@ -13,7 +13,7 @@ from stream_app.engine.clock import PartitionClock, Timers, oldest_first
 from stream_app.engine.partition import PartitionState
 from stream_app.engine.rules import OutboxLimits, TableSource, TopicRule
 from stream_app.engine.sealed import SealedBatch
-from tests.simulation.fold import LATENESS_MS, Codec, Fold, Timer, decode, encode
+from tests.simulation.fold import CODEC, LATENESS_MS, Fold, Timer, decode, encode
 from tests.simulation.world import TABLE_OF, TABLES, TOPIC_IDS, Adapters, LocalStore, Overtaken, Pause, World
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Owner:
         self.delivered = dict(self.position)
         self.state = setup.state(
             number,
-            {table: TableSource(Codec(), store.values.get, 3) for table, store in stores.items()},
+            {table: TableSource(CODEC, store.values.get, 3) for table, store in stores.items()},
             setup.rules,
             {TOPIC_IDS[topic]: offset for topic, offset in self.position.items()},
             world.chance.choice((OutboxLimits(), OutboxLimits(seal_above=250, most=3_000))),
@@ -155,7 +155,7 @@ class Owner:
         topic, key = record.topic, record.key.decode()
         table = TABLE_OF[topic]
         old = state.get(table, record.key)
-        before = None if old is None else Codec.encode(old)
+        before = None if old is None else CODEC.encode(old)
         if topic in "XY":
             on_time = event.occurred_ms >= self.world.latest_clock_ms.get(self.number, 0)
             assert on_time or self._overtaken(), "older than the clock: the clock ran ahead"
@@ -165,7 +165,7 @@ class Owner:
         else:
             verb = {"C": fold.known, "ML": fold.linked, "L": fold.claim, "M": fold.said, "MOOD": fold.mood}[topic]
             new, effects = verb(old, key, event)
-        assert old is None or Codec.encode(old) == before, "the fold changed the old value"
+        assert old is None or CODEC.encode(old) == before, "the fold changed the old value"
         if new is not None:
             state.put(table, record.key, new)
         state.stage(effects)

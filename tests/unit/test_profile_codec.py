@@ -11,7 +11,7 @@ from schemas import profile as limits
 from schemas import profile_bound, profile_codec, vocabulary
 from schemas.errors import BrokenInvariant, StateError
 from schemas.profile import PROFILE_VERSION, Profile
-from schemas.profile_codec import MAX_PROFILE_BYTES, decode, encode, highest_ms, next_due_ms
+from schemas.profile_codec import MAX_PROFILE_BYTES, decode, encode, next_due_ms
 from schemas.profile_parts import NUMBER_OF
 from tests.builders import BEGINNING, a_transaction
 from tests.policies import default_policy
@@ -106,6 +106,7 @@ FOLLOWING = (limits.Due(10, "mature", "x-2"), limits.Due(20, "alert_expires", "a
         FOLLOWING[:2],
         (*FOLLOWING[:2], limits.Due(31, "mature", "x-1")),
         (limits.Due(5, "work of a later version", "x"),),
+        (limits.Due(5, "salary_due"), limits.Due(7, "mature", "x-9"), limits.Due(9, "complaint_deadline", "c-1")),
         (),
     ],
 )
@@ -201,9 +202,9 @@ def test_damaged_bytes_are_refused(damaged):
         decode(damaged)
 
 
-def test_the_store_is_told_when_a_profile_is_due_and_how_far_it_is():
+def test_the_store_is_told_when_a_profile_is_due():
     profile = new_profile("C1", BEGINNING)
-    assert (next_due_ms(profile), highest_ms(profile)) == (None, BEGINNING)
+    assert next_due_ms(profile) is None
     profile.due = (limits.Due(BEGINNING + 1, "regrade"),)
     assert next_due_ms(profile) == profile.next_due_ms() == BEGINNING + 1
 

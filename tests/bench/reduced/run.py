@@ -1,8 +1,8 @@
 """Run the reduced job on one engine after the other, interleaved: `python -m tests.bench.reduced.run [JOB…]`.
 
 Every job reads the same topic with a group of its own on core 1, while broker and Redis have core 0. CPU seconds count
-from the first event in hand to the end of the process, children included. A figure counts only when all alerts and, where
-the engine's state can be read, all totals are those of the oracle.
+from the first event in hand to the end of the process, children included. A figure counts only when all alerts and,
+where the engine's state can be read, all totals are those of the oracle.
 """
 
 import argparse
@@ -90,7 +90,7 @@ async def run(job: str, services: EmbeddedServices, number: int, load: Workload,
         "JOB_MARK": str(mark),
     }
     with (data / "log").open("wb") as log:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: ASYNC220 - asyncio would reap it, and its CPU time with it
             ["taskset", "-c", "1", *JOBS[job]], env=environ, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
         )
     ended = await committed_all(admin, namespace, load.events, process)

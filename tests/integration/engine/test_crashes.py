@@ -77,13 +77,14 @@ async def test_without_the_guard_the_same_kill_applies_events_twice(lab: Lab):
 @pytest.mark.slow
 async def test_partitions_move_to_a_worker_that_joins_and_back_when_it_leaves(lab: Lab):
     done = asyncio.Event()
+    ended = asyncio.create_task(done.wait())
 
     async def keep_sending() -> None:
         start = 0
         while not done.is_set():
             await lab.send(a_stream_of_events(200, start=start))
             start += 200
-            await asyncio.sleep(0.05)
+            await asyncio.wait({ended}, timeout=0.05)
 
     sending = asyncio.create_task(keep_sending())
     first = lab.worker("w1", TALLY_BATCH="100")

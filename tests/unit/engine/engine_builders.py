@@ -1,9 +1,6 @@
 """Builders for tests of the engine's core: a table of counters, records, and a driver of batches."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
-
-import msgpack
 
 from schemas.actions import Effect
 from stream_app.engine.batch import Batch, Given
@@ -14,6 +11,7 @@ from stream_app.engine.ports import Write
 from stream_app.engine.records import Origin, Record
 from stream_app.engine.rules import OutboxLimits, TableSource, TopicRule
 from stream_app.engine.sealed import SealedBatch
+from tests.codecs import MsgpackCodec
 
 PAY = "11111111-1111-1111-1111-111111111111"
 TALK = "22222222-2222-2222-2222-222222222222"
@@ -27,20 +25,8 @@ RULES = {
 }
 
 
-class People:
-    """A table of lists of what was folded: the value is `{"seen": [...], "due": ms | None}`."""
-
-    @staticmethod
-    def encode(value: Any) -> bytes:
-        return msgpack.packb(value)
-
-    @staticmethod
-    def decode(raw: bytes) -> Any:
-        return msgpack.unpackb(raw)
-
-    @staticmethod
-    def next_due_ms(value: Any) -> int | None:
-        return value["due"]
+PEOPLE = MsgpackCodec(lambda value: value["due"])
+"""Of a table of lists of what was folded: the value is `{"seen": [...], "due": ms | None}`."""
 
 
 class Paid:
@@ -103,7 +89,7 @@ def a_partition(
     cache_size: int = 100,
 ) -> PartitionState:
     held = {} if store is None else store
-    return PartitionState(0, {"people": TableSource(People(), held.get, cache_size)}, RULES, committed or {}, limits)
+    return PartitionState(0, {"people": TableSource(PEOPLE, held.get, cache_size)}, RULES, committed or {}, limits)
 
 
 def run(state: PartitionState, batch: Sequence[Record], agent: Agent = remember) -> list[SealedBatch]:

@@ -11,7 +11,7 @@ from stream_app.engine import stored
 from stream_app.engine.batch import Batch
 from stream_app.engine.rules import EngineUseError
 from tests.unit.engine.engine_builders import (
-    People,
+    PEOPLE,
     a_partition,
     a_record,
     decode,
@@ -25,7 +25,7 @@ from tests.unit.engine.engine_builders import (
 
 
 def seen(sealed, key=b"ann"):
-    return People.decode(stored.decode(written(sealed)[key].value).body)["seen"]
+    return PEOPLE.decode(stored.decode(written(sealed)[key].value).body)["seen"]
 
 
 def failing(name, times=1, error=ZeroDivisionError):

@@ -7,8 +7,8 @@ from stream_app.engine.checkpoint import MAX_ENTRIES_PER_CALL, plan, run_checkpo
 from stream_app.engine.ports import Ports
 from tests.unit.engine.engine_builders import (
     PAY,
+    PEOPLE,
     TALK,
-    People,
     a_partition,
     a_record,
     an_entry,
@@ -113,7 +113,7 @@ def test_a_key_changed_by_several_batches_is_written_once_with_its_last_value():
     planned = plan([run_one(state, records(1)), run_one(state, records(2)), run_one(state, records(7, topic="talk"))])
     write = planned.writes["people", 0][b"ann"]
     value = stored.decode(write.value)
-    assert People.decode(value.body)["seen"] == ["e1", "e2", "e7"]
+    assert PEOPLE.decode(value.body)["seen"] == ["e1", "e2", "e7"]
     assert value.guard == {PAY: 2, TALK: 7}
     assert planned.offsets == {("pay", 0): 3, ("talk", 0): 8}
 

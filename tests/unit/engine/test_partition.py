@@ -9,8 +9,8 @@ from stream_app.engine.rules import AgentMistakeError, Begun, EngineUseError, Ou
 from tests.unit.engine.engine_builders import (
     OURS,
     PAY,
+    PEOPLE,
     TALK,
-    People,
     a_partition,
     a_record,
     an_entry,
@@ -31,7 +31,7 @@ def value_of(sealed, key=b"ann"):
 
 
 def body_of(sealed, key=b"ann"):
-    return People.decode(value_of(sealed, key).body)
+    return PEOPLE.decode(value_of(sealed, key).body)
 
 
 def restarted(sealed, committed=None):
@@ -412,7 +412,7 @@ class TestDueWorkThatRaises:
         write = self.put_off()
         assert (write.was_due_ms, write.next_due_ms) == (50, 60 + PUT_OFF_MS)
         assert stored.decode(write.value).outbox[-1].effect.name == "processing_error"
-        assert People.decode(stored.decode(write.value).body)["due"] == 50, "the value itself is as it was"
+        assert PEOPLE.decode(stored.decode(write.value).body)["due"] == 50, "the value itself is as it was"
 
     def test_a_record_that_changes_nothing_does_not_bring_it_forward(self):
         assert self.put_off((records(2), nothing)).next_due_ms == 60 + PUT_OFF_MS

@@ -21,6 +21,7 @@ from stream_app.engine.fetched import EngineBatch
 from stream_app.engine.ports import Write
 from stream_app.engine.records import Record
 from stream_app.engine.topic_ids import TopicInfo
+from tests.turns import waits
 from tests.unit.engine_seams.test_app import TextCodec, the_settings
 
 TOPIC = "bank.transactions"
@@ -129,8 +130,6 @@ async def test_a_stop_waits_for_the_batch_that_an_agent_has_begun(engine: Engine
     fetching.cancel()
     await asyncio.wait({fetching})
     stopping = asyncio.create_task(engine.wait_quiet())
-    for _ in range(5):
-        await asyncio.sleep(0)
-    assert not stopping.done()
+    assert await waits(stopping)
     engine.end()
     await stopping

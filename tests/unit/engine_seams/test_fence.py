@@ -7,6 +7,7 @@ import pytest
 
 from stream_app.engine.fatal import Exit
 from stream_app.engine.fence import Fence, watch_heartbeats
+from tests.turns import waits
 
 
 class Group:
@@ -43,8 +44,7 @@ async def test_an_expired_lease_waits_for_the_heartbeat_that_renews_it(group: Gr
     group.fence.renew()
     group.now += 7.1
     waiting = asyncio.create_task(group.fence.check({7}))
-    await asyncio.sleep(0)
-    assert not waiting.done()
+    assert await waits(waiting)
     group.fence.renew()
     await waiting
     assert group.ended == []
@@ -53,7 +53,7 @@ async def test_an_expired_lease_waits_for_the_heartbeat_that_renews_it(group: Gr
 async def test_a_worker_that_waits_ends_when_it_learns_that_the_generation_moved(group: Group):
     group.now += 60
     waiting = asyncio.create_task(group.fence.check({7}))
-    await asyncio.sleep(0)
+    assert await waits(waiting)
     group.generation = 8
     await waiting
     assert [code for code, _ in group.ended] == [Exit.FENCED]
@@ -70,7 +70,7 @@ async def test_records_that_arrive_within_the_lease_are_waited_for(group: Group)
     group.fence.renew()
     on_the_way = asyncio.get_running_loop().create_future()
     waiting = asyncio.create_task(group.fence.guard(on_the_way))
-    await asyncio.sleep(0)
+    assert await waits(waiting)
     on_the_way.set_result(None)
     await waiting
     assert group.ended == []

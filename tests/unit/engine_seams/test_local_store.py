@@ -1,6 +1,7 @@
 """The local store: values, due index and changelog offset move together, by checkpoint and by restore alike."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from rocksdict import Options, Rdict
 
 from stream_app.engine import stored
-from stream_app.engine.local_store import VALUE_COUNT, LocalStore, is_locked, open_or_reset
+from stream_app.engine.local_store import VALUE_COUNT, LocalStore, StoreError, StoreLockedError, open_or_reset
 from stream_app.engine.ports import Write
 from stream_app.engine.stored import Stored
 
@@ -124,21 +125,65 @@ def test_a_key_may_look_like_anything(store: LocalStore):
     assert store.changelog_offset == 8
 
 
-def test_a_damaged_store_starts_anew_and_says_why(tmp_path: Path):
-    path = tmp_path / "t-0.db"
-    first = LocalStore(path)
-    first.write({b"k": a_write()}, 1)
-    first.close()
-    (path / "CURRENT").write_text("nonsense")
-    second, damage = open_or_reset(path)
-    assert damage is not None
+@pytest.fixture
+def closed_store(tmp_path: Path) -> Path:
+    """The directory of a closed store: 1,000 keys that are due, with values that do not compress."""
+    path, chance = tmp_path / "t-0.db", Random(1)
+    store = LocalStore(path)
+    store.write({b"%03d" % n: Write(a_value(n, body=chance.randbytes(300)), n, None, None) for n in range(1_000)}, 1)
+    store.close()
+    return path
+
+
+def damage(path: Path, at: float) -> None:
+    """Turn over a byte of the only table file, at that share of it: due times first, then facts, values, index."""
+    (table,) = path.glob("*.sst")
+    raw = bytearray(table.read_bytes())
+    raw[int(at * len(raw))] ^= 0xFF
+    table.write_bytes(raw)
+
+
+def test_a_damaged_store_starts_anew_and_says_why(closed_store: Path):
+    (closed_store / "CURRENT").write_text("nonsense")
+    second, why = open_or_reset(closed_store)
+    assert why is not None
     assert (second.changelog_offset, second.value_count) == (None, 0)
     second.close()
 
 
+def test_a_block_that_is_damaged_is_no_lock(closed_store: Path):
+    """RocksDB says "block checksum mismatch": the store is damaged, and not held by anybody."""
+    damage(closed_store, 0.996)
+    second, why = open_or_reset(closed_store)
+    assert "block checksum mismatch" in (why or "")
+    assert second.changelog_offset is None
+    second.close()
+
+
+USES = {
+    "get": (0.5, lambda store: [store.get(b"%03d" % n) for n in range(1_000)]),
+    "due": (0.001, lambda store: list(store.due(1_000))),
+}
+
+
+@pytest.mark.parametrize(("at", "look"), USES.values(), ids=USES)
+def test_damage_that_shows_only_in_use_is_told_and_the_next_start_begins_anew(closed_store: Path, at: float, look):
+    damage(closed_store, at)
+    opened = LocalStore(closed_store)
+    with pytest.raises(StoreError, match="Corruption"):
+        look(opened)
+    opened.close()
+    second, why = open_or_reset(closed_store)
+    assert why == "it was found damaged while it was in use"
+    assert second.changelog_offset is None
+    second.close()
+    third, why = open_or_reset(closed_store)
+    assert why is None
+    third.close()
+
+
 def test_a_store_that_another_holds_is_not_touched(tmp_path: Path, store: LocalStore):
     store.write({b"k": a_write()}, 1)
-    with pytest.raises(Exception, match="LOCK") as refused:
+    with pytest.raises(StoreLockedError):
         open_or_reset(tmp_path / "t-0.db")
-    assert is_locked(refused.value)
     assert store.get(b"k") is not None

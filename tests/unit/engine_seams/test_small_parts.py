@@ -15,6 +15,7 @@ from stream_app.engine.quality import ErrorRate
 from stream_app.engine.records import Record
 from stream_app.engine.rules import EngineUseError, TopicRule
 from stream_app.engine.topics import Registry
+from tests.turns import waits
 
 
 def fetched(*offsets: int) -> list[SimpleNamespace]:
@@ -42,7 +43,7 @@ async def test_a_batch_that_nobody_took_can_be_withdrawn_and_one_taken_cannot():
     mailbox.put("first")
     assert mailbox.withdraw() == "first"
     waiting = asyncio.create_task(mailbox.take())
-    await asyncio.sleep(0)
+    assert await waits(waiting)
     mailbox.put("second")
     assert await waiting == "second"
     assert mailbox.withdraw() is None
@@ -51,11 +52,10 @@ async def test_a_batch_that_nobody_took_can_be_withdrawn_and_one_taken_cannot():
 async def test_what_is_withdrawn_between_arrival_and_waking_is_not_taken():
     mailbox: Mailbox[str] = Mailbox()
     waiting = asyncio.create_task(mailbox.take())
-    await asyncio.sleep(0)
+    assert await waits(waiting)
     mailbox.put("gone")
     mailbox.withdraw()
-    await asyncio.sleep(0)
-    assert not waiting.done()
+    assert await waits(waiting)
     mailbox.put("here")
     assert await waiting == "here"
 

@@ -8,7 +8,8 @@ from models.arrival import arrive, do_not_mention, leave
 from models.cause import Cause
 from models.fold import fold
 from models.policy import Policy
-from schemas.profile import Grade, OpenAlert, ReasonPart, Salary, Score, Tag
+from schemas.profile import Grade, Loan, OpenAlert, ReasonPart, Salary, Score, Tag
+from tests import customers
 from tests.builders import BEGINNING, after, an_interaction
 from tests.judging import a_profile, lived, opened
 from tests.offering import a_consenting, decided
@@ -103,7 +104,8 @@ def test_an_open_complaint_is_on_the_card_and_nobody_sells():
         ({"identity": None}, ("sales",)),
         ({"identity": a_consenting(do_not_contact=True).identity}, ("sales",)),
         ({"identity": a_consenting("profiling").identity}, ("sales",)),
-        ({"loan_missed": 1}, ("loan_arrears",)),
+        ({"loans": {"L1": Loan(1, 0, 0)}}, ("loan_arrears",)),
+        ({"loans": {"L1": Loan(0, 0, 2)}}, ()),
         ({"salary": Salary(missed_since_ms=BEGINNING)}, ("salary",)),
         ({"open_alerts": (OpenAlert("a", "new_country", "alerts:fraud:p1", 0, 1),)}, ("fraud_alert",)),
         ({"open_alerts": (OpenAlert("a", "complaint", "alerts:service:p1", 0, 1),)}, ()),
@@ -174,3 +176,34 @@ def test_of_two_visits_the_last_one_ends_and_the_other_stays():
 
     assert entry.data["refers_to"] == second.id
     assert [visit.left for visit in profile.visits] == [False, True]
+
+
+EXPIRES = after(hours=default_policy().branches.card_expires_hours)
+GIVEN_UP = EXPIRES + default_policy().lateness_ms
+
+
+def arrivals(*events):
+    """Type and id or reference of each entry for the lobby, through the whole core."""
+    _, effects = customers.lived(*events)
+    found = [entry for entry in opened(tuple(effects)) if entry.stream.startswith("arrivals")]
+    return [entry.type for entry in found]
+
+
+CAME, LEFT = "crm.customer.arrived", "crm.arrival.retracted"
+
+
+@pytest.mark.parametrize(("at_ms", "entries"), [(EXPIRES - 1, [CAME, LEFT]), (EXPIRES, [CAME]), (GIVEN_UP, [CAME])])
+def test_who_leaves_after_his_card_expired_needs_no_retraction(at_ms, entries):
+    assert arrivals(a_visit(), a_leave(occurred_at=at_ms)) == entries
+
+
+@pytest.mark.parametrize(("seen_ms", "entries"), [(GIVEN_UP - 1, [CAME, LEFT]), (GIVEN_UP, [CAME])])
+def test_a_leave_that_is_told_a_lateness_after_the_card_expired_needs_none_either(seen_ms, entries):
+    seen = an_interaction(kind="view", occurred_at=seen_ms)
+    assert arrivals(a_visit(), seen, a_leave(occurred_at=after(minutes=20))) == entries
+
+
+def test_a_visit_that_is_told_a_day_late_has_one_card_and_loses_it_as_any_other():
+    seen = an_interaction(kind="view", occurred_at=after(days=1))
+    ticket, beacon = a_visit(), a_visit(source="beacon", occurred_at=after(minutes=5))
+    assert arrivals(seen, ticket, beacon, a_leave(occurred_at=after(minutes=20))) == [CAME, LEFT]

@@ -6,6 +6,7 @@ import pytest
 
 from models.features import FEATURES
 from schemas.profile import MAX_OFFERS, OfferMade, OpenAlert
+from schemas.times import parse_rfc3339
 from tests.builders import BEGINNING, a_transaction, after, an_interaction
 from tests.judging import a_profile, lived
 from tests.offering import KnownPropensities, a_consenting, decided
@@ -62,7 +63,11 @@ def test_what_is_offered_is_remembered_until_its_horizon():
     profile, (made,), record = decided(a_login(), a_consenting(), steady())
 
     (kept,) = profile.offers
-    assert kept == OfferMade(made.id, record.decision_id, "high_yield_savings", "mobile", BEGINNING, after(days=14))
+    until = after(days=14)
+    assert kept == OfferMade(
+        made.id, record.decision_id, "high_yield_savings", "mobile", BEGINNING, until, stands_hours=72
+    )
+    assert kept.expires_ms == parse_rfc3339(made.fields["expires_at"])
     assert profile.contacts_by_channel == {"mobile": 1}
     (pending,) = profile.pending
     assert (pending.model, pending.about, pending.score) == ("propensity", made.id, 0.08)

@@ -6,7 +6,7 @@ import pytest
 
 from models.figures import FAMILIES, FIGURES, Figures, is_figure
 from models.windows import home_day
-from schemas.profile import Account, Grade, OpenAlert, Salary, Score, Tag
+from schemas.profile import Account, Grade, Loan, OpenAlert, Salary, Score, Tag
 from tests.builders import BEGINNING, a_customer, a_transaction, after, an_interaction
 from tests.judging import a_profile, lived
 
@@ -45,7 +45,7 @@ def a_life():
         },
         aum_highs=((home_day(BEGINNING), 100_000_00),),
         salary=Salary(2, after(days=-18), 9_000_00, 9_000_00, 30, after(days=-3), after(days=-3)),
-        loan_missed=1,
+        loans={"L1": Loan(1, 0, 0), "L2": Loan(0, 0, 2)},
         scores={"churn": Score(0.25, 3, 400, BEGINNING)},
         tags={"young_family": Tag(BEGINNING, "")},
         grade=Grade("affluent", BEGINNING),
@@ -65,7 +65,7 @@ EXPECTED = {
     "aum_minor": 80_000_00,
     "aum_high_minor": 100_000_00,
     "aum_fall_share": pytest.approx(0.2),
-    "days_since_activity": 0,  # a failed login is a try of his own
+    "days_since_activity": 10,  # a failed login need not be his own
     "days_since_login": 10,
     "contacts_30d": 8,
     "logins_30d": 1,

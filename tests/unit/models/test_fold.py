@@ -200,12 +200,6 @@ def test_a_salary_that_was_missing_has_come():
     assert folded(a_salary(occurred_at=after(days=63)), profile=profile).salary.missed_since_ms is None
 
 
-def test_declined_loan_payments_add_up_until_one_is_booked():
-    profile = folded(*(a_transaction(kind="loan_payment", status=s) for s in ("declined", "declined", "reversed")))
-    assert profile.loan_missed == 2
-    assert folded(a_transaction(kind="loan_payment"), profile=profile).loan_missed == 0
-
-
 # ------------------------------------------------------------------------------------------------ payees and countries
 
 

@@ -1,15 +1,15 @@
-"""Rules about customers who may leave, or did, and about loans that are not repaid."""
+"""Rules about customers who may leave, or did."""
 
 from dataclasses import replace
 
 import pytest
 
 from models.cause import Cause
-from models.rules import judge, loan_due, salary_due, silence
+from models.rules import judge, salary_due, silence
 from schemas.profile import Account, Due, ReasonPart, Salary, Score
 from tests.builders import BEGINNING, a_customer, a_transaction, after, an_interaction
 from tests.judging import a_profile, fired, judged, kinds, opened
-from tests.policies import a_context, a_policy, read, with_rule
+from tests.policies import a_context, with_rule
 
 RICH = {"A1": Account("CNY", 300_000_00, BEGINNING, BEGINNING)}
 
@@ -63,84 +63,6 @@ def test_a_salary_that_came_too_seldom_or_never_is_not_missed():
 
     assert fired(salary_due, due, once)[1] == ()
     assert fired(salary_due, due, a_profile())[1] == ()
-
-
-def a_loan_payment(**changes):
-    return a_transaction(**{"kind": "loan_payment", "amount": "2000.00", **changes})
-
-
-def missed(profile, number):
-    """The alerts of one declined payment after another."""
-    entries = ()
-    for count in range(number):
-        profile, more = judged(a_loan_payment(status="declined", occurred_at=after(days=31 * count)), profile)
-        entries += more
-    return profile, entries
-
-
-def test_missed_loan_payments_warn_yellow_orange_red_each_in_place_of_the_last():
-    profile, entries = missed(a_profile(), 4)
-
-    raised = [entry for entry in entries if entry.type == "crm.alert.raised"]
-    superseded = [entry for entry in entries if entry.type == "crm.alert.superseded"]
-    assert [entry.stream for entry in raised] == [
-        "alerts:collections:p3",
-        "alerts:collections:p2",
-        "alerts:collections:p1",
-        "alerts:collections:p1",
-    ]
-    assert [entry.data["refers_to"] for entry in superseded] == [entry.id for entry in raised[:3]]
-    assert [entry.stream for entry in superseded] == [entry.stream for entry in raised[:3]]
-    assert [alert.action_id for alert in profile.open_alerts] == [raised[3].id]
-
-
-def test_a_payment_takes_the_warning_back():
-    profile, (alert,) = missed(a_profile(), 1)
-
-    profile, (entry,) = judged(a_loan_payment(occurred_at=after(days=3)), profile)
-
-    assert (entry.data["refers_to"], entry.data["reason"]["code"]) == (alert.id, "loan_paid")
-    assert profile.open_alerts == ()
-
-
-def test_a_further_declined_payment_does_not_take_it_back():
-    profile, _ = missed(a_profile(), 1)
-    profile, entries = judged(a_transaction(kind="card", occurred_at=after(days=1)), profile)
-
-    assert entries == ()
-    assert len(profile.open_alerts) == 1
-
-
-def repaying():
-    profile, _ = judged(a_loan_payment())
-    profile, _ = judged(a_loan_payment(occurred_at=after(days=30)), profile)
-    return profile
-
-
-def test_a_loan_payment_that_does_not_come_is_missed_on_its_day_again_and_again_until_red():
-    profile, raised, fired_ms = repaying(), [], []
-    while due := next((due for due in profile.due if due.name == "loan_due"), None):
-        fired_ms.append(due.due_ms)
-        profile = replace(profile, due=tuple(other for other in profile.due if other != due))
-        profile, entries = fired(loan_due, due, profile)
-        raised += [entry.data["kind"] for entry in entries if entry.type == "crm.alert.raised"]
-
-    assert fired_ms == [after(days=30 + 36), after(days=30 + 36 + 31), after(days=30 + 36 + 62)]
-    assert raised == ["loan_missed_yellow", "loan_missed_orange", "loan_missed_red"]
-    assert profile.loan_missed == 3
-
-
-def test_one_payment_makes_no_rhythm():
-    assert [due for due in judged(a_loan_payment())[0].due if due.name == "loan_due"] == []
-
-
-def test_without_rules_about_loans_nobody_waits():
-    rules = [rule for rule in read("rules")["rule"] if rule["check"] != "loan_missed"]
-    policy = a_policy(rules={"rule": rules})
-    profile, _ = judged(a_loan_payment(), None, policy)
-    profile, _ = judged(a_loan_payment(occurred_at=after(days=30)), profile, policy)
-
-    assert [due for due in profile.due if due.name == "loan_due"] == []
 
 
 def test_an_account_closed_by_choice_goes_to_retention_with_what_it_held():

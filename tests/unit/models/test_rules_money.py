@@ -85,7 +85,8 @@ def test_the_same_event_gives_the_same_entry_byte_by_byte():
 
 
 def test_a_transfer_of_many_weeks_of_own_spending_is_unusual():
-    usual = spending(a_profile(), debits=10, each_minor=9_000_00)  # 90,000.00 in nine weeks: 10,000.00 a week
+    spent = spending(a_profile(), debits=10, each_minor=9_000_00)  # 90,000.00 in nine weeks: 10,000.00 a week
+    usual = replace(spent, first_seen_ms=after(days=-400))
 
     _, at_the_edge = judged(a_transfer(amount="40000.00"), usual, with_rule("unusual_outflow", weeks=4.0))
     _, (beyond,) = judged(a_transfer(amount="40000.01"), usual, with_rule("unusual_outflow", weeks=4.0))
@@ -96,11 +97,25 @@ def test_a_transfer_of_many_weeks_of_own_spending_is_unusual():
     assert beyond.data["evidence"]["figures"]["weekly_minor"] == 10_000_00
 
 
+@pytest.mark.parametrize(
+    ("days", "weekly_minor"),
+    [(5, 50_000_00), (7, 50_000_00), (14, 25_000_00), (35, 10_000_00), (63, 5_555_55), (400, 5_555_55)],
+)
+def test_ones_own_weeks_are_those_since_the_first_event_at_least_one_and_at_most_nine(days, weekly_minor):
+    usual = replace(spending(a_profile(), debits=10, each_minor=5_000_00), first_seen_ms=after(days=-days))
+    amount_minor = 4 * weekly_minor // 5  # below the large ones
+
+    policy = with_rule("unusual_outflow", weeks=0.8, amount_minor=1_000_00)
+    assert judged(a_transfer(amount=f"{amount_minor / 100:.2f}"), usual, policy)[1] == ()
+    _, (alert,) = judged(a_transfer(amount=f"{(amount_minor + 100) / 100:.2f}"), usual, policy)
+    assert alert.data["evidence"]["figures"]["weekly_minor"] == weekly_minor
+
+
 @pytest.mark.parametrize("changes", [{"counterparty_bank": ...}, {"amount": "9999.99"}, {"currency": "USD"}])
 def test_an_unusual_outflow_goes_to_another_bank_in_home_currency(changes):
     usual = spending(a_profile(), debits=20, each_minor=10_00)
 
-    assert judged(a_transfer(**{"amount": "20000.00", **changes}), usual)[1] == ()
+    assert "unusual_outflow" not in kinds(judged(a_transfer(**{"amount": "20000.00", **changes}), usual)[1])
 
 
 def test_without_a_history_nothing_is_unusual():
@@ -114,7 +129,8 @@ def test_an_unusual_outflow_keeps_quiet_when_a_large_one_says_it_better():
 
 
 def test_the_cool_down_is_event_time():
-    usual, policy = spending(a_profile(), debits=10, each_minor=9_00), with_rule("unusual_outflow", weeks=1.0)
+    spent, policy = spending(a_profile(), debits=10, each_minor=9_00), with_rule("unusual_outflow", weeks=1.0)
+    usual = replace(spent, first_seen_ms=after(days=-400))
     profile, first = judged(a_transfer(amount="20000.00"), usual, policy)
     profile, within = judged(a_transfer(amount="20000.00", occurred_at=after(days=6.99)), profile, policy)
     profile, afterwards = judged(a_transfer(amount="20000.00", occurred_at=after(days=7)), profile, policy)
@@ -177,6 +193,51 @@ def test_money_that_comes_back_takes_the_alert_back():
     assert profile.open_alerts == ()
 
 
+def test_an_alert_stands_though_the_high_before_the_fall_has_left_the_days():
+    def moved(day, balance, direction="debit"):
+        return a_transaction(kind="cash", direction=direction, balance_after=balance, occurred_at=after(days=day))
+
+    told = {}
+    events = moved(-8, "100000.00"), moved(-4, "22000.00"), moved(2, "15000.00"), moved(8, "16000.00", "credit")
+    profile = None
+    for event in events:
+        profile, told[event.occurred_ms] = judged(event, profile)
+
+    assert [kinds(entries) for entries in told.values()] == [[], [], ["balance_drained"], []]
+    _, nothing = judged(moved(8.5, "20000.00", "credit"), profile)
+    _, (entry,) = judged(moved(8.5, "20000.01", "credit"), profile)
+    assert nothing == ()
+    assert entry.data["reason"]["code"] == "money_back"
+
+
+def test_what_the_assets_fell_from_is_remembered_when_the_profile_has_forgotten_it():
+    profile, _ = judged(a_transaction(kind="cash"), drained(before_minor=100_000_00, now_minor=10_000_00))
+    later = replace(profile, aum_highs=((home_day(after(days=5)), 11_000_00),))
+    credit = a_transaction(kind="cash", direction="credit", occurred_at=after(days=6))
+
+    assert judged(credit, later)[1] == ()
+
+
+def test_assets_beyond_all_bounds_are_compared_as_well():
+    profile = drained(before_minor=10**17, now_minor=10**15)
+    profile, alerts = judged(a_transaction(kind="cash"), profile)
+
+    assert kinds(alerts) == ["balance_drained"]
+    back = replace(profile, accounts={"A1": Account("CNY", 10**17, BEGINNING, BEGINNING)})
+    credit = a_transaction(kind="cash", direction="credit", occurred_at=after(hours=1))
+    assert judged(credit, back)[1][0].data["reason"]["code"] == "money_back"
+
+
+def test_an_alert_that_another_check_raised_under_the_name_stands():
+    profile, _ = judged(a_transaction(kind="cash"), drained(before_minor=100_000_00, now_minor=10_000_00))
+    of_another = replace(profile, open_alerts=(profile.open_alerts[0]._replace(cause="ev-1"),), accounts={})
+    credit = a_transaction(
+        kind="cash", direction="credit", balance_after="100000.00", occurred_at=after(hours=1), event_id="ev-2"
+    )
+
+    assert judged(credit, of_another)[1] == ()
+
+
 def test_an_amount_far_above_the_own_mean_is_unusual():
     usual = spending(a_profile(), debits=20, each_minor=100_00, and_each_minor=200_00)
 
@@ -201,10 +262,20 @@ def test_small_or_foreign_or_incoming_amounts_are_not_judged(changes):
 def test_an_amount_is_not_unusual_for_one_who_spends_so_or_whom_we_do_not_know():
     spender = spending(a_profile(), debits=20, each_minor=3_000_00, and_each_minor=9_000_00)
     unknown = spending(a_profile(), debits=4, each_minor=1_00, and_each_minor=2_00)
-    even = spending(a_profile(), debits=20, each_minor=100_00)
 
-    for profile in (spender, unknown, even):
+    for profile in (spender, unknown):
         assert judged(a_transaction(kind="card", amount="8000.00"), profile)[1] == ()
+
+
+def test_who_always_spends_the_same_does_not_alarm_with_a_little_more():
+    even = spending(a_profile(), debits=20, each_minor=4_000_00)
+    nearly_even = spending(a_profile(), debits=20, each_minor=4_000_00, and_each_minor=4_100_00)
+    policy = with_rule("unusual_amount", deviations=4.0, deviation_at_least=0.125)  # beyond 10 ** (4 x 0.125) = 3.16
+
+    for profile in (even, nearly_even):
+        for amount in ("4040.00", "4500.00", "12000.00"):
+            assert judged(a_transaction(kind="card", amount=amount), profile, policy)[1] == ()
+        assert kinds(judged(a_transaction(kind="card", amount="13000.00"), profile, policy)[1]) == ["unusual_amount"]
 
 
 def test_a_large_inflow_is_an_opportunity():

@@ -208,6 +208,7 @@ def test_an_erasure_takes_back_what_stands_and_leaves_a_stub():
     stub, effects = lived(an_erasure(after(minutes=30)), profile=profile)
     assert entries(effects) == [
         ("crm.alert.retracted", "alerts:retention:p1"),
+        ("crm.offer.retracted", "offers:branch"),
         ("crm.arrival.retracted", "arrivals:B001"),
     ]
     assert [orjson.loads(effect.body)["op"] for effect in effects if effect.name == "links"] == ["withdraw"]

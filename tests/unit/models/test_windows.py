@@ -3,6 +3,7 @@ import pytest
 
 from models import windows
 from models.fold import fold, new_profile
+from schemas import vocabulary
 from schemas.profile import Profile, Rings, Tally
 from tests.builders import BEGINNING, a_transaction, after, an_interaction
 from tests.policies import default_policy
@@ -62,11 +63,22 @@ def test_buckets_that_a_ring_has_left_behind_go():
 
 
 def test_a_day_that_the_day_ring_lets_go_of_is_told_by_its_week():
-    profile = folded(paid("1.00"), paid("2.00", occurred_at=after(days=1)), paid("4.00", occurred_at=after(days=31)))
+    profile = folded(paid("1.00"), paid("2.00", occurred_at=after(days=1)), paid("4.00", occurred_at=after(days=32)))
     assert [len(ring) for ring in profile.rings] == [1, 1, 1, 1]
-    assert windows.flow(profile, "debit", "30d", after(days=31)) == Tally(1, 4_00)
-    assert windows.flow(profile, "debit", "63d", after(days=31)) == Tally(3, 7_00)
-    assert windows.by_channel(profile, "mobile", "63d", after(days=31)) == 3
+    assert windows.flow(profile, "debit", "30d", after(days=32)) == Tally(1, 4_00)
+    assert windows.flow(profile, "debit", "63d", after(days=32)) == Tally(3, 7_00)
+    assert windows.by_channel(profile, "mobile", "63d", after(days=32)) == 3
+
+
+@pytest.mark.parametrize("span", ["7d", "30d", "63d"])
+def test_a_window_that_ends_with_yesterday_is_whole_and_knows_nothing_of_today(span):
+    first = windows.home_day(BEGINNING) - 70
+    for today in range(first + 70, first + 77):  # on whichever day a week begins
+        life = [paid("1.00", occurred_at=windows.home_day_start_ms(day)) for day in range(first, today)]
+        yesterday_ms = life[-1].occurred_ms
+        known = windows.flow(folded(*life), "debit", span, yesterday_ms)
+        life.append(paid("1000.00", occurred_at=windows.home_day_start_ms(today)))
+        assert windows.flow(folded(*life), "debit", span, yesterday_ms) == known
 
 
 def test_nine_weeks_are_counted_once_each_whatever_moved_the_clock_on():
@@ -105,10 +117,30 @@ def test_other_currencies_stay_out_of_the_windows():
     assert windows.flow(profile, "debit", "63d", BEGINNING) == Tally(0, 0)
 
 
-def test_a_burst_looks_at_whole_buckets_of_five_minutes():
+def test_small_card_payments_are_counted_in_whole_buckets_of_five_minutes():
     profile = folded(*(paid("1.00", occurred_at=after(minutes=m)) for m in (0, 4, 9, 14)))
-    assert windows.burst(profile, "card", 10, after(minutes=14)) == Tally(2, 2_00)
-    assert windows.burst(profile, "card", 600, after(minutes=14)) == Tally(4, 4_00), "an hour at most"
+    assert windows.small_cards(profile, 10, after(minutes=14)) == 2
+    assert windows.small_cards(profile, 6, after(minutes=14)) == 2
+    assert windows.small_cards(profile, 600, after(minutes=14)) == 4, "an hour at most"
+    assert windows.small_cards(profile, 600, after(minutes=9)) == 3
+
+
+@pytest.mark.parametrize(
+    "changes", [{"amount": "20.01"}, {"kind": "transfer"}, {"direction": "credit"}, {"status": "declined"}]
+)
+def test_other_payments_are_no_small_card_payments(changes):
+    assert windows.small_cards(folded(paid(**{"amount": "1.00", **changes})), 60, BEGINNING) == 0
+
+
+def test_a_small_card_payment_in_another_currency_is_in_no_other_window():
+    profile = folded(paid("1.00", currency="USD"))
+    assert windows.small_cards(profile, 60, BEGINNING) == 1
+    assert [len(ring) for ring in profile.rings] == [1, 0, 0, 0]
+
+
+def test_declined_ones_are_counted_in_any_currency():
+    profile = folded(paid(status="declined", currency="USD"), paid(status="declined"))
+    assert [windows.declined(profile, span, BEGINNING) for span in ("1h", "24h", "63d")] == [2, 2, 2]
 
 
 def test_activities_tell_good_logins_failed_ones_visits_and_the_rest():
@@ -142,20 +174,36 @@ def test_a_day_is_the_banks_day():
     assert (BEGINNING - midnight) == 9 * 3_600_000
 
 
+def test_the_numbers_of_cells_are_those_that_lie_in_stored_profiles():
+    kinds = ["card", "cash", "transfer", "salary", "fee", "interest", "loan_payment", "investment", "bill", "other"]
+    channels = ["branch", "phone", "web", "mobile", "kiosk", "email", "fax", "wechat", "chat", "forum"]
+    channels += ["face_to_face", "iot", "other"]
+    assert [windows.transaction_cells(kind, "credit", 7, status="booked") for kind in kinds] == [
+        {cell: 1, cell + 32: 7} for cell in range(0, 20, 2)
+    ]
+    assert [windows.channel_cells(channel) for channel in channels] == [{cell: 1} for cell in range(64, 77)]
+    assert (set(kinds), set(channels)) == (vocabulary.TRANSACTION_KINDS, vocabulary.CHANNELS)
+
+
 ALL_KINDS = tuple(windows._KINDS)
 
 
 def crowd(rings: Rings, at_ms: int, highest_ms: int, *, minor: int) -> Rings:
     """One bucket of a customer who does everything on every channel."""
     cells = {windows._DECLINED: 200, **dict.fromkeys(windows._ACTIVITIES.values(), 200)}
+    burst = {windows._SMALL_CARDS: 127}
     for kind in ALL_KINDS:
         for direction in ("credit", "debit"):
             cells |= windows.transaction_cells(kind, direction, minor, status="booked")
     channels = dict.fromkeys(windows._CHANNELS.values(), 300)
-    return windows.add(rings, at_ms, highest_ms, cells=cells, channel=channels, amount=windows.amount_cells(minor))
+    amount = windows.amount_cells(minor)
+    return windows.add(rings, at_ms, highest_ms, cells=cells, channel=channels, amount=amount, burst=burst)
 
 
-@pytest.mark.parametrize(("name", "ring"), [("days", windows.DAYS), ("weeks", windows.WEEKS), ("hours", windows.HOURS)])
+@pytest.mark.parametrize(
+    ("name", "ring"),
+    [("days", windows.DAYS), ("weeks", windows.WEEKS), ("hours", windows.HOURS), ("minutes", windows.MINUTES)],
+)
 def test_a_ring_over_its_budget_forgets_kinds_and_channels_of_the_oldest_buckets_and_keeps_the_flows(name, ring):
     rings, last = Rings(), BEGINNING
     young = 1 + windows.DAYS.size // 7 if ring is windows.WEEKS else 0  # weeks that are told by their days
@@ -195,8 +243,10 @@ def test_counts_and_sums_stand_still_at_their_limits():
             cells={0: 65_000, 32: 2**64 - 5, windows._DECLINED: 200},
             channel={66: 65_000},
             amount={},
+            burst={windows._SMALL_CARDS: 100},
         )
     profile = Profile("C1", BEGINNING, BEGINNING, rings=rings)
     assert windows.flow(profile, "credit", "30d", BEGINNING) == Tally(65_535, 2**64 - 1)
     assert windows.declined(profile, "30d", BEGINNING) == 255
     assert windows.by_channel(profile, "web", "30d", BEGINNING) == 65_535
+    assert windows.small_cards(profile, 5, BEGINNING) == 127

@@ -57,7 +57,8 @@ def test_id_and_time_of_the_data_count_before_those_of_the_envelope(write):
 
 
 def test_a_null_on_customers_is_an_erasure_at_the_time_of_the_record():
-    assert read("customers", None) == Erasure(customer_id="C1", event_id="@topic-3-41", occurred_ms=BEGINNING)
+    expected = Erasure(customer_id="C1", event_id="@topic-3-41", occurred_ms=BEGINNING, has_own_time=False)
+    assert read("customers", None) == expected
 
 
 def test_an_erasure_takes_id_and_time_from_the_envelope_where_there_is_one():

@@ -1,0 +1,127 @@
+"""What a model's snapshot must look like, checked as a whole before any of it is believed.
+
+A version comes from a topic: whoever wrote it, numbers must be numbers and columns as long as their names. What does
+not fit is a `BadSnapshotError` that names the field.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from models.hashing import SLOTS
+from models.learner import VALUE_LIMIT, BadSnapshotError
+from models.meters import BINS
+
+MAX_PARTS = 1_000  # of a version: a gigabyte
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Mark = Annotated[int, Field(ge=-1, le=2**63 - 1)]  # -1: before all
+Number = Annotated[float, Field(ge=-VALUE_LIMIT, le=VALUE_LIMIT)]  # neither infinite nor "not a number"
+Text = Annotated[str, Field(max_length=200)]
+Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")]
+# Lists stand for tuples in msgpack and JSON.
+SlotRow = Annotated[tuple[Annotated[int, Field(ge=0, lt=SLOTS)], Count, Number, Number, Number], Field(strict=False)]
+BinRow = Annotated[tuple[Annotated[int, Field(ge=0, lt=BINS)], Count, Count, Number], Field(strict=False)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="ignore")
+
+
+class _Logistic(_Part):
+    names: list[Text]
+    examples: Count
+    refused: Count
+    counts: list[Count]
+    means: list[Number]
+    variances: list[Number]
+    weights: list[Number]
+    slots: list[SlotRow]
+    intercept: Number
+    iterations: Count
+
+    @model_validator(mode="after")
+    def _columns_are_as_long_as_the_names(self) -> Self:
+        for column in ("counts", "means", "variances", "weights"):
+            if len(getattr(self, column)) != len(self.names):
+                raise ValueError(f"{column}: not as many as names")
+        return self
+
+
+class _ByAction(_Part):
+    actions: dict[Text, _Logistic]
+
+
+class _Meter(_Part):
+    bins: list[BinRow]
+    loss: Number
+
+
+class _State(_Part):
+    version: Count
+    meter: _Meter
+    served: _Meter
+    released: Annotated[tuple[Mark, Text], Field(strict=False)]
+    since_version: Count
+    learned: Annotated[tuple[Count, Count], Field(strict=False)]
+    censored: Count
+
+
+class _ChurnState(_State):
+    learner: _Logistic
+
+
+class _PropensityState(_State):
+    learner: _ByAction
+
+
+class _Bookmark(_Part):
+    read_from: Count
+    seen_offset: Count
+    positions: dict[Text, Annotated[tuple[Mark, Mark], Field(strict=False)]]
+    promises: dict[Digits, Annotated[tuple[Mark, bool], Field(strict=False)]]
+    late: Count
+    repeated: Count
+
+
+class _Churn(_Part):
+    state: _ChurnState
+    bookmark: _Bookmark
+
+
+class _Propensity(_Part):
+    state: _PropensityState
+    bookmark: _Bookmark
+
+
+class ManifestShape(_Part):
+    """What the manifest of a version must look like (`models.snapshots` says what it is)."""
+
+    format: Literal[1]
+    model: Text
+    version: Count
+    parts: Annotated[int, Field(ge=1, le=MAX_PARTS)]
+    size: Count
+    checksum: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    examples: Count
+    positives: Count
+    auc: Annotated[float, Field(ge=0, le=1)] | None
+    log_loss: Annotated[float, Field(ge=0, le=VALUE_LIMIT)] | None
+    calibration_error: Annotated[float, Field(ge=0, le=1)] | None
+
+
+SHAPES: dict[str, type[BaseModel]] = {"churn": _Churn, "propensity": _Propensity}
+
+
+def check_snapshot(model: str, snapshot: Any) -> None:
+    """Raise `BadSnapshotError`, which names the first field that is wrong, unless the snapshot is whole and sound."""
+    check_fields(SHAPES[model], snapshot)
+
+
+def check_fields(shape: type[BaseModel], data: Any) -> None:
+    """Raise `BadSnapshotError` naming the first field of `data` that is not as `shape` says."""
+    try:
+        shape.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        field = ".".join(map(str, first["loc"])) or "(whole)"
+        raise BadSnapshotError(f"{field}: {first['msg']}") from None

@@ -1,0 +1,133 @@
+"""Facts as of a day boundary as bytes: only what differs from the profile beside which they are kept."""
+
+from typing import Any
+
+import msgpack
+
+from schemas.profile import Account, Complaint, Eve, Facts, MentionMood, Profile, Ratings, Salary
+from schemas.profile_parts import NUMBER_OF, WORD_OF, new_tuple
+
+# Bits of what differs, in the order in which it is told.
+_NAMES = (
+    "accounts",
+    "salary",
+    "last_login_ms",
+    "last_own_activity_ms",
+    "complaints",
+    "last_complaint_ms",
+    "ratings",
+    "mood",
+    "products",
+    "churn_label",
+    "churn_label_ms",
+)
+_TIMES = frozenset({"last_login_ms", "last_own_activity_ms", "last_complaint_ms", "churn_label_ms"})
+
+
+def eve_bytes(p: Profile) -> int:
+    """Measure what the facts as of the boundary take beside this profile."""
+    return len(msgpack.packb(packed_eve(p)))
+
+
+def packed_eve(p: Profile) -> Any:
+    """Tell the facts as of a day boundary; None where there are none."""
+    if p.eve is None:
+        return None
+    boundary, facts = p.eve
+    back = p.last_seen_ms - boundary
+    if facts is None:
+        return (back,)
+    told_ms = None if facts.told_ms is None else boundary - facts.told_ms
+    mask, values = 0, []
+    for place, name in enumerate(_NAMES):
+        value, now = getattr(facts, name), _now(p, name)
+        if value != now:
+            mask |= 1 << place
+            values.append(_packed(name, value, now, boundary))
+    return back, boundary - facts.last_seen_ms, facts.aum_high_minor, told_ms, mask, *values
+
+
+def eve_of(packed: Any, p: Profile) -> Eve | None:
+    """Read the facts as of a day boundary beside the profile that they belong to."""
+    if packed is None:
+        return None
+    back, *told = packed
+    boundary = p.last_seen_ms - back
+    if not told:
+        return Eve(boundary, None)
+    seen, high, told_ms, mask, *values = told
+    next_value = iter(values)
+    found = {}
+    for place, name in enumerate(_NAMES):
+        now = _now(p, name)
+        found[name] = _read(name, next(next_value), now, boundary) if mask >> place & 1 else now
+    return Eve(boundary, Facts(boundary - seen, high, told_ms=None if told_ms is None else boundary - told_ms, **found))
+
+
+def _now(p: Profile, name: str) -> Any:
+    if name == "products":
+        return p.identity.products if p.identity is not None else ()
+    return getattr(p, name)
+
+
+def _packed(name: str, value: Any, now: Any, boundary: int) -> Any:
+    if value is None:
+        return None
+    if name in _TIMES:
+        return boundary - value
+    if name == "accounts":
+        return _packed_accounts(value, now, boundary)
+    if name in ("complaints", "products"):  # one that is still there is told by its place
+        return [now.index(one) if one in now else _row(one, boundary) for one in value]
+    return value
+
+
+def _read(name: str, packed: Any, now: Any, boundary: int) -> Any:
+    if name in _TIMES:
+        return None if packed is None else boundary - packed
+    if name == "accounts":
+        return _accounts_of(packed, now, boundary)
+    if name in ("complaints", "products"):
+        return tuple([now[one] if type(one) is int else _of_row(one, boundary) for one in packed])
+    kind = _KINDS.get(name)
+    return packed if kind is None else new_tuple(kind, packed)
+
+
+_KINDS: dict[str, type] = {"salary": Salary, "ratings": Ratings, "mood": MentionMood}
+
+
+def _row(one: Complaint | str, boundary: int) -> Any:
+    if isinstance(one, str):
+        return one
+    return one.event_id, boundary - one.opened_ms, NUMBER_OF.get(one.channel, one.channel), one.topic
+
+
+def _of_row(row: Any, boundary: int) -> Complaint | str:
+    if isinstance(row, str):
+        return row
+    event_id, back, channel, topic = row
+    return Complaint(event_id, boundary - back, WORD_OF.get(channel, channel), topic)
+
+
+def _packed_accounts(accounts: dict[str, Account], now: dict[str, Account], boundary: int) -> list[Any]:
+    """Tell which of the accounts of now were not there, then those that were otherwise: by place, or by id if gone."""
+    places = {key: place for place, key in enumerate(now)}
+    number = NUMBER_OF.get
+    return [
+        [place for key, place in places.items() if key not in accounts],
+        *[
+            (places.get(key, key), number(a[0], a[0]), a[1], boundary - a[2], boundary - a[3], a[4])
+            for key, a in accounts.items()
+            if now.get(key) != a
+        ],
+    ]
+
+
+def _accounts_of(packed: Any, now: dict[str, Account], boundary: int) -> dict[str, Account]:
+    absent, *rows = packed
+    keys = list(now)
+    accounts = {key: account for place, (key, account) in enumerate(now.items()) if place not in absent}
+    for key, currency, balance, told, moved, closed in rows:
+        account = Account(WORD_OF.get(currency, currency), balance, boundary - told, boundary - moved, closed)
+        accounts[keys[key] if type(key) is int else key] = account
+    return accounts
