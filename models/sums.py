@@ -2,25 +2,11 @@
 
 from typing import NamedTuple
 
-import msgpack
-
-from models.windows import (
-    _ACTIVITIES,
-    _CHANNELS,
-    _DECLINED,
-    _FIRST_CHANNEL,
-    _KINDS,
-    _SUMS,
-    Span,
-    What,
-    _window,
-    home_day,
-    nine_weeks,
-)
+from models.cells import ACTIVITIES, CHANNELS, DECLINED, FIRST_CHANNEL, KINDS, SUMS, unpack
+from models.windows import Span, What, home_day, nine_weeks, window
 from schemas.profile import Profile
 
-_unpack = msgpack.unpackb
-_CELLS = max(_CHANNELS.values()) + 1
+_CELLS = max(CHANNELS.values()) + 1
 _FEW = 16  # as many as msgpack counts in one byte
 
 
@@ -36,21 +22,21 @@ class Sums(NamedTuple):
 
     def of_kind(self, kind: str) -> tuple[int, int]:
         """Count and sum of one kind's booked transactions, both directions."""
-        credit, cells = _KINDS[kind], self.cells
-        return cells[credit] + cells[credit + 1], cells[credit + _SUMS] + cells[credit + 1 + _SUMS]
+        credit, cells = KINDS[kind], self.cells
+        return cells[credit] + cells[credit + 1], cells[credit + SUMS] + cells[credit + 1 + SUMS]
 
     @property
     def declined(self) -> int:
         """Declined transactions."""
-        return self.cells[_DECLINED]
+        return self.cells[DECLINED]
 
     def activity(self, what: What) -> int:
         """Count interactions of one sort."""
-        return self.cells[_ACTIVITIES[what]]
+        return self.cells[ACTIVITIES[what]]
 
     def channel(self, channel: str) -> int:
         """Count transactions and interactions through one channel."""
-        return self.cells[_CHANNELS[channel]]
+        return self.cells[CHANNELS[channel]]
 
 
 Buckets = dict[int, bytes]
@@ -76,7 +62,7 @@ def sums(profile: Profile, span: Span, at_ms: int) -> Sums:
 
 def _of_window(profile: Profile, span: Span, at_ms: int) -> Sums:
     cells = [0] * _CELLS
-    for cell, value in _window(profile, span, at_ms).items():
+    for cell, value in window(profile, span, at_ms).items():
         cells[cell] = value
     return _sums(cells)
 
@@ -101,19 +87,19 @@ def _add(packed: list[bytes], cells: list[int]) -> None:
     """Add the cells of so many packed buckets, unpacked together as one list of maps: a call each costs a third."""
     count = len(packed)
     head = bytes((0x90 + count,)) if count < _FEW else bytes((0xDC, 0, count))
-    for bucket in _unpack(head + b"".join(packed), strict_map_key=False):
+    for bucket in unpack(head + b"".join(packed)):
         for cell, value in bucket.items():
             cells[cell] += value
 
 
 def _sums(cells: list[int]) -> Sums:
     """Even cells are credits, odd ones debits."""
-    kinds, minors = cells[:_DECLINED], cells[_SUMS : _SUMS + _DECLINED]
+    kinds, minors = cells[:DECLINED], cells[SUMS : SUMS + DECLINED]
     return Sums(
         sum(kinds[::2]),
         sum(minors[::2]),
         sum(kinds[1::2]),
         sum(minors[1::2]),
-        sum(cells[_FIRST_CHANNEL:]),
+        sum(cells[FIRST_CHANNEL:]),
         cells,
     )

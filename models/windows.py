@@ -23,15 +23,29 @@ from functools import lru_cache
 from math import log10, sqrt
 from typing import Literal, NamedTuple
 
-import msgpack
-
+from models.cells import (
+    ACTIVITIES,
+    CHANNELS,
+    DEBITS_OF_NOTHING,
+    DECLINED,
+    DIRECTIONS,
+    KINDS,
+    LOG_SUM,
+    OF_DAYS_ONLY,
+    SMALL_CARDS,
+    SUMS,
+    Cells,
+    pack,
+    squares_of,
+    sum_into,
+    thin,
+    unpack,
+)
 from schemas.profile import Profile, Rings, Tally
-from schemas.vocabulary import CHANNEL_PLACES, KIND_PLACES
 
 Direction = Literal["credit", "debit"]
 Span = Literal["1h", "24h", "7d", "30d", "63d"]
 What = Literal["login", "failed_login", "visit", "service"]
-Cells = dict[int, int]
 
 NOTHING: Cells = {}  # never written to
 
@@ -39,6 +53,8 @@ MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 HOME_OFFSET_MS = 8 * HOUR_MS  # home time is UTC+8 all year round
+
+_USUAL_LOG = 4  # of 100.00 in minor units
 
 
 class Ring(NamedTuple):
@@ -50,35 +66,12 @@ class Ring(NamedTuple):
     offset_ms: int
 
 
-# What a thinned bucket needs at most (see `_thin`), times the buckets, is below each budget: thinning always ends.
+# What a thinned bucket needs at most (see `cells.thin`), times the buckets, is below each budget: thinning always ends.
 MINUTES = Ring(5 * MINUTE_MS, 12, 12 * 46, 0)
 HOURS = Ring(HOUR_MS, 24, 24 * 44, 0)
 # One day and one week more than a window holds: those that end with yesterday are whole when today has begun.
 DAYS = Ring(DAY_MS, 31, 31 * 64, HOME_OFFSET_MS)
 WEEKS = Ring(7 * DAY_MS, 10, 10 * 72, HOME_OFFSET_MS)
-
-# Cell numbers. Below 32 and from 64 on: counts; 32 to 63: sums. They are stored: never give one a new meaning.
-_KINDS = {kind: 2 * place for place, kind in enumerate(KIND_PLACES)}
-_DIRECTIONS = {"credit": 0, "debit": 1}
-_FORGOTTEN_KIND = 20
-_DECLINED = 22
-_ACTIVITIES = {"login": 24, "failed_login": 25, "visit": 26, "service": 27}
-_SMALL_CARDS = 29  # small card payments in any currency, in the ring of minutes only
-_DEBITS_OF_NOTHING = 28  # booked debits that have no logarithm; all others are in the moments
-_LOG_SUM, _LOG_SQUARES = 54, 55
-_OF_DAYS_ONLY = frozenset({_DEBITS_OF_NOTHING, _LOG_SUM, _LOG_SQUARES})
-_USUAL_LOG = 4
-_SUMS = 32  # what is added to a transaction cell's number to get that of its sum
-_FIRST_CHANNEL = 64
-_CHANNELS = {channel: _FIRST_CHANNEL + place for place, channel in enumerate(CHANNEL_PLACES)}
-# A cell stands still at its limit, which keeps it within 1 + 1, 2, 3 or 9 bytes.
-_FEWEST = 127  # small card payments of a bucket
-_FEW = 255  # declines and activities of a bucket
-_MANY = 65_535  # transactions, and uses of a channel
-_LEAST, _MOST = -(2**63), 2**64 - 1  # sums; 92 quadrillion yuan
-
-_unpack = msgpack.unpackb
-_packer = msgpack.Packer()  # empty between calls; making one costs more than a bucket does
 
 _SPANS: dict[str, tuple[str, Ring, int]] = {
     "1h": ("minutes", MINUTES, 12),
@@ -116,37 +109,36 @@ def transaction_cells(kind: str, direction: str, minor: int, *, status: str) -> 
     A declined one adds the same in any currency.
     """
     if status == "declined":
-        return {_DECLINED: 1}
-    cell = _KINDS.get(kind, _KINDS["other"]) + _DIRECTIONS[direction]
+        return {DECLINED: 1}
+    cell = KINDS.get(kind, KINDS["other"]) + DIRECTIONS[direction]
     if status == "reversed":
-        return {cell + _SUMS: -minor}
-    return {cell: 1, cell + _SUMS: minor}
+        return {cell + SUMS: -minor}
+    return {cell: 1, cell + SUMS: minor}
 
 
 def amount_cells(minor: int) -> Cells:
     """Say what a booked debit adds to its day's moments of log-amounts; they are as many as the day's debits.
 
-    Integers, so that order cannot show: hundredths of log10, counted from 100.00 because small numbers pack small. The
-    square of a single one follows from it and is told only from the second one on (`_sum`).
+    Integers, so that order cannot show: hundredths of log10, counted from 100.00 because small numbers pack small.
     """
     if minor <= 0:
-        return {_DEBITS_OF_NOTHING: 1}
-    return {_LOG_SUM: round(100 * (log10(minor) - _USUAL_LOG))}
+        return {DEBITS_OF_NOTHING: 1}
+    return {LOG_SUM: round(100 * (log10(minor) - _USUAL_LOG))}
 
 
 def activity_cells(what: What) -> Cells:
     """Say what an interaction adds to every ring."""
-    return {_ACTIVITIES[what]: 1}
+    return {ACTIVITIES[what]: 1}
 
 
 def small_card_cells() -> Cells:
     """Say what a small card payment adds to the ring of minutes."""
-    return {_SMALL_CARDS: 1}
+    return {SMALL_CARDS: 1}
 
 
 def channel_cells(channel: str) -> Cells:
     """Say what any use of a channel adds to days and weeks."""
-    return {_CHANNELS.get(channel, _CHANNELS["other"]): 1}
+    return {CHANNELS.get(channel, CHANNELS["other"]): 1}
 
 
 def add(
@@ -174,7 +166,7 @@ def add(
 def _with_old_days(weeks: dict[int, bytes], days: dict[int, bytes], today: int) -> dict[int, bytes]:
     """Weeks with what the days before the last 30 told, but for the moments of amounts."""
     for day in [day for day in days if day <= today - DAYS.size]:
-        cells = {cell: n for cell, n in _unpack(days[day], strict_map_key=False).items() if cell not in _OF_DAYS_ONLY}
+        cells = {cell: n for cell, n in unpack(days[day]).items() if cell not in OF_DAYS_ONLY}
         weeks = _added(weeks, WEEKS, home_day_start_ms(day), home_day_start_ms(today), cells)
     return weeks
 
@@ -188,45 +180,15 @@ def _added(old: dict[int, bytes], ring: Ring, at_ms: int, highest_ms: int, cells
     before = old.get(bucket)
     if before is not None:
         new = old.copy()
-        new[bucket] = packed = _pack(_sum(_unpack(before, strict_map_key=False), cells))
+        new[bucket] = packed = pack(sum_into(unpack(before), cells))
         grown = len(packed) > len(before)
     else:  # a bucket begins: those that the ring has left behind go
         new = {number: packed for number, packed in old.items() if number >= oldest}
-        new[bucket] = _pack(cells)
+        new[bucket] = pack(cells)
         grown = True
     if grown and len(b"".join(new.values())) > budget:
         _thin_oldest(new, budget)
     return new
-
-
-def _sum(total: Cells, cells: Cells) -> Cells:
-    if _LOG_SUM in cells and _LOG_SUM in total:
-        total[_LOG_SQUARES] = _squares(total) + _squares(cells)
-    for cell in cells:
-        if cell in total:
-            value = total[cell] + cells[cell]
-            total[cell] = value if value <= _FEWEST or _SUMS <= cell < _FIRST_CHANNEL else _stopped(cell, value)
-        else:
-            total[cell] = cells[cell]
-    return total
-
-
-def _squares(cells: Cells) -> int:
-    return cells.get(_LOG_SQUARES, cells.get(_LOG_SUM, 0) ** 2)
-
-
-def _stopped(cell: int, count: int) -> int:
-    if cell == _SMALL_CARDS:
-        return min(count, _FEWEST)
-    return min(count, _FEW if _DECLINED <= cell <= max(_ACTIVITIES.values()) else _MANY)
-
-
-def _pack(cells: Cells) -> bytes:
-    try:
-        return _packer.pack(cells)  # type: ignore[no-any-return]
-    except OverflowError:
-        within = {cell: max(_LEAST, min(_MOST, value)) for cell, value in cells.items()}
-        return _packer.pack(within)  # type: ignore[no-any-return]
 
 
 def _thin_oldest(buckets: dict[int, bytes], budget: int) -> None:
@@ -236,22 +198,8 @@ def _thin_oldest(buckets: dict[int, bytes], budget: int) -> None:
         if excess <= 0:
             return
         packed = buckets[number]
-        buckets[number] = _thin(packed)
+        buckets[number] = thin(packed)
         excess -= len(packed) - len(buckets[number])
-
-
-def _thin(packed: bytes) -> bytes:
-    """Keep directions, declines, activities and moments (at most 12 cells: 64 bytes; 44 without moments).
-
-    In the ring of minutes the small card payments, too: 46 bytes.
-    """
-    thin: Cells = {}
-    for cell, value in _unpack(packed, strict_map_key=False).items():
-        if cell < _FORGOTTEN_KIND or _SUMS <= cell < _SUMS + _FORGOTTEN_KIND:
-            _sum(thin, {(cell & _SUMS) + _FORGOTTEN_KIND + (cell & 1): value})
-        elif cell < _FIRST_CHANNEL:
-            thin[cell] = thin.get(cell, 0) + value
-    return _pack(thin)
 
 
 # ---------------------------------------------------------------------------------------------------------- reading
@@ -259,33 +207,33 @@ def _thin(packed: bytes) -> bytes:
 
 def flow(profile: Profile, direction: Direction, span: Span, at_ms: int) -> Tally:
     """Sum up the booked money (home currency) of one direction within `span`, the bucket of `at_ms` included."""
-    return _tally(_window(profile, span, at_ms), range(_DIRECTIONS[direction], _DECLINED, 2))
+    return _tally(window(profile, span, at_ms), range(DIRECTIONS[direction], DECLINED, 2))
 
 
 def of_kind(profile: Profile, kind: str, span: Span, at_ms: int) -> Tally:
     """Sum up the booked transactions of one kind within `span`, both directions (home currency)."""
-    return _tally(_window(profile, span, at_ms), range(_KINDS[kind], _KINDS[kind] + 2))
+    return _tally(window(profile, span, at_ms), range(KINDS[kind], KINDS[kind] + 2))
 
 
 def small_cards(profile: Profile, minutes: int, at_ms: int) -> int:
     """Count the small card payments of the last `minutes` (at most 60, in whole buckets of 5, each up to 127)."""
     number = min(MINUTES.size, -(-minutes // 5))
-    return _last(profile.rings.minutes, MINUTES, number, at_ms).get(_SMALL_CARDS, 0)
+    return _last(profile.rings.minutes, MINUTES, number, at_ms).get(SMALL_CARDS, 0)
 
 
 def declined(profile: Profile, span: Span, at_ms: int) -> int:
     """Count the declined transactions (any currency) within `span`."""
-    return _window(profile, span, at_ms).get(_DECLINED, 0)
+    return window(profile, span, at_ms).get(DECLINED, 0)
 
 
 def activity(profile: Profile, what: What, span: Span, at_ms: int) -> int:
     """Count the interactions within `span`: good logins, failed ones, visits, or all others ("service")."""
-    return _window(profile, span, at_ms).get(_ACTIVITIES[what], 0)
+    return window(profile, span, at_ms).get(ACTIVITIES[what], 0)
 
 
 def by_channel(profile: Profile, channel: str, span: Literal["7d", "30d", "63d"], at_ms: int) -> int:
     """Count the transactions and interactions through one channel within `span`."""
-    return _window(profile, span, at_ms).get(_CHANNELS[channel], 0)
+    return window(profile, span, at_ms).get(CHANNELS[channel], 0)
 
 
 def usual_amount(profile: Profile, at_ms: int) -> Usual:
@@ -293,10 +241,10 @@ def usual_amount(profile: Profile, at_ms: int) -> Usual:
     today, count, total, squares = home_day(at_ms), 0, 0, 0
     for day, packed in profile.rings.days.items():
         if today - 30 < day < today:
-            cells = _unpack(packed, strict_map_key=False)
-            count += _tally(cells, range(_DIRECTIONS["debit"], _DECLINED, 2)).count - cells.get(_DEBITS_OF_NOTHING, 0)
-            total += cells.get(_LOG_SUM, 0)
-            squares += _squares(cells)
+            cells = unpack(packed)
+            count += _tally(cells, range(DIRECTIONS["debit"], DECLINED, 2)).count - cells.get(DEBITS_OF_NOTHING, 0)
+            total += cells.get(LOG_SUM, 0)
+            squares += squares_of(cells)
     if not count:
         return Usual()
     mean = total / count
@@ -312,7 +260,8 @@ def nine_weeks(today: int) -> tuple[range, range]:
     return weeks, range(7 * weeks.start, today + 1)
 
 
-def _window(profile: Profile, span: Span, at_ms: int) -> Cells:
+def window(profile: Profile, span: Span, at_ms: int) -> Cells:
+    """Add up all cells of a span; the answer may be shared and is not to be changed."""
     name, ring, number = _SPANS[span]
     if ring is not WEEKS:
         return _last(getattr(profile.rings, name), ring, number, at_ms)
@@ -330,10 +279,10 @@ def _last(buckets: dict[int, bytes], ring: Ring, number: int, at_ms: int) -> Cel
 def _unpacked_sum(buckets: tuple[bytes, ...]) -> Cells:
     total: Cells = {}
     for packed in buckets:
-        for cell, value in _unpack(packed, strict_map_key=False).items():
+        for cell, value in unpack(packed).items():
             total[cell] = total.get(cell, 0) + value
     return total
 
 
-def _tally(window: Cells, cells: range) -> Tally:
-    return Tally(sum([window.get(cell, 0) for cell in cells]), sum([window.get(cell + _SUMS, 0) for cell in cells]))
+def _tally(found: Cells, cells: range) -> Tally:
+    return Tally(sum([found.get(cell, 0) for cell in cells]), sum([found.get(cell + SUMS, 0) for cell in cells]))

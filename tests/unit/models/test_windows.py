@@ -2,6 +2,7 @@ import msgpack
 import pytest
 
 from models import windows
+from models.cells import ACTIVITIES, CHANNELS, DECLINED, KINDS, SMALL_CARDS, thin
 from models.fold import fold, new_profile
 from schemas import vocabulary
 from schemas.profile import Profile, Rings, Tally
@@ -185,17 +186,17 @@ def test_the_numbers_of_cells_are_those_that_lie_in_stored_profiles():
     assert (set(kinds), set(channels)) == (vocabulary.TRANSACTION_KINDS, vocabulary.CHANNELS)
 
 
-ALL_KINDS = tuple(windows._KINDS)
+ALL_KINDS = tuple(KINDS)
 
 
 def crowd(rings: Rings, at_ms: int, highest_ms: int, *, minor: int) -> Rings:
     """One bucket of a customer who does everything on every channel."""
-    cells = {windows._DECLINED: 200, **dict.fromkeys(windows._ACTIVITIES.values(), 200)}
-    burst = {windows._SMALL_CARDS: 127}
+    cells = {DECLINED: 200, **dict.fromkeys(ACTIVITIES.values(), 200)}
+    burst = {SMALL_CARDS: 127}
     for kind in ALL_KINDS:
         for direction in ("credit", "debit"):
             cells |= windows.transaction_cells(kind, direction, minor, status="booked")
-    channels = dict.fromkeys(windows._CHANNELS.values(), 300)
+    channels = dict.fromkeys(CHANNELS.values(), 300)
     amount = windows.amount_cells(minor)
     return windows.add(rings, at_ms, highest_ms, cells=cells, channel=channels, amount=amount, burst=burst)
 
@@ -219,9 +220,9 @@ def test_a_ring_over_its_budget_forgets_kinds_and_channels_of_the_oldest_buckets
 
 
 def test_a_thinned_bucket_goes_on_counting():
-    thin = windows._thin(msgpack.packb({0: 1, 32: 100, 1: 2, 33: 50, 64: 3, 24: 5}))
+    thinned = thin(msgpack.packb({0: 1, 32: 100, 1: 2, 33: 50, 64: 3, 24: 5}))
     rings = windows.add(
-        Rings(days={windows.home_day(BEGINNING): thin}),
+        Rings(days={windows.home_day(BEGINNING): thinned}),
         BEGINNING,
         BEGINNING,
         cells=windows.transaction_cells("card", "debit", 7, status="booked"),
@@ -240,10 +241,10 @@ def test_counts_and_sums_stand_still_at_their_limits():
             rings,
             BEGINNING,
             BEGINNING,
-            cells={0: 65_000, 32: 2**64 - 5, windows._DECLINED: 200},
+            cells={0: 65_000, 32: 2**64 - 5, DECLINED: 200},
             channel={66: 65_000},
             amount={},
-            burst={windows._SMALL_CARDS: 100},
+            burst={SMALL_CARDS: 100},
         )
     profile = Profile("C1", BEGINNING, BEGINNING, rings=rings)
     assert windows.flow(profile, "credit", "30d", BEGINNING) == Tally(65_535, 2**64 - 1)
