@@ -2,11 +2,12 @@
 
 import pytest
 
+from models.rules import loan_due
 from schemas.internal import Timer
-from schemas.profile import MAX_LOANS, MAX_MISSED
+from schemas.profile import MAX_LOANS, MAX_MISSED, Due
 from tests.builders import a_customer, a_transaction, after, an_interaction
 from tests.customers import lived
-from tests.judging import opened
+from tests.judging import a_profile, fired, opened
 from tests.policies import a_policy, read, with_rule
 
 GAP, GRACE = 31, 5  # days, of the default policy
@@ -249,3 +250,9 @@ def test_nobody_waits_for_a_colour_that_is_switched_off():
     profile, _ = lived(paid(0), paid(30), nothing_until(300), policy=policy)
 
     assert (profile.loan_missed, waited_for(profile)) == (2, [])
+
+
+def test_work_about_a_loan_that_is_no_more_does_nothing():
+    profile = a_profile()
+
+    assert fired(loan_due, Due(after(days=66), "loan_due", "L1"), profile) == (profile, ())
