@@ -6,9 +6,10 @@ nothing that an older profile holds is changed.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
-from models import windows
+from models import eve, windows
 from models.fold_money import fold_money
 from models.loans import loan_named
 from models.policy import Policy
@@ -39,6 +40,7 @@ CENSORED = {"deceased": "died", "merged": "merged"}  # a closing's topic -> what
 # What the bank does, or what says nothing of who began it.
 NOT_OF_THE_CUSTOMER = frozenset({"message", "call_ended", "points_earned", "product_closed", "complaint_resolved"})
 OUTBOUND, FAILED = "outbound", "failed"  # topics of a contact that the bank began, and of a login that did not succeed
+_EPOCH_DAY = date(1970, 1, 1)
 NEGATIVE_THOUSANDTHS = -50  # a mention below it counts as negative (VADER's usual edge)
 
 
@@ -52,6 +54,12 @@ def fold(profile: Profile, event: Any, policy: Policy, feeling: float = 0.0) -> 
 
     `feeling` is the sentiment of a mention's text in [-1, 1].
     """
+    p = _folded(profile, event, policy, feeling)
+    eve.follow(profile, p, event, lambda other: _folded(other, event, policy, feeling), policy)
+    return p
+
+
+def _folded(profile: Profile, event: Any, policy: Policy, feeling: float) -> Profile:
     p = profile.copied()
     p.remembered = (*p.remembered[1 - MAX_REMEMBERED_EVENTS :], remembered_as(event))
     if isinstance(event, LinkedMention):
@@ -227,9 +235,14 @@ def _customer(p: Profile, event: Customer, policy: Policy) -> None:
         return
     p.identity = _identity(event)
     if event.closed_on is not None:
-        _left(p, event.occurred_ms if event.has_own_time else p.last_seen_ms)
+        _left(p, event.occurred_ms if event.has_own_time else _end_of(event.closed_on))
     elif p.churn_label == "closed":  # master data say that he is a customer (again)
         p.churn_label, p.churn_label_ms = "", None
+
+
+def _end_of(day: str) -> int:
+    """When a home day ends: where nobody says when he told it, the customer left on the day that is told."""
+    return windows.home_day_start_ms((date.fromisoformat(day) - _EPOCH_DAY).days + 1) - 1
 
 
 def _identity(event: Customer) -> Identity:

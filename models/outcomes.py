@@ -4,8 +4,10 @@ Positives and negatives are released together, at maturity: whoever learns the e
 everybody leaves. What can never be known (death, merger, consent withdrawn, an offer taken back) is censored: it goes
 out too, without a label, to be counted and not learned.
 
-A weekly snapshot describes the customer at the start of a home day and is due one lateness later, so that late facts
-are in the day rings that it reads. Each customer has a day of the week of his own, by a hash of his id.
+A weekly snapshot describes the customer at the start of a home day and is due one lateness later: what it reads, and
+what its label reads, are exactly the facts from before the boundary, late ones included (`models.eve`). Consent is the
+exception: it is a permission, and what was said last holds. Each customer has a day of the week of his own, by a hash
+of his id.
 """
 
 from zlib import crc32
@@ -14,6 +16,7 @@ from models.cause import Cause
 from models.churn import may_profile, score_churn
 from models.context import Context
 from models.due import schedule
+from models.eve import as_of
 from models.features import features, pack, unpack
 from models.figures import aum_minor
 from models.hashing import Slots, pack_slots, unpack_slots
@@ -43,10 +46,19 @@ Effects = tuple[Effect, ...]
 
 
 def begin_snapshots(profile: Profile, at_ms: int, policy: Policy) -> Profile:
-    """Put the weekly snapshot on the list of a customer (new, or come back) who has none."""
-    if profile.churn_label or any(due.name == WEEKLY_SNAPSHOT for due in profile.due):
+    """Put the weekly snapshot on the list of a customer (new, or come back) who has none.
+
+    A late event brings no snapshot of a day that is over: it would know what came after.
+    """
+    now_ms = max(at_ms, profile.last_seen_ms)
+    if _gone(profile, now_ms + 1) or any(due.name == WEEKLY_SNAPSHOT for due in profile.due):
         return profile
-    return schedule(profile, _next_snapshot(profile.customer_id, home_day(at_ms), policy))
+    return schedule(profile, _next_snapshot(profile.customer_id, home_day(now_ms), policy))
+
+
+def _gone(profile: Profile, boundary_ms: int) -> bool:
+    """Whether anything ended the relation before the boundary."""
+    return profile.churn_label != "" and (profile.churn_label_ms or 0) < boundary_ms
 
 
 def _next_snapshot(customer_id: str, after_day: int, policy: Policy) -> Due:
@@ -63,16 +75,19 @@ def take_snapshot(profile: Profile, due: Due, cause: Cause, context: Context) ->
     neither.
     """
     policy = context.policy
-    if profile.churn_label:
-        return profile, ()
     boundary_ms = due.due_ms - policy.lateness_ms
+    seen = as_of(profile, boundary_ms)
+    if _gone(seen or profile, boundary_ms):
+        return profile, ()
     if not may_profile(profile):
         return score_churn(profile, (), due.due_ms, context), ()
-    values = features(profile, boundary_ms - 1, policy.home_currency)
+    values = features(seen or profile, boundary_ms - 1, policy.home_currency)
     profile = score_churn(profile, values, due.due_ms, context)
-    if has_left(profile, boundary_ms, policy):
+    if has_left(seen or profile, boundary_ms, policy):
         return profile, ()
     profile = schedule(profile, _next_snapshot(profile.customer_id, home_day(boundary_ms), policy))
+    if seen is None:  # the score may know what came after the boundary; what is learned from may not
+        return profile, ()
     score = profile.scores["churn"]
     matures_ms = due.due_ms + policy.churn.horizon_days * DAY_MS
     example = PendingExample(
@@ -155,32 +170,36 @@ def _label(profile: Profile, example: PendingExample, offer: OfferMade | None, p
 
     An erasure ends what was scored before it; who comes back afterwards is learned from as anybody.
     """
-    if profile.churn_label in CENSORING or not may_profile(profile):
+    boundary_ms = example.due_ms - policy.lateness_ms
+    seen = as_of(profile, boundary_ms)
+    if seen is None or not may_profile(profile):
+        return None
+    if seen.churn_label in CENSORING and _gone(seen, boundary_ms):
         return None
     if profile.erased_ms is not None and example.scored_ms < profile.erased_ms:
         return None
     if not example.about:
-        return int(has_left(profile, example.due_ms - policy.lateness_ms, policy))
+        return int(has_left(seen, boundary_ms, policy))
     if offer is None or offer.outcome == "Retracted":
         return None
     return int(offer.outcome in TAKEN)
 
 
-def has_left(profile: Profile, at_ms: int, policy: Policy) -> bool:
-    """Whether the customer has left as policy means it, seen from `at_ms`.
+def has_left(seen: Profile, boundary_ms: int, policy: Policy) -> bool:
+    """Whether the customer has left as policy means it, before the boundary as of which the profile is seen.
 
     He closed his accounts; or his assets fell by `aum_fall_share` from their 90-day high and are not back; or he did
     nothing of his own for `silence_days`.
     """
     churn = policy.churn
-    if profile.churn_label == "closed":
+    if seen.churn_label == "closed" and _gone(seen, boundary_ms):
         return True
-    high = profile.aum_high_minor(home_day(at_ms))
-    fallen = aum_minor(profile, policy.home_currency) <= (1 - churn.aum_fall_share) * high
+    high = seen.aum_high_minor(home_day(boundary_ms - 1))
+    fallen = aum_minor(seen, policy.home_currency) <= (1 - churn.aum_fall_share) * high
     if high >= churn.aum_high_minor and fallen:
         return True
-    last_ms = profile.last_own_activity_ms
-    return at_ms - (profile.first_seen_ms if last_ms is None else last_ms) >= churn.silence_days * DAY_MS
+    last_ms = seen.last_own_activity_ms
+    return boundary_ms - (seen.first_seen_ms if last_ms is None else last_ms) >= churn.silence_days * DAY_MS
 
 
 def hear(profile: Profile, outcome: Outcome) -> tuple[Profile, str]:

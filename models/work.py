@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from models import outcomes, rules
+from models import eve, outcomes, rules
 from models.cause import Cause
 from models.context import Context
 from models.grading import regrade_silent
@@ -30,7 +30,7 @@ def fire(profile: Profile | None, until_ms: int, context: Context) -> Fired:
         effects += more
         if profile is not None:
             _check_later(due, before, profile)
-    return profile, effects
+    return profile if profile is None else eve.forget(profile, until_ms, context.policy), effects
 
 
 def _check_later(due: Due, before: Profile, after: Profile) -> None:
@@ -48,8 +48,10 @@ def _regrade(profile: Profile, due: Due, cause: Cause, context: Context) -> Fire
 
 
 def _snapshot(profile: Profile, due: Due, cause: Cause, context: Context) -> Fired:
-    """Take the weekly snapshot, and ask the rules about the score that it brought."""
+    """Take the weekly snapshot, and ask the rules about the score that it brought, unless he has gone by now."""
     scored, examples = outcomes.take_snapshot(profile, due, cause, context)
+    if profile.churn_label:
+        return scored, examples
     judged, alerts = rules.judge(profile, scored, due, cause, context)
     return judged, examples + alerts
 

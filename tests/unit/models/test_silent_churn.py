@@ -3,7 +3,7 @@
 from models.scoring import Scored
 from models.step import step
 from schemas.internal import Timer
-from tests.builders import a_customer, a_transaction, after
+from tests.builders import a_customer, a_transaction, after, an_interaction
 from tests.judging import opened
 from tests.offering import ALL_CONSENTS
 from tests.policies import a_context
@@ -39,3 +39,16 @@ def test_silence_that_lets_the_score_rise_raises_one_alert():
 
 def test_silence_that_worries_nobody_raises_none():
     assert alerts_of_a_silent_fortnight(0.2) == []
+
+
+def test_who_closed_his_account_between_the_day_that_is_described_and_its_snapshot_raises_none():
+    context = a_context(churn=Says(0.8))
+    profile = step(None, a_customer(consents=ALL_CONSENTS), a_context(churn=Says(0.1))).value
+    profile = step(profile, a_transaction(), a_context(churn=Says(0.1))).value
+    due_ms = next(due.due_ms for due in profile.due if due.name == "weekly_snapshot")
+    closing = an_interaction(kind="product_closed", product_id="A1", occurred_at=due_ms - 60_000)
+    profile = step(profile, closing, a_context(churn=Says(0.1))).value
+
+    verdict = step(profile, Timer(customer_id="C1", until_ms=due_ms), context)
+    assert [example.model for example in verdict.value.pending] == ["churn"]
+    assert [entry.data["kind"] for entry in opened(verdict.effects)] == []

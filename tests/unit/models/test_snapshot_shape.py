@@ -119,6 +119,14 @@ def test_what_may_hold_anything_of_its_kind_holds_nothing_else(model, name, data
         restored(model, snapshot)
 
 
+@pytest.mark.parametrize("column", ["counts", "means", "variances", "weights"])
+def test_a_column_that_is_shorter_than_the_names_is_named(column):
+    snapshot = as_read(VERSIONS["churn"])
+    snapshot["state"]["learner"][column].pop()
+    with pytest.raises(BadSnapshotError, match=f"learner.*{column}: not as many as names"):
+        restored("churn", snapshot)
+
+
 @QUICK
 @given(models, wrong_in_json, st.sampled_from(Manifest._fields))
 def test_a_manifest_that_is_malformed_is_refused_and_an_older_version_serves_on(model, value, field):

@@ -188,7 +188,7 @@ def test_master_data_without_a_time_of_their_own_are_as_of_what_was_last_seen():
     last_seen_ms = after(days=1)
     master = without_own_time(a_consenting_customer(occurred_at=after(days=3000), closed_on="2026-03-02"))
     told, effects = lived(master, profile=profile)
-    assert told.scores["churn"].at_ms == told.churn_label_ms == told.last_seen_ms == last_seen_ms
+    assert told.scores["churn"].at_ms == told.last_seen_ms == last_seen_ms
     assert [due for due in told.due if due.name == "regrade" and due.due_ms > after(days=30)] == []
     (alert,) = (orjson.loads(effect.body) for effect in effects if effect.name.startswith("alerts"))
     assert alert["occurred_at"] == to_rfc3339(last_seen_ms)
