@@ -12,7 +12,7 @@ from river import linear_model, optim, preprocessing
 from river.utils import VectorDict
 
 from models.hashing import WORD_SLOTS, Slots
-from models.scoring import Linear, Scored, Scorer
+from models.scoring import Linear, Scored, Scorer, SlotTerm
 
 FEATURE_LIMIT = 1e6  # features are logs and ratios: whatever is beyond this is damage, and is cut
 VALUE_LIMIT = 1e12  # weights, means, variances beyond it mean that learning has run away
@@ -73,7 +73,8 @@ def tame(values: Sequence[float]) -> tuple[float, ...]:
     return tuple(0.0 if isnan(v) else min(FEATURE_LIMIT, max(-FEATURE_LIMIT, v)) for v in values)
 
 
-def _tame_slots(slots: Slots) -> Slots:
+def tame_slots(slots: Slots) -> Slots:
+    """Tame the values of slots."""
     return tuple(zip([slot for slot, _ in slots], tame([value for _, value in slots]), strict=True)) if slots else ()
 
 
@@ -117,7 +118,7 @@ class LogisticLearner:
 
     def scored(self, features: Sequence[float], slots: Slots = ()) -> Scored:
         """Score now, with its contributions; changes nothing that is learned."""
-        return self.linear().score(tame(features), _tame_slots(slots))
+        return self.linear().score(tame(features), tame_slots(slots))
 
     def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the probability now."""
@@ -127,7 +128,7 @@ class LogisticLearner:
         """Learn one example; if the numbers run away, go back to the last good ones and count it in `refused`."""
         values: dict[Name, float] = dict(zip(self.names, tame(features), strict=True))
         words: dict[Name, float] = {}
-        for slot, value in _tame_slots(slots):
+        for slot, value in tame_slots(slots):
             (words if slot < WORD_SLOTS else values)[slot] = value
         scaler: Any = self._scaler
         scaler.learn_one(values)
@@ -239,11 +240,11 @@ class _Numbers(NamedTuple):
 _COLUMNS = ("counts", "means", "variances", "weights")
 
 
-def _slot_terms(slot: int, weight: float, scaler: preprocessing.StandardScaler) -> tuple[float, float]:
+def _slot_terms(slot: int, weight: float, scaler: preprocessing.StandardScaler) -> SlotTerm:
     """Give a slot's weight and centre: a word's as they are, a number's as every feature's."""
     if slot < WORD_SLOTS:
-        return weight, 0.0
-    return _scaled(weight, scaler.vars[slot]), scaler.means[slot]
+        return SlotTerm(weight, 0.0)
+    return SlotTerm(_scaled(weight, scaler.vars[slot]), scaler.means[slot])
 
 
 def _scaled(weight: float, variance: float) -> float:

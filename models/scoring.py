@@ -7,7 +7,7 @@ term only where it is known, against the average of those where it was.
 """
 
 from collections.abc import Mapping, Sequence
-from math import exp
+from math import exp, inf
 from operator import mul, sub
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -18,8 +18,18 @@ from schemas.profile import ReasonPart
 ODDS_LIMIT = 30.0  # beyond it a probability is 0 or 1 to 13 digits, and exp() of 710 would overflow
 MAX_REASONS = 5
 CONTEXT = "context"  # the reason code of all slots together
-_UNSEEN = (0.0, 0.0)  # weight and centre of a slot that no example had
-NO_SLOTS: Mapping[int, tuple[float, float]] = MappingProxyType({})
+
+
+class SlotTerm(NamedTuple):
+    """A slot's weight and centre, and how far off the centre a value counts."""
+
+    weight: float
+    centre: float
+    limit: float = inf
+
+
+_UNSEEN = SlotTerm(0.0, 0.0)  # of a slot that no example had
+NO_SLOTS: Mapping[int, SlotTerm] = MappingProxyType({})
 
 
 class Scored(NamedTuple):
@@ -63,20 +73,22 @@ def probability(log_odds: float) -> float:
 
 
 class Linear(NamedTuple):
-    """A scaled logistic regression as plain numbers: a weight and a centre per feature, and per slot that was seen."""
+    """A scaled logistic regression as plain numbers: weight and centre of each feature, a term per slot seen."""
 
     weights: tuple[float, ...]
     centres: tuple[float, ...]
     base: float
     examples: int
-    slots: Mapping[int, tuple[float, float]] = NO_SLOTS
+    slots: Mapping[int, SlotTerm] = NO_SLOTS
 
     def score(self, features: Sequence[float], slots: Slots = ()) -> Scored:
         """Score, with its exact additive contributions: of the features, then of the slots."""
         contributions = tuple(map(mul, self.weights, map(sub, features, self.centres)))
         if slots:
             terms = [(self.slots.get(slot, _UNSEEN), value) for slot, value in slots]
-            contributions += tuple([weight * (value - centre) for (weight, centre), value in terms])
+            contributions += tuple(
+                [weight * min(limit, max(-limit, value - centre)) for (weight, centre, limit), value in terms]
+            )
         log_odds = sum(contributions, self.base)
         return Scored(probability(log_odds), log_odds, self.base, contributions, self.examples)
 
@@ -98,7 +110,7 @@ class LinearScorer:
 
 
 class ActionScorer:
-    """Scores each action with weights of its own; one that nothing was learned of has its starting propensity."""
+    """Scores each action with weights of its own; one that nothing was learned of by what it starts with."""
 
     __slots__ = ("_actions", "_unknown", "examples", "version")
 

@@ -1,6 +1,7 @@
 """`rapport model`: which versions there are, and how good they are."""
 
 from collections.abc import Mapping
+from operator import add
 from typing import Annotated, Any
 
 import typer
@@ -62,8 +63,11 @@ def show(
 
 def weights(learner: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     """Return weights of scaled features per sub-model (the action of propensity; "" where there is one model)."""
-    parts = learner.get("actions", {"": learner})
-    return {name: dict(zip(part.get("names", FEATURES), part["weights"], strict=True)) for name, part in parts.items()}
+    names, common = learner.get("names", FEATURES), learner["weights"]
+    if "actions" not in learner:
+        return {"": dict(zip(names, common, strict=True))}
+    own = {action: part["weights"] for action, part in learner["actions"].items()}
+    return {action: dict(zip(names, map(add, common, w), strict=True)) for action, w in own.items()}
 
 
 @app.command()
