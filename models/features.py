@@ -25,14 +25,11 @@ FEATURES: tuple[str, ...] = (
     "debit_30d",
     "net_flow_7d",  # (credits - debits) by (credits + debits), in [-1, 1]
     "net_flow_30d",
-    "debit_trend_week",  # log of the daily rate in 7 days against that in 30
-    "debit_trend_month",  # the same, 30 against 63
-    "credit_trend_week",
-    "credit_trend_month",
-    "count_trend_week",
+    "debit_trend_month",  # log of the daily rate in 30 days against that in 63
     "count_trend_month",
     "transfer_share",  # of the money moved in 30 days
     "cash_share",
+    "investments_63d",  # log of the count
     "fees_30d",  # log of the count
     "declined_30d",
     "days_since_activity",  # log of days
@@ -53,11 +50,19 @@ FEATURES: tuple[str, ...] = (
     "mood",  # sentiment of the last linked mention, the same
     "tenure_days",  # log of days since first seen
     "products",  # log of the count
+    "holds_investments",  # 1 for funds, securities, wealth products
+    "age",  # decades above 45, 0 if the year of birth is not told
+    "offers_14d",  # the count: who is asked again and again says no
 )
 
 _WHICH_BYTES = 5
 _CODEC = Struct(f"<{len(FEATURES)}e")  # logs, shares and flags: three digits say all, and a profile keeps ten of these
 _DIGITAL = ("mobile", "web", "wechat")
+_INVESTMENTS = frozenset({"fund", "securities", "wealth"})
+_OFFERS_MS = 14 * DAY_MS
+_YEAR_MS = 31_556_952_000  # 365.2425 days
+_USUAL_AGE = 45
+_OLDEST = 120
 
 
 def pack(values: Sequence[float]) -> bytes:
@@ -87,8 +92,6 @@ def features(profile: Profile, at_ms: int, home_currency: str = "CNY") -> tuple[
 
 
 def _money_features(aum: int, high: int, week: Sums, month: Sums, nine_weeks: Sums) -> tuple[float, ...]:
-    credit_rate, debit_rate = _yuan(month.credit_minor) / 30, _yuan(month.debit_minor) / 30
-    count_rate = (month.credit_count + month.debit_count) / 30
     moved = abs(month.credit_minor) + abs(month.debit_minor)
     return (
         _log_yuan(aum),
@@ -97,14 +100,11 @@ def _money_features(aum: int, high: int, week: Sums, month: Sums, nine_weeks: Su
         _log_yuan(month.debit_minor),
         _balance(week.credit_minor, week.debit_minor),
         _balance(month.credit_minor, month.debit_minor),
-        _trend(_yuan(week.debit_minor) / 7, debit_rate),
-        _trend(debit_rate, _yuan(nine_weeks.debit_minor) / 63),
-        _trend(_yuan(week.credit_minor) / 7, credit_rate),
-        _trend(credit_rate, _yuan(nine_weeks.credit_minor) / 63),
-        _trend((week.credit_count + week.debit_count) / 7, count_rate),
-        _trend(count_rate, (nine_weeks.credit_count + nine_weeks.debit_count) / 63),
+        _trend(_yuan(month.debit_minor) / 30, _yuan(nine_weeks.debit_minor) / 63),
+        _trend((month.credit_count + month.debit_count) / 30, (nine_weeks.credit_count + nine_weeks.debit_count) / 63),
         _share(abs(month.of_kind("transfer")[1]), moved),
         _share(abs(month.of_kind("cash")[1]), moved),
+        log1p(nine_weeks.of_kind("investment")[0]),
         log1p(month.of_kind("fee")[0]),
         log1p(month.declined),
     )
@@ -129,6 +129,8 @@ def _bond_features(profile: Profile, at_ms: int) -> tuple[float, ...]:
     salary, complaints = profile.salary, profile.complaints
     expected, complained = salary.expected_ms, profile.last_complaint_ms
     rating, mood = profile.ratings.last_tenths, profile.mood.last_thousandths
+    identity, since_ms = profile.identity, at_ms - _OFFERS_MS
+    held = identity.products if identity is not None else ()
     return (
         0.0 if expected is None or expected >= at_ms else _log_days(expected, at_ms),
         1.0 if salary.count >= 2 else 0.0,
@@ -138,8 +140,15 @@ def _bond_features(profile: Profile, at_ms: int) -> tuple[float, ...]:
         (rating - 50) / 50 if rating is not None else 0.0,
         mood / 1000 if mood is not None else 0.0,
         _log_days(profile.first_seen_ms, at_ms),
-        log1p(len(profile.identity.products)) if profile.identity is not None else 0.0,
+        log1p(len(held)),
+        0.0 if _INVESTMENTS.isdisjoint(held) else 1.0,
+        _age(identity.birth_year, at_ms) if identity is not None else 0.0,
+        float(sum([since_ms < offer.made_ms < at_ms for offer in profile.offers])),
     )
+
+
+def _age(born: int | None, at_ms: int) -> float:
+    return 0.0 if born is None else (min(_OLDEST, max(0, 1970 + at_ms // _YEAR_MS - born)) - _USUAL_AGE) / 10
 
 
 def _yuan(minor: int) -> float:

@@ -46,7 +46,7 @@ _TIME, _LATER, _LAST = 2**61, 2**62, 2**63 - 1
 _COUNT = 2**32 - 1
 _ACTION_ID = "a" * 20
 _ODD_ID = "#" * 20  # as others may name a decision: not as short as our own
-_REASON = "credit_trend_month"  # a feature: all of them are told by their numbers
+_REASON = "holds_investments"  # a feature: all of them are told by their numbers
 _DAY = 2**16 - 1  # until the year 2149 a day's number fits
 # Newest bucket's number, buckets, and the budget of each: what `models.windows` keeps to.
 _RINGS = {"minutes": (2**32 - 1, 12, 46), "hours": (2**32 - 1, 24, 44), "days": (_DAY, 31, 64), "weeks": (_DAY, 10, 72)}

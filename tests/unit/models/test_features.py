@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from models import windows
 from models.features import FEATURES, features, pack, unpack
 from models.sums import sums
-from schemas.profile import Account, Complaint, Identity, MentionMood, Profile, Ratings, Rings, Salary
+from schemas.profile import Account, Complaint, Identity, MentionMood, OfferMade, Profile, Ratings, Rings, Salary
 from tests.builders import BEGINNING, after
 
 NOW = after(days=100)
@@ -103,11 +103,31 @@ def test_money_that_leaves_shows_as_a_negative_net_flow():
 def test_a_habit_that_slows_down_has_a_falling_trend():
     steady = rings_of(*[(with_flow, {"days_ago": day, "minor": 100_00}) for day in range(63)])
     slowed = rings_of(*[(with_flow, {"days_ago": day, "minor": 100_00}) for day in range(30, 63)])
-    stopped = rings_of(*[(with_flow, {"days_ago": day, "minor": 100_00}) for day in range(7, 63)])
-    assert named(a_profile(rings=steady))["debit_trend_week"] == pytest.approx(0, abs=0.05)
-    assert named(a_profile(rings=stopped))["debit_trend_week"] < -4
+    assert named(a_profile(rings=steady))["debit_trend_month"] == pytest.approx(0, abs=0.05)
     assert named(a_profile(rings=slowed))["debit_trend_month"] < -3
-    assert named(a_profile(rings=stopped))["count_trend_week"] < named(a_profile(rings=steady))["count_trend_week"]
+    assert named(a_profile(rings=slowed))["count_trend_month"] < named(a_profile(rings=steady))["count_trend_month"]
+
+
+def test_investments_show_by_what_is_held_and_by_what_is_traded():
+    traded = rings_of((with_flow, {"days_ago": 40, "kind": "investment"}), (with_flow, {"days_ago": 2}))
+    assert named(a_profile(rings=traded))["investments_63d"] == pytest.approx(math.log(2), rel=1e-3)
+    held = [a_profile(identity=Identity(NOW, products=products)) for products in ((), ("loan",), ("loan", "fund"))]
+    assert [named(profile)["holds_investments"] for profile in held] == [0.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize(("born", "age"), [(None, 0.0), (1981, 0.0), (1951, 3.0), (2021, -4.0), (1800, 7.5)])
+def test_age_is_in_decades_around_the_middle(born, age):
+    at_ms = 1_782_000_000_000  # in June 2026
+    known = a_profile(identity=Identity(NOW, birth_year=born))
+    assert named(known, at_ms)["age"] == age
+
+
+def test_offers_of_two_weeks_are_counted_but_not_the_one_that_is_being_made():
+    offers = [
+        OfferMade(f"a{n}", f"d{n}", "loan", "web", after(NOW, days=-days), NOW) for n, days in enumerate((0, 1, 13, 15))
+    ]
+    assert named(a_profile(offers=tuple(offers)))["offers_14d"] == 2.0
+    assert named(a_profile())["offers_14d"] == 0.0
 
 
 def test_logins_visits_and_channels_are_counted():
