@@ -11,15 +11,21 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from models.hashing import SLOTS
 from models.learner import VALUE_LIMIT, BadSnapshotError
 from models.meters import BINS
+from models.pooled import LEAST_CERTAINTY
 
 MAX_PARTS = 1_000  # of a version: a gigabyte
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Mark = Annotated[int, Field(ge=-1, le=2**63 - 1)]  # -1: before all
 Number = Annotated[float, Field(ge=-VALUE_LIMIT, le=VALUE_LIMIT)]  # neither infinite nor "not a number"
+Variance = Annotated[float, Field(ge=0, le=VALUE_LIMIT)]
+Certainty = Annotated[float, Field(ge=LEAST_CERTAINTY, le=VALUE_LIMIT)]
 Text = Annotated[str, Field(max_length=200)]
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")]
 # Lists stand for tuples in msgpack and JSON.
-SlotRow = Annotated[tuple[Annotated[int, Field(ge=0, lt=SLOTS)], Count, Number, Number, Number], Field(strict=False)]
+SlotRow = Annotated[tuple[Annotated[int, Field(ge=0, lt=SLOTS)], Count, Number, Variance, Number], Field(strict=False)]
+PooledSlot = Annotated[
+    tuple[Annotated[int, Field(ge=0, lt=SLOTS)], Number, Number, Variance, Number, Certainty], Field(strict=False)
+]
 BinRow = Annotated[tuple[Annotated[int, Field(ge=0, lt=BINS)], Count, Count, Number], Field(strict=False)]
 
 
@@ -33,7 +39,7 @@ class _Logistic(_Part):
     refused: Count
     counts: list[Count]
     means: list[Number]
-    variances: list[Number]
+    variances: list[Variance]
     weights: list[Number]
     slots: list[SlotRow]
     intercept: Number
@@ -41,14 +47,41 @@ class _Logistic(_Part):
 
     @model_validator(mode="after")
     def _columns_are_as_long_as_the_names(self) -> Self:
-        for column in ("counts", "means", "variances", "weights"):
-            if len(getattr(self, column)) != len(self.names):
-                raise ValueError(f"{column}: not as many as names")
+        _as_long(self, self.names, "counts", "means", "variances", "weights")
         return self
 
 
-class _ByAction(_Part):
-    actions: dict[Text, _Logistic]
+class _Weights(_Part):
+    weights: list[Number]
+    certainties: list[Certainty]
+
+
+class _PooledAction(_Weights):
+    examples: Count
+    intercept: Number
+    certainty: Certainty
+    slots: list[PooledSlot]
+
+
+class _Pooled(_Weights):
+    names: list[Text]
+    examples: Count
+    means: list[Number]
+    variances: list[Variance]
+    actions: dict[Text, _PooledAction]
+
+    @model_validator(mode="after")
+    def _columns_are_as_long_as_the_names(self) -> Self:
+        _as_long(self, self.names, "means", "variances", "weights", "certainties")
+        for action in self.actions.values():
+            _as_long(action, self.names, "weights", "certainties")
+        return self
+
+
+def _as_long(part: BaseModel, names: list[str], *columns: str) -> None:
+    for column in columns:
+        if len(getattr(part, column)) != len(names):
+            raise ValueError(f"{column}: not as many as names")
 
 
 class _Meter(_Part):
@@ -71,7 +104,7 @@ class _ChurnState(_State):
 
 
 class _PropensityState(_State):
-    learner: _ByAction
+    learner: _Pooled
 
 
 class _Bookmark(_Part):

@@ -30,6 +30,7 @@ models = st.sampled_from(sorted(VERSIONS))
 # What stands in place of a value and can be taken for none of those that a snapshot holds.
 wrong = st.sampled_from([None, "text", b"bytes", [], {}, [["a"]], float("nan"), float("inf"), -7, 1e300, 2**63])
 wrong_in_json = st.sampled_from([None, "text", [], {}, [["a"]], True, -7, 1e300])
+COLUMNS = {"counts", "means", "variances", "weights", "certainties"}
 FREE = {"names", "released", "positions", "actions", "promises", "slots", "bins"}  # a text or an empty one may be there
 
 
@@ -99,7 +100,7 @@ def test_a_part_that_is_something_else_is_named(use, model, value, data):
     if path[-1] in ("loss", "intercept") and value == -7:
         return  # it may be
     named = next(key for key in reversed(path) if isinstance(key, str))
-    is_number_below_nothing = value == -7 and named in ("means", "variances", "weights", "bins", "promises")
+    is_number_below_nothing = value == -7 and named in ("means", "weights", "bins", "promises")
     if is_number_below_nothing and isinstance(path[-1], int):
         return  # likewise
     with pytest.raises(BadSnapshotError, match=named):
@@ -119,12 +120,18 @@ def test_what_may_hold_anything_of_its_kind_holds_nothing_else(model, name, data
         restored(model, snapshot)
 
 
-@pytest.mark.parametrize("column", ["counts", "means", "variances", "weights"])
-def test_a_column_that_is_shorter_than_the_names_is_named(column):
-    snapshot = as_read(VERSIONS["churn"])
-    snapshot["state"]["learner"][column].pop()
-    with pytest.raises(BadSnapshotError, match=f"learner.*{column}: not as many as names"):
-        restored("churn", snapshot)
+@pytest.mark.parametrize("model", sorted(VERSIONS))
+def test_a_column_that_is_shorter_than_the_names_is_named(model):
+    columns = [path for path in places(as_read(VERSIONS[model])["state"]["learner"]) if path[-1] in COLUMNS]
+    assert len(columns) >= 4
+    for *way, column in columns:
+        snapshot = as_read(VERSIONS[model])
+        inside = snapshot["state"]["learner"]
+        for key in way:
+            inside = inside[key]
+        inside[column].pop()
+        with pytest.raises(BadSnapshotError, match=f"learner.*{column}: not as many as names"):
+            restored(model, snapshot)
 
 
 @QUICK
