@@ -19,7 +19,7 @@ class Bank(Part):
 
     home_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     home_country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-    lateness_minutes: Annotated[int, Field(ge=1, le=10_080)]
+    lateness_minutes: Annotated[int, Field(ge=1, le=1_440)]  # a day: `models.eve` keeps the facts of one boundary
     loan_gap_days: Annotated[int, Field(ge=7, le=31)]
     loan_grace_days: Annotated[int, Field(ge=0, le=60)]
 

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from models.features import FEATURES, unpack
+from models.policy import Policy
 from models.step import step
 from models.windows import DAY_MS
 from schemas.events import Customer, Transaction
@@ -14,21 +16,48 @@ from schemas.profile import Profile
 from tests.builders import a_transaction, after
 from tests.customers import CONSENTS, a_consenting_customer, the_context
 from tests.laws.strategies import events
-from tests.policies import default_policy
+from tests.policies import a_policy, default_policy
 
-LAWFUL = settings(max_examples=120, deadline=None)
-POLICY = default_policy()
-LATENESS = POLICY.lateness_ms
+LAWFUL = settings(max_examples=100, deadline=None)
+POLICIES = {
+    "default": default_policy(),
+    # A snapshot a day, its label due together with a later snapshot, and a whole day's wait for what is late.
+    "all at once": a_policy(bank={"lateness_minutes": 1_440}, churn={"snapshot_days": 1, "horizon_days": 28}),
+}
+policies = pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 
 
-def through(profile: Profile | None, *life: Any) -> tuple[Profile, list[Any]]:
-    effects: list[Any] = []
-    for event in life:
-        verdict = step(profile, event, the_context())
-        profile = verdict.value
-        effects += verdict.effects
-    assert profile is not None
-    return profile, effects
+class Bank:
+    """One customer under a policy, and when his first snapshot and its label are due."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        begin = a_consenting_customer(products=["fund"]), a_transaction(balance_after="90000.00")
+        self.begun, _ = self.through(None, *begin)
+        self.snapshot_due = due_of(self.begun, "weekly_snapshot")
+        self.taken, _ = self.through(self.begun, at(self.snapshot_due))
+        self.label_due = due_of(self.taken, "mature")
+
+    def through(self, profile: Profile | None, *life: Any) -> tuple[Profile, list[Any]]:
+        context, effects = the_context(self.policy), []
+        for event in life:
+            verdict = step(profile, event, context)
+            profile = verdict.value
+            effects += verdict.effects
+        assert profile is not None
+        return profile, effects
+
+    def with_and_without(self, data: st.DataObject, begun: Profile, due_ms: int, since_ms: int) -> tuple[Any, Any]:
+        """The profile and effects of the work due at `due_ms`, without and with what happens after its boundary."""
+        boundary_ms = due_ms - self.policy.lateness_ms
+        early = data.draw(some(st.integers(since_ms, boundary_ms - 1), 12))
+        meanwhile = data.draw(some(st.integers(boundary_ms, due_ms - 1), 6))
+        life = data.draw(interleaved(early, meanwhile))
+        before_it, _ = self.through(begun, *life)
+        assume(before_it.eve is None or before_it.eve.facts is not None)  # it took too many bytes
+        alone, with_it = self.through(begun, *early, at(due_ms)), self.through(begun, *life, at(due_ms))
+        assert with_it[0].eve is None, "it is let go of once it was read"
+        return alone, with_it
 
 
 def due_of(profile: Profile, name: str) -> int:
@@ -37,13 +66,6 @@ def due_of(profile: Profile, name: str) -> int:
 
 def at(until_ms: int) -> Timer:
     return Timer(customer_id="C1", until_ms=until_ms)
-
-
-BEGIN = (a_consenting_customer(products=["fund"]), a_transaction(balance_after="90000.00"))
-BEGUN, _ = through(None, *BEGIN)
-SNAPSHOT_DUE = due_of(BEGUN, "weekly_snapshot")
-TAKEN, _ = through(BEGUN, at(SNAPSHOT_DUE))
-LABEL_DUE = due_of(TAKEN, "mature")
 
 
 def some(times: st.SearchStrategy[int], most: int) -> st.SearchStrategy[list[Any]]:
@@ -67,19 +89,6 @@ def interleaved(draw: st.DrawFn, early: list[Any], late: list[Any]) -> list[Any]
     return life
 
 
-def with_and_without(data: st.DataObject, begun: Profile, due_ms: int, since_ms: int) -> tuple[Any, Any]:
-    """The profile and effects of the work due at `due_ms`, without and with what happens after its boundary."""
-    boundary_ms = due_ms - LATENESS
-    early = data.draw(some(st.integers(since_ms, boundary_ms - 1), 12))
-    meanwhile = data.draw(some(st.integers(boundary_ms, due_ms - 1), 6))
-    life = data.draw(interleaved(early, meanwhile))
-    before_it, _ = through(begun, *life)
-    assume(before_it.eve is None or before_it.eve.facts is not None)  # it took too many bytes
-    alone, with_it = through(begun, *early, at(due_ms)), through(begun, *life, at(due_ms))
-    assert with_it[0].eve is None, "it is let go of once it was read"
-    return alone, with_it
-
-
 def snapshots(profile: Profile) -> list[Any]:
     return [
         (p._replace(features=b""), dict(zip(FEATURES, unpack(p.features), strict=True)))
@@ -93,15 +102,19 @@ def labels(effects: list[Any]) -> list[ExampleRecord]:
     return [example for example in told if example.model == "churn"]
 
 
+@policies
 @LAWFUL
-@given(st.data())
-def test_what_happens_after_the_boundary_does_not_show_in_the_snapshot(data):
-    alone, with_it = with_and_without(data, BEGUN, SNAPSHOT_DUE, after(days=-40))
+@given(data=st.data())
+def test_what_happens_after_the_boundary_does_not_show_in_the_snapshot(policy, data):
+    bank = Bank(policy)
+    alone, with_it = bank.with_and_without(data, bank.begun, bank.snapshot_due, after(days=-40))
     assert snapshots(alone[0]) == snapshots(with_it[0])
 
 
+@policies
 @LAWFUL
-@given(st.data())
-def test_what_happens_after_the_boundary_does_not_show_in_the_label(data):
-    alone, with_it = with_and_without(data, TAKEN, LABEL_DUE, SNAPSHOT_DUE - 20 * DAY_MS)
+@given(data=st.data())
+def test_what_happens_after_the_boundary_does_not_show_in_the_label(policy, data):
+    bank = Bank(policy)
+    alone, with_it = bank.with_and_without(data, bank.taken, bank.label_due, bank.snapshot_due - 20 * DAY_MS)
     assert labels(alone[1]) == labels(with_it[1]) != []

@@ -32,6 +32,12 @@ def test_the_default_files_are_sound():
     assert set(policy.queues) == {"retention", "fraud", "service", "collections", "relationship"}
 
 
+def test_a_lateness_of_more_than_a_day_is_refused():
+    """Facts are kept as of one day boundary at a time."""
+    assert a_policy(bank={"lateness_minutes": 1_440}).lateness_ms == 86_400_000
+    assert "lateness_minutes" in refused(bank={"lateness_minutes": 1_441})
+
+
 def test_the_rule_that_others_rely_on_stands_as_the_contract_says():
     rule = default_policy().rule_of["large_outflow"]
 
