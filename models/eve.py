@@ -14,7 +14,7 @@ from typing import Any
 from models.policy import Policy
 from models.windows import home_day
 from schemas.events import Customer
-from schemas.profile import MAX_EVE_BYTES, Eve, Facts, Profile, Rings
+from schemas.profile import MAX_EVE_BYTES, Eve, Facts, Identity, Profile, Rings
 from schemas.profile_eve import eve_bytes
 
 _SNAPSHOT, _LABEL = "weekly_snapshot", "mature"
@@ -59,10 +59,13 @@ def as_of(profile: Profile, boundary_ms: int) -> Profile | None:
     seen.complaints, seen.last_complaint_ms = facts.complaints, facts.last_complaint_ms
     seen.ratings, seen.mood = facts.ratings, facts.mood
     seen.churn_label, seen.churn_label_ms = facts.churn_label, facts.churn_label_ms
-    told_ms, identity = facts.told_ms, profile.identity
-    if identity is not None:
-        seen.identity = None if told_ms is None else identity._replace(as_of_ms=told_ms, products=facts.products)
+    if profile.identity is not None:
+        seen.identity = None if facts.told_ms is None else _told(profile.identity, facts, facts.told_ms)
     return seen
+
+
+def _told(now: Identity, facts: Facts, told_ms: int) -> Identity:
+    return now._replace(as_of_ms=told_ms, birth_year=facts.birth_year, products=facts.products)
 
 
 def forget(profile: Profile, until_ms: int, policy: Policy) -> Profile:
@@ -103,6 +106,7 @@ def _facts(p: Profile, boundary_ms: int) -> Facts:
         p.ratings,
         p.mood,
         None if identity is None else identity.as_of_ms,
+        None if identity is None else identity.birth_year,
         () if identity is None else identity.products,
         p.churn_label,
         p.churn_label_ms,

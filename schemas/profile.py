@@ -300,6 +300,7 @@ class Facts(NamedTuple):
     ratings: Ratings
     mood: MentionMood
     told_ms: int | None  # as of when master data were told; None: never
+    birth_year: int | None
     products: tuple[str, ...]
     churn_label: str
     churn_label_ms: int | None

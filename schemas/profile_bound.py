@@ -137,6 +137,7 @@ def _with_eve(p: Profile) -> Profile:
         p.ratings,
         p.mood,
         _TIME,
+        2000,
         ("e" * 64, "f" * 64),
         p.churn_label,
         p.churn_label_ms,

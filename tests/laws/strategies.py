@@ -56,6 +56,7 @@ def master_data(times: st.SearchStrategy[int]) -> st.SearchStrategy[Any]:
     return _given(
         occurred_at=times,
         name=st.none() | st.just("名" * 200),
+        birth_year=st.sampled_from([None, 1960, 1990]),
         consents=st.sampled_from([(), CONSENTS, CONSENTS]),
         handles=st.lists(st.text("xyz", min_size=1, max_size=100).map("weibo:".__add__), max_size=12).map(tuple),
         products=st.lists(ids, max_size=20).map(tuple),

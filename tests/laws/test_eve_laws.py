@@ -90,11 +90,13 @@ def interleaved(draw: st.DrawFn, early: list[Any], late: list[Any]) -> list[Any]
 
 
 def snapshots(profile: Profile) -> list[Any]:
-    return [
-        (p._replace(features=b""), dict(zip(FEATURES, unpack(p.features), strict=True)))
-        for p in profile.pending
-        if p.model == "churn"
-    ]
+    """What waits for its label, but for how often we made an offer: that is no fact of the customer's.
+
+    An offer is made once: one to a login after the boundary keeps us from answering a late login from before it.
+    """
+    churn = [example for example in profile.pending if example.model == "churn"]
+    features = [dict(zip(FEATURES, unpack(example.features), strict=True)) | {"offers_14d": 0.0} for example in churn]
+    return [*[example._replace(features=b"") for example in churn], *features]
 
 
 def labels(effects: list[Any]) -> list[ExampleRecord]:
