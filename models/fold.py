@@ -6,18 +6,15 @@ nothing that an older profile holds is changed.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from typing import Any
 
 from models import eve, windows
+from models.fold_bonds import BONDS, fold_closed_on
 from models.fold_money import fold_money
-from models.loans import loan_named
 from models.policy import Policy
 from models.promise import promised
 from schemas.events import Customer, Interaction, LinkedMention, Outcome, Transaction
 from schemas.profile import (
-    MAX_COMPLAINTS,
-    MAX_EVENT_ID_BYTES,
     MAX_HANDLE_BYTES,
     MAX_HANDLES,
     MAX_ID_BYTES,
@@ -25,7 +22,6 @@ from schemas.profile import (
     MAX_REMEMBERED_EVENTS,
     MAX_TEXT_BYTES,
     MAX_WORD_BYTES,
-    Complaint,
     EventCounts,
     Identity,
     MentionMood,
@@ -36,11 +32,9 @@ from schemas.profile import (
 )
 from schemas.remembered import remembered_as
 
-CENSORED = {"deceased": "died", "merged": "merged"}  # a closing's topic -> what is known of leaving
 # What the bank does, or what says nothing of who began it.
 NOT_OF_THE_CUSTOMER = frozenset({"message", "call_ended", "points_earned", "product_closed", "complaint_resolved"})
 OUTBOUND, FAILED = "outbound", "failed"  # topics of a contact that the bank began, and of a login that did not succeed
-_EPOCH_DAY = date(1970, 1, 1)
 NEGATIVE_THOUSANDTHS = -50  # a mention below it counts as negative (VADER's usual edge)
 
 
@@ -123,8 +117,8 @@ def _interaction(p: Profile, event: Interaction, policy: Policy) -> None:
         p.ratings = _rated(p.ratings, round(event.rating * 10), at_ms)
     if event.attributes:
         p.promise = promised(p.promise, event)
-    if kind in _SPECIAL:
-        _SPECIAL[kind](p, event)
+    if kind in BONDS:
+        BONDS[kind](p, event)
 
 
 def _activity(event: Interaction) -> windows.What:
@@ -160,57 +154,6 @@ def _rated(ratings: Ratings, tenths: int, at_ms: int) -> Ratings:
     return Ratings(count, total, tenths if is_last else ratings.last_tenths, at_ms if is_last else ratings.last_ms)
 
 
-def _complaint(p: Profile, event: Interaction) -> None:
-    """Open a complaint; they stand in the order in which they were opened."""
-    topic = None if event.topic is None else cut(event.topic, MAX_WORD_BYTES)
-    opened = Complaint(short_id(event.event_id, MAX_EVENT_ID_BYTES), event.occurred_ms, event.channel, topic)
-    p.complaints = tuple(sorted((*p.complaints, opened), key=lambda c: (c.opened_ms, c.event_id))[-MAX_COMPLAINTS:])
-    p.last_complaint_ms = max(event.occurred_ms, p.last_complaint_ms or 0)
-
-
-def _complaint_resolved(p: Profile, event: Interaction) -> None:
-    """Close the oldest complaint about the same topic, or the oldest of all where no topic matches."""
-    if not p.complaints:
-        return
-    topic = None if event.topic is None else cut(event.topic, MAX_WORD_BYTES)
-    closed = next((complaint for complaint in p.complaints if complaint.topic == topic), p.complaints[0])
-    p.complaints = tuple([complaint for complaint in p.complaints if complaint is not closed])
-    p.complaints_closed += 1
-
-
-def _product_opened(p: Profile, event: Interaction) -> None:
-    if p.identity is not None and event.product_id is not None:
-        product = short_id(event.product_id)
-        if product not in p.identity.products:
-            p.identity = p.identity._replace(products=(*p.identity.products, product)[:MAX_PRODUCTS])
-
-
-def _product_closed(p: Profile, event: Interaction) -> None:
-    """Close an account or let go of a product; death and merger say that nothing is known of leaving."""
-    label = CENSORED.get(event.topic or "")
-    if label is not None:
-        p.churn_label, p.churn_label_ms, p.loans = label, event.occurred_ms, {}
-    if event.product_id is None:
-        return
-    if loan_named(event.product_id) in p.loans:
-        p.loans = {name: loan for name, loan in p.loans.items() if name != loan_named(event.product_id)}
-    product = short_id(event.product_id)
-    if product in p.accounts:
-        account = p.accounts[product]
-        p.accounts = {**p.accounts, product: account._replace(closed_ms=event.occurred_ms)}
-        if label is None and all(account.closed_ms is not None for account in p.accounts.values()):
-            _left(p, event.occurred_ms)
-    if p.identity is not None:
-        held = tuple([other for other in p.identity.products if other != product])
-        p.identity = p.identity._replace(products=held)
-
-
-def _left(p: Profile, at_ms: int) -> None:
-    p.loans = {}
-    if not p.churn_label:
-        p.churn_label, p.churn_label_ms = "closed", at_ms
-
-
 def _linked_mention(p: Profile, event: LinkedMention, score: int) -> None:
     """Hear a mention of this customer's; whoever calls has checked the consent."""
     at_ms = event.occurred_ms
@@ -234,15 +177,7 @@ def _customer(p: Profile, event: Customer, policy: Policy) -> None:
     if p.identity is not None and p.identity.as_of_ms > event.occurred_ms:
         return
     p.identity = _identity(event)
-    if event.closed_on is not None:
-        _left(p, event.occurred_ms if event.has_own_time else _end_of(event.closed_on))
-    elif p.churn_label == "closed":  # master data say that he is a customer (again)
-        p.churn_label, p.churn_label_ms = "", None
-
-
-def _end_of(day: str) -> int:
-    """When a home day ends: where nobody says when he told it, the customer left on the day that is told."""
-    return windows.home_day_start_ms((date.fromisoformat(day) - _EPOCH_DAY).days + 1) - 1
+    fold_closed_on(p, event)
 
 
 def _identity(event: Customer) -> Identity:
@@ -293,10 +228,4 @@ _FOLDS: Mapping[type, Callable[[Profile, Any, Policy], None]] = {
     Interaction: _interaction,
     Customer: _customer,
     Outcome: _outcome,
-}
-_SPECIAL: Mapping[str, Callable[[Profile, Interaction], None]] = {
-    "complaint": _complaint,
-    "complaint_resolved": _complaint_resolved,
-    "product_opened": _product_opened,
-    "product_closed": _product_closed,
 }
