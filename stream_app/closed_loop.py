@@ -71,6 +71,7 @@ def play(
         answered = len(played.offers)
         if not played.lines % 1_000:
             on_progress(played.lines)
+    world.truth.offers[:] = town.respondents.answered
     return played
 
 

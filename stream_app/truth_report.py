@@ -1,7 +1,7 @@
 """Holds what Rapport did against what the synthetic bank had planted: churn alerts and models."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from statistics import median
@@ -38,22 +38,38 @@ def auc(scores: Iterable[float], labels: Iterable[bool]) -> float | None:
 
 @dataclass(frozen=True)
 class Departures:
-    """When each customer leaves (epoch ms), None for those who stay; from the simulator's truth records."""
+    """When each customer leaves (epoch ms), None for those who stay; from the simulator's truth records.
+
+    first_sign_ms: from when on something shows of it, for those who leave.
+    """
 
     planted_ms: Mapping[str, int | None]
     end_ms: int
+    first_sign_ms: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, records: Iterable[Mapping[str, Any]]) -> "Departures":
         """Read the truth file's records."""
         planted: dict[str, int | None] = {}
+        signs: dict[str, int] = {}
         end_ms = 0
         for record in records:
             if record["record"] == "period":
                 end_ms = record["end_ms"]
             elif record["record"] == "customer":
-                planted[record["customer_id"]] = record["leaves"]["planted_ms"] if record["leaves"] else None
-        return cls(planted, end_ms)
+                leaves = record["leaves"]
+                planted[record["customer_id"]] = leaves["planted_ms"] if leaves else None
+                if leaves:
+                    signs[record["customer_id"]] = leaves["first_sign_ms"]
+        return cls(planted, end_ms, signs)
+
+    def gone(self, customer_id: str, at_ms: int) -> float:
+        """Say how far a customer is on the way out at a moment: 0 before the first sign, 1 once he has left."""
+        planted = self.planted_ms.get(customer_id)
+        if planted is None:
+            return 0.0
+        first = self.first_sign_ms[customer_id]
+        return min(1.0, max(0.0, (at_ms - first) / (planted - first)))
 
     def leaves_within(self, customer_id: str, after_ms: int, days: int) -> bool:
         """Tell whether the customer leaves in the `days` after a moment."""
@@ -115,12 +131,46 @@ def churn_alerts(
 
 def churn_auc(examples: Iterable[Mapping[str, Any]], departures: Departures, horizon_days: int) -> float | None:
     """Return the AUC of the churn scores, as given before they were learned from, against the planted departures."""
-    scored = [e for e in examples if e["model"] == "churn" and e.get("score") is not None and e.get("model_version")]
-    labels = [departures.leaves_within(e["customer_id"], e["snapshot_ms"], horizon_days) for e in scored]
-    return auc([e["score"] for e in scored], labels)
+    scored = _served(examples, "churn")
+    return auc([e["score"] for e in scored], _departing(scored, departures, horizon_days))
+
+
+def churn_ceiling(examples: Iterable[Mapping[str, Any]], departures: Departures, horizon_days: int) -> float | None:
+    """Return the AUC of who knows how far each customer is on the way out, on the scores that `churn_auc` looks at.
+
+    It is below 1: of those who leave within the horizon many show nothing yet.
+    """
+    scored = _served(examples, "churn")
+    known = [departures.gone(e["customer_id"], e["snapshot_ms"]) for e in scored]
+    return auc(known, _departing(scored, departures, horizon_days))
+
+
+def _departing(scored: Iterable[Mapping[str, Any]], departures: Departures, horizon_days: int) -> list[bool]:
+    return [departures.leaves_within(e["customer_id"], e["snapshot_ms"], horizon_days) for e in scored]
 
 
 def label_auc(examples: Iterable[Mapping[str, Any]], model: str) -> float | None:
     """Return the AUC of a model's scores against its matured labels (of offers: the planted answers)."""
-    scored = [e for e in examples if e["model"] == model and e.get("score") is not None and e.get("model_version")]
+    scored = _served(examples, model)
     return auc([e["score"] for e in scored], [e["label"] == 1 for e in scored])
+
+
+def propensity_ceiling(examples: Iterable[Mapping[str, Any]], records: Iterable[Mapping[str, Any]]) -> float | None:
+    """Return the AUC that the planted chances themselves have on the offers that `label_auc` looks at.
+
+    Nobody can do better: even who knows each customer's true chance does not know how the coin falls.
+    """
+    chances = {record["action_id"]: record["chance"] for record in records if record["record"] == "offer"}
+    known = [e for e in _served(examples, "propensity") if e["example_id"] in chances]
+    return auc([chances[e["example_id"]] for e in known], [e["label"] == 1 for e in known])
+
+
+def second_half(examples: Iterable[Mapping[str, Any]], model: str) -> list[Mapping[str, Any]]:
+    """Return the later half of a model's scores by the moment of scoring: when it has had something to learn from."""
+    scored = sorted(_served(examples, model), key=itemgetter("snapshot_ms"))
+    return scored[len(scored) // 2 :]
+
+
+def _served(examples: Iterable[Mapping[str, Any]], model: str) -> list[Mapping[str, Any]]:
+    """Keep the examples whose score came from a version that had learned."""
+    return [e for e in examples if e["model"] == model and e.get("score") is not None and e.get("model_version")]

@@ -50,6 +50,7 @@ def make_person(options: Options, number: int) -> Person:
         patience=rng.uniform(0.4, 1.0),
         device=f"dev-{rng.getrandbits(40):010x}",
     )
+    person.affinity["credit"] += 1.1 * (person.loan_minor > 0)
     person.record = _record(rng, person, options, born, number)
     return person
 
@@ -85,8 +86,8 @@ def _affinity(rng: Random, persona: Persona, accounts: list[Account], income: in
     young = 1.0 if born >= 1988 else 0.0
     seen = {
         "savings": 0.9 * min(cash / (income * 6 + 1), 2.0) - 0.6,
-        "investment": 1.2 * (funds > 0) + 0.25 * persona.trades_per_month - 0.8,
-        "credit": 0.7 * young + (0.6 if persona.loan > 0.3 else -0.5),
+        "investment": (1.2 + 0.25 * persona.trades_per_month) * (funds > 0) - 0.8,
+        "credit": 0.7 * young - 0.5,
         "insurance": 0.9 if persona.name == "family" else -0.2,
         "travel": 1.3 * min(persona.trips_per_60_days, 1.2) - 0.5,
         "digital": 1.1 * persona.logins - 0.8,

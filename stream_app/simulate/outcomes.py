@@ -35,10 +35,10 @@ def theme_of(action: str, group: str = "") -> str:
     """Find the theme of an action by the words in its name, then its group; an odd one falls to a fixed theme.
 
     >>> theme_of("travel_insurance_offer"), theme_of("a17", "Deposits")
-    ('insurance', 'savings')
+    ('travel', 'savings')
     """
     for name in (action.lower(), group.lower()):
-        for theme in ("investment", "credit", "insurance", "travel", "payroll", "savings", "retention", "digital"):
+        for theme in ("investment", "credit", "travel", "insurance", "payroll", "savings", "retention", "digital"):
             if any(word in name for word in _WORDS[theme]):
                 return theme
     return THEMES[_digest(f"{group}/{action}") % len(THEMES)]

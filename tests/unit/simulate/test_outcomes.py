@@ -147,7 +147,7 @@ def test_what_is_converted_is_opened():
     ("action", "group", "theme"),
     [
         ("balanced_fund", "Wealth", "investment"),
-        ("travel_insurance", "Cards", "insurance"),
+        ("travel_insurance", "Cards", "travel"),
         ("salary_account", "", "payroll"),
         ("a17", "Deposits", "savings"),
     ],

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from schemas.times import to_rfc3339
-from stream_app.truth_report import Departures, auc, churn_alerts, churn_auc, label_auc
+from stream_app.truth_report import (
+    Departures,
+    auc,
+    churn_alerts,
+    churn_auc,
+    churn_ceiling,
+    label_auc,
+    propensity_ceiling,
+    second_half,
+)
 
 DAY = 86_400_000
 START = 1_700_000_000_000
@@ -19,7 +28,7 @@ def after(days):
 def truth(**leaves):
     records = [{"record": "period", "end_ms": after(60)}]
     for customer, day in leaves.items():
-        planted = {"planted_ms": after(day)} if day is not None else None
+        planted = {"planted_ms": after(day), "first_sign_ms": after(day - 20)} if day is not None else None
         records.append({"record": "customer", "customer_id": customer, "leaves": planted})
     return Departures.of(records)
 
@@ -83,3 +92,29 @@ def test_propensities_are_held_against_the_labels_that_matured():
                 an_example("c", 1, 0.5, "churn", 1)]  # fmt: skip
 
     assert label_auc(examples, "propensity") == 0.0
+
+
+def test_the_ceiling_of_churn_is_what_shows_of_the_way_out():
+    departures = truth(soon=20, late=55, stays=None)
+    shows = [an_example("soon", 5, 0.1), an_example("stays", 5, 0.9)]
+    hidden = [an_example("late", 30, 0.9), an_example("stays", 30, 0.1)]
+
+    assert churn_ceiling(shows, departures, horizon_days=30) == 1.0
+    assert churn_ceiling(hidden, departures, horizon_days=30) == 0.5, "nothing shows before the first sign"
+    assert [departures.gone("soon", after(day)) for day in (-9, 10, 20, 40)] == [0.0, 0.5, 1.0, 1.0]
+
+
+def test_the_ceiling_of_propensity_is_what_the_planted_chances_reach_themselves():
+    examples = [{**an_example(name, 1, 0.5, "propensity", label), "example_id": name}
+                for name, label in (("a", 1), ("b", 0), ("c", 0), ("stranger", 1))]  # fmt: skip
+    records = [{"record": "offer", "action_id": name, "chance": chance} for name, chance in
+               (("a", 0.3), ("b", 0.4), ("c", 0.1))]  # fmt: skip
+
+    assert propensity_ceiling(examples, [{"record": "period"}, *records]) == 0.5
+
+
+def test_the_later_half_is_by_the_moment_of_scoring_and_of_scores_that_were_learned():
+    examples = [an_example("a", day, 0.5, "propensity", 1) for day in (4, 1, 3, 2)]
+    unlearned = an_example("z", 9, 0.5, "propensity", 1, version=0)
+
+    assert [e["snapshot_ms"] for e in second_half([*examples, unlearned], "propensity")] == [after(3), after(4)]
