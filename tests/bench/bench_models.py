@@ -10,6 +10,7 @@ from models import windows
 from models.churn import ChurnLearner
 from models.features import FEATURES, features
 from models.hashing import slots_of
+from models.propensity import PropensityLearner
 from models.sentiment import SentimentAnalyser, load_lexicon
 from schemas.profile import Account, Identity, Profile, Rings
 from tests.builders import BEGINNING, after
@@ -59,9 +60,9 @@ def main() -> None:
     scorer = learner.scorer(1)
     # A contact with 19 attributes, as UCI Bank Marketing has them; its learner knows the slots, the other does not.
     contact = {f"word{n}": chance.choice("abc") for n in range(10)} | {f"number{n}": chance.random() for n in range(9)}
-    slots, in_contact = slots_of(contact), ChurnLearner()
+    slots, in_contact = slots_of(contact), PropensityLearner()
     for _ in range(100):
-        in_contact.learn(tuple(chance.gauss(0, 1) for _ in FEATURES), chance.random() < 0.3, slots=slots)
+        in_contact.learn(tuple(chance.gauss(0, 1) for _ in FEATURES), chance.random() < 0.3, "loan", slots)
     told = in_contact.scorer(1)
 
     def cold() -> object:
@@ -73,10 +74,12 @@ def main() -> None:
         "features, 63 days, windows remembered": best_of(lambda: features(busy, BEGINNING), 2_000),
         "features, 63 days, windows forgotten": best_of(cold, 500),
         "score with contributions": best_of(lambda: scorer.score(values), 10_000),
+        "score an offer": best_of(lambda: told.score(values, "loan"), 10_000),
         "learn": best_of(lambda: learner.learn(values, label=True), 500),
         "hash 19 attributes": best_of(lambda: slots_of(contact), 5_000),
-        "score with contributions, 19 attributes": best_of(lambda: told.score(values, "", slots), 10_000),
-        "learn, 19 attributes": best_of(lambda: in_contact.learn(values, label=True, slots=slots), 500),
+        "score an offer, 19 attributes": best_of(lambda: told.score(values, "loan", slots), 10_000),
+        "learn an offer": best_of(lambda: in_contact.learn(values, label=True, about="loan"), 500),
+        "learn an offer, 19 attributes": best_of(lambda: in_contact.learn(values, True, "loan", slots), 500),
     }
     analyser = SentimentAnalyser(load_lexicon(OVERLAY))
     for text in ("客服很耐心，问题马上解决了，非常满意", "The staff were friendly and helpful"):
