@@ -52,6 +52,7 @@ def build() -> EngineApp:
             data_dir=Path(os.environ["JOB_DATA"]),
             dead_letters=f"{namespace}.dead-letters",
             partitions=int(os.environ.get("JOB_PARTITIONS", "1")),
+            commit_interval=float(os.environ.get("JOB_COMMIT_SECONDS", "1")),
         )
     )
     states = app.state_table("states", StateCodec())

@@ -2,178 +2,184 @@
 
 Every job reads the same topic with a group of its own on core 1, while broker and Redis have core 0. CPU seconds count
 from the first event in hand to the end of the process, children included. A figure counts only when all alerts and,
-where the engine's state can be read, all totals are those of the oracle.
+where the engine's state can be read, all totals are those of the oracle. All commit at the same interval (--commit);
+`quix-5s` and `bytewax-10s` show these two at intervals of their own liking. Jobs with a smaller share of events (see
+jobs.py) get as many customers fewer, so that a customer has as many events.
 """
 
 import argparse
-import asyncio
 import json
 import os
 import shutil
-import signal
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-import msgpack
-import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import GroupCoordinatorNotAvailableError
-from confluent_kafka import Producer
-
+from stream_app.bench.broker import Broker
+from stream_app.bench.process import Measured, cpu_seconds_of
 from stream_app.embedded import EmbeddedServices
-from stream_app.engine import stored
+from tests.bench.peers.environments import PeerUnavailable
+from tests.bench.reduced import report
 from tests.bench.reduced.job import ALERTS, Expected, Workload, as_json, events, oracle
+from tests.bench.reduced.jobs import JOBS, Job
+from tests.bench.reduced.report import Result
 
 ROOT = Path(__file__).resolve().parents[3]
-SOURCE = "reduced.events"
-PATIENCE = 600.0
+PATIENCE_SECONDS = 600.0
+DEFAULT = [name for name in JOBS if name not in {"bytewax-10s", "faust-rocksdict", "faust-tuned-rocksdict"}]
 
 
-@dataclass(frozen=True)
-class Result:
-    """What one run of one job took."""
+class Source(NamedTuple):
+    """One topic of events, and what must come of it."""
 
-    job: str
-    events_per_second: float
-    cpu_seconds_per_100k: float
-    alerts_right: bool
-    totals_right: bool | None
+    topic: str
+    load: Workload
+    expected: Expected
 
 
-JOBS: dict[str, Sequence[str]] = {
-    "engine": (sys.executable, "-m", "tests.bench.reduced.engine_job"),
-}
+class Ended(Exception):
+    """A job ended before it was done; the text has its last words."""
 
 
-async def produce(kafka: str, load: Workload) -> None:
-    """Write the events to one partition."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    await admin.start()
-    await admin.create_topics([NewTopic(SOURCE, 1, 1)])
-    await admin.close()
-    producer = Producer({"bootstrap.servers": kafka, "linger.ms": 5, "batch.size": 400_000, "acks": "all"})
-    for event in events(load):
-        while True:
-            try:
-                producer.produce(SOURCE, as_json(event), event.customer_id, partition=0)
-                break
-            except BufferError:
-                producer.poll(0.1)
-    assert producer.flush(60) == 0, "the broker did not take all events"
+class Bench:
+    """Services, sources and the runs on them."""
 
+    def __init__(self, services: EmbeddedServices, load: Workload, commit_seconds: float) -> None:
+        self._services = services
+        self._load = load
+        self._commit_seconds = commit_seconds
+        self._broker = Broker(services.kafka_bootstrap)
+        self._sources: dict[int, Source] = {}
 
-async def run(job: str, services: EmbeddedServices, number: int, load: Workload, expected: Expected) -> Result:
-    """Run one job until it has committed all events, and compare what it left behind."""
-    namespace = f"{job}-{number}"
-    kafka = services.kafka_bootstrap
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    await admin.start()
-    names = [f"{namespace}.{ALERTS}", f"{namespace}.dead-letters", f"{namespace}-states-changelog"]
-    await admin.create_topics([NewTopic(name, 1, 1) for name in names])
-    data = Path(tempfile.mkdtemp(prefix=f"{namespace}-", dir=services.directory))
-    mark = data / "first"
-    environ = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "JOB_KAFKA": kafka,
-        "JOB_REDIS": services.redis_url,
-        "JOB_NAMESPACE": namespace,
-        "JOB_TOPIC": SOURCE,
-        "JOB_DATA": str(data),
-        "JOB_MARK": str(mark),
-    }
-    with (data / "log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: ASYNC220 - asyncio would reap it, and its CPU time with it
-            ["taskset", "-c", "1", *JOBS[job]], env=environ, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+    def source(self, share: int) -> Source:
+        """Return the topic with one event in `share`; the first call writes it."""
+        if share not in self._sources:
+            load = self._load._replace(events=self._load.events // share, customers=self._load.customers // share)
+            topic = f"reduced.events.{share}"
+            self._broker.create([topic])
+            self._broker.write(topic, ((event.customer_id, as_json(event)) for event in events(load)), partition=0)
+            self._sources[share] = Source(topic, load, oracle(load))
+        return self._sources[share]
+
+    def run(self, name: str, number: int, *, verbose: bool) -> Result:
+        """Run one job until it has done all events, and compare what it left behind."""
+        job, namespace = JOBS[name], f"{name}-{number}"
+        source = self.source(job.share)
+        self._broker.create([f"{namespace}.{ALERTS}", *(topic.format(namespace) for topic in job.topics)])
+        data = Path(tempfile.mkdtemp(prefix=f"{namespace}-", dir=self._services.directory))
+        command = job.command(report.say)
+        broker_before = cpu_seconds_of(self._services.kafka.pids[1])
+        process = Measured(
+            command, environ=self._environ(job, namespace, source, data), log=data / "log", core=1, cwd=ROOT
         )
-    ended = await committed_all(admin, namespace, load.events, process)
-    process.send_signal(signal.SIGTERM)
-    _, _, used = await asyncio.to_thread(os.wait4, process.pid, 0)
-    await admin.close()
-    cpu_before, began = (float(part) for part in mark.read_text().split())
-    cpu = used.ru_utime + used.ru_stime - cpu_before
-    alerts = frozenset([json.loads(value)["id"] for _, value in await read(kafka, f"{namespace}.{ALERTS}")])
-    totals = {
-        key.decode(): tuple(msgpack.unpackb(stored.decode(value).body)[:3])
-        for key, value in await read(kafka, f"{namespace}-states-changelog")
-    }
-    if "-v" in sys.argv:
-        sys.stdout.write((data / "log").read_text())
-    shutil.rmtree(data)
-    return Result(
-        job,
-        load.events / (ended - began),
-        cpu / load.events * 100_000,
-        alerts == expected.alerts,
-        totals == expected.totals if totals else None,
-    )
-
-
-async def committed_all(
-    admin: AIOKafkaAdminClient, group: str, wanted: int, process: "subprocess.Popen[bytes]"
-) -> float:
-    """Wait until the group has committed so many; return when (monotonic seconds)."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        await asyncio.sleep(0.05)
-        assert process.poll() is None, f"the job {group} ended early: {process.returncode}"
         try:
-            offsets = await admin.list_consumer_group_offsets(group)
-        except GroupCoordinatorNotAvailableError:
-            continue  # the first group ever: its topic is being made
-        found = offsets.get(TopicPartition(SOURCE, 0))
-        if found is not None and found.offset >= wanted:
+            ended = self._wait(job, namespace, source, process)
+            used = process.stop()
+        finally:
+            process.kill()
+        if used.exit_code not in {0, -15, 143}:
+            raise Ended(f"{name} ended with {used.exit_code}: {process.last_words(3)}")
+        cpu_before, began = (float(part) for part in (data / "first").read_text().split())
+        alerts, totals = self._left(job, namespace, source)
+        if verbose:
+            sys.stderr.write(process.log.read_text(errors="replace"))
+        shutil.rmtree(data)
+        count = source.load.events
+        return Result(
+            job=name,
+            events=count,
+            events_per_second=count / (ended - began),
+            cpu_seconds_per_100k=(used.cpu_seconds - cpu_before) / count * 100_000,
+            broker_cpu_seconds_per_100k=(cpu_seconds_of(self._services.kafka.pids[1]) - broker_before)
+            / count
+            * 100_000,
+            memory_mb=used.memory_mb,
+            alerts_right=alerts,
+            totals_right=totals,
+        )
+
+    def _environ(self, job: Job, namespace: str, source: Source, data: Path) -> dict[str, str]:
+        return {
+            **os.environ,
+            **job.environ,
+            "PYTHONPATH": str(ROOT),
+            "JOB_KAFKA": self._services.kafka_bootstrap,
+            "JOB_REDIS": self._services.redis_url,
+            "JOB_NAMESPACE": namespace,
+            "JOB_TOPIC": source.topic,
+            "JOB_DATA": str(data),
+            "JOB_MARK": str(data / "first"),
+            "JOB_COMMIT_SECONDS": str(job.commit_seconds or self._commit_seconds),
+            "JOB_EVENTS": str(source.load.events),
+            "JOB_CUSTOMERS": str(source.load.customers),
+        }
+
+    def _wait(self, job: Job, group: str, source: Source, process: Measured) -> float:
+        """Wait until the job has done all events; return when (monotonic seconds)."""
+        if job.ends_itself:
+            process.wait(PATIENCE_SECONDS)
             return time.monotonic()
-    raise TimeoutError(f"{group} did not finish within {PATIENCE:.0f} s")
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            time.sleep(0.05)
+            if process.used() is not None:
+                raise Ended(f"the job {group} ended early: {process.last_words(3)}")
+            if self._broker.committed(group, [source.topic]).get((source.topic, 0), 0) >= source.load.events:
+                return time.monotonic()
+        raise Ended(f"{group} did not finish within {PATIENCE_SECONDS:.0f} s: {process.last_words(3)}")
+
+    def _left(self, job: Job, namespace: str, source: Source) -> tuple[bool | None, bool | None]:
+        """Compare alerts (each once) and totals with the oracle; None: the job has none, or they cannot be read."""
+        alerts = totals = None
+        if job.alerts:
+            ids = [json.loads(record.value)["id"] for record in self._broker.read(f"{namespace}.{ALERTS}")]
+            alerts = len(ids) == len(set(ids)) and set(ids) == source.expected.alerts
+        if job.totals is not None:
+            totals = job.totals(self._broker, namespace, source.topic) == source.expected.totals
+        return alerts, totals
 
 
-async def read(kafka: str, topic: str) -> list[tuple[bytes, bytes]]:
-    """Read a topic of one partition to its end."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest")
-    await consumer.start()
-    tp = TopicPartition(topic, 0)
-    consumer.assign([tp])
-    end = (await consumer.end_offsets([tp]))[tp]
-    found: list[tuple[bytes, bytes]] = []
-    while await consumer.position(tp) < end:
-        for records in (await consumer.getmany(timeout_ms=500)).values():
-            found += [(record.key, record.value) for record in records]
-    await consumer.stop()
-    return found
-
-
-async def main(arguments: argparse.Namespace) -> int:
-    """Run the rounds and print medians."""
-    load = Workload(events=arguments.events)
-    expected = oracle(load)
-    results: dict[str, list[Result]] = {job: [] for job in arguments.jobs}
+def main(arguments: argparse.Namespace) -> int:
+    """Run the rounds, print medians and ratios, and keep the figures when asked to."""
+    load = Workload(events=arguments.events, customers=arguments.customers)
+    results: list[Result] = []
     os.sched_setaffinity(0, {0})
-    with EmbeddedServices() as services:
-        await produce(services.kafka_bootstrap, load)
+    with EmbeddedServices(on_progress=report.say) as services:
+        bench = Bench(services, load, arguments.commit)
+        left_out: set[str] = set()
         for number in range(arguments.rounds):
-            for job in arguments.jobs:
-                result = await run(job, services, number, load, expected)
-                results[job].append(result)
-                sys.stdout.write(f"{orjson.dumps(result).decode()}\n")
-                sys.stdout.flush()
-    for job, found in results.items():
-        rate = statistics.median(r.events_per_second for r in found)
-        cpu = statistics.median(r.cpu_seconds_per_100k for r in found)
-        sys.stdout.write(f"{job:<16}{rate:>10.0f} events/s{cpu:>8.2f} CPU s per 100,000\n")
-    return 0 if all(r.alerts_right and r.totals_right in (True, None) for rs in results.values() for r in rs) else 1
+            for name in arguments.jobs:
+                if name in left_out:
+                    continue
+                try:
+                    results.append(bench.run(name, number, verbose=arguments.verbose))
+                except (PeerUnavailable, Ended) as error:
+                    report.say(f"{name}: left out: {error}")
+                    left_out.add(name)
+                    continue
+                report.say(report.line(results[-1]))
+    return report.finish(arguments, results, left_out)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Say what can be asked for."""
+    asked = argparse.ArgumentParser(prog="python -m tests.bench.reduced.run", description=__doc__)
+    asked.add_argument("jobs", nargs="*", default=DEFAULT, metavar="JOB", help=f"of {', '.join(JOBS)}")
+    asked.add_argument("--events", type=int, default=200_000)
+    asked.add_argument("--customers", type=int, default=10_000)
+    asked.add_argument("--rounds", type=int, default=3)
+    asked.add_argument("--commit", type=float, default=1.0, metavar="SECONDS", help="commit interval of all jobs")
+    asked.add_argument("--json", action="store_true", help="print one JSON document")
+    asked.add_argument("--figures", action="store_true", help="write the figures into docs/figures.json")
+    asked.add_argument("-v", "--verbose", action="store_true", help="print the logs of the jobs")
+    return asked
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("jobs", nargs="*", default=list(JOBS))
-    parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("-v", action="store_true")
-    sys.exit(asyncio.run(main(parser.parse_args())))
+    chosen = parser()
+    given = chosen.parse_args()
+    if unknown := [name for name in given.jobs if name not in JOBS]:
+        chosen.error(f"{unknown[0]} is none of {', '.join(JOBS)}")
+    sys.exit(main(given))

@@ -1,0 +1,123 @@
+"""What a benchmark asks of Kafka: topics, offsets, all of a topic, many records at once; through librdkafka."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+TIMEOUT_SECONDS = 30.0
+QUIET = {"log_level": 2}  # a broker that is stopped is no news to a benchmark
+
+
+class Record(NamedTuple):
+    """A record as it lies on a topic."""
+
+    key: bytes
+    value: bytes
+    timestamp_ms: int
+
+
+class Broker:
+    """One Kafka cluster, asked synchronously."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self.bootstrap = bootstrap
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, **QUIET})
+        self._asking: tuple[str, Consumer] | None = None
+
+    def create(self, names: Iterable[str], partitions: int = 1, config: Mapping[str, str] | None = None) -> None:
+        """Create topics, and return when each has a leader."""
+        wanted = [NewTopic(name, partitions, 1, config=dict(config or {})) for name in names]
+        for made in self._admin.create_topics(wanted).values():
+            made.result(TIMEOUT_SECONDS)
+        for topic in wanted:
+            self._wait_led(topic.topic, partitions)
+
+    def _wait_led(self, name: str, partitions: int) -> None:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            found = self._admin.list_topics(name, TIMEOUT_SECONDS).topics[name]
+            if len(found.partitions) == partitions and all(p.leader >= 0 for p in found.partitions.values()):
+                return
+            time.sleep(0.02)
+        raise TimeoutError(f"topic {name} has no leader")
+
+    def partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
+        """Return all partitions of these topics that exist."""
+        known = self._admin.list_topics(timeout=TIMEOUT_SECONDS).topics
+        return [TopicPartition(name, number) for name in topics if name in known for number in known[name].partitions]
+
+    def committed(self, group: str, topics: Iterable[str]) -> dict[tuple[str, int], int]:
+        """Return the offsets that a group has committed on these topics; nothing while there is no such group."""
+        # Not by the admin client: its list_consumer_group_offsets crashes (2.12.2) while there is no coordinator.
+        asked = self.partitions(topics)
+        consumer = self._of_group(group)
+        try:
+            found = consumer.committed(asked, TIMEOUT_SECONDS) if asked else []
+        except KafkaException:
+            return {}  # the coordinator is not there yet: the first group ever makes its topic
+        return {(tp.topic, tp.partition): tp.offset for tp in found if tp.offset >= 0}
+
+    def _of_group(self, group: str) -> Consumer:
+        """Return a client that may ask about a group without being a member."""
+        if self._asking is None or self._asking[0] != group:
+            if self._asking is not None:
+                self._asking[1].close()
+            client = Consumer(
+                {"bootstrap.servers": self.bootstrap, "group.id": group, "enable.auto.commit": False, **QUIET}
+            )
+            self._asking = group, client
+        return self._asking[1]
+
+    def ends(self, topics: Iterable[str]) -> dict[tuple[str, int], int]:
+        """Return the end offset of each partition of these topics."""
+        asked = {tp: OffsetSpec.latest() for tp in self.partitions(topics)}
+        if not asked:
+            return {}
+        found = self._admin.list_offsets(asked)
+        return {(tp.topic, tp.partition): done.result(TIMEOUT_SECONDS).offset for tp, done in found.items()}
+
+    def lag(self, group: str, topics: Iterable[str]) -> int:
+        """Return how many records of these topics the group has not committed."""
+        names = [*topics]
+        ends, committed = self.ends(names), self.committed(group, names)
+        return sum(max(0, end - committed.get(where, 0)) for where, end in ends.items())
+
+    def read(self, topic: str) -> Iterator[Record]:
+        """Yield all of a topic up to its end as of now; tombstones have empty values."""
+        ends = {where: end for where, end in self.ends([topic]).items() if end}
+        if not ends:
+            return
+        consumer = Consumer(
+            {"bootstrap.servers": self.bootstrap, "group.id": "bench-reader", "enable.auto.commit": False,
+             "enable.partition.eof": True, **QUIET}
+        )  # fmt: skip
+        try:
+            consumer.assign([TopicPartition(topic, number, 0) for _, number in ends])
+            left = len(ends)
+            while left:
+                for message in consumer.consume(10_000, timeout=1.0):
+                    if message.error():
+                        left -= 1  # the end of one partition is told as an error
+                        continue
+                    yield Record(message.key() or b"", message.value() or b"", message.timestamp()[1])
+        finally:
+            consumer.close()
+
+    def write(self, topic: str, records: Iterable[tuple[str | bytes, bytes]], partition: int = -1) -> None:
+        """Write records as fast as the broker takes them; without a partition murmur2 of the key decides."""
+        producer = Producer(
+            {"bootstrap.servers": self.bootstrap, "linger.ms": 5, "batch.size": 400_000, "acks": "all",
+             "partitioner": "murmur2_random", **QUIET}
+        )  # fmt: skip
+        for key, value in records:
+            while True:
+                try:
+                    producer.produce(topic, value, key, partition=partition)
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+        if producer.flush(60):
+            raise TimeoutError(f"{topic}: the broker did not take all records")
