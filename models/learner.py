@@ -5,7 +5,7 @@ a restored learner goes on bit by bit as the first would have.
 """
 
 from collections.abc import Mapping, Sequence
-from math import isnan, log, sqrt
+from math import inf, isnan, log, sqrt
 from typing import Any, NamedTuple, Protocol
 
 from river import linear_model, optim, preprocessing
@@ -243,8 +243,8 @@ _COLUMNS = ("counts", "means", "variances", "weights")
 def _slot_terms(slot: int, weight: float, scaler: preprocessing.StandardScaler) -> SlotTerm:
     """Give a slot's weight and centre: a word's as they are, a number's as every feature's."""
     if slot < WORD_SLOTS:
-        return SlotTerm(weight, 0.0)
-    return SlotTerm(_scaled(weight, scaler.vars[slot]), scaler.means[slot])
+        return weight, 0.0, inf
+    return _scaled(weight, scaler.vars[slot]), scaler.means[slot], inf
 
 
 def _scaled(weight: float, variance: float) -> float:

@@ -54,11 +54,11 @@ class _Slot:
     def term(self, slot: int) -> SlotTerm:
         """Weigh the value itself."""
         if slot < WORD_SLOTS:
-            return SlotTerm(self.weight, 0.0, SLOT_LIMIT)
+            return self.weight, 0.0, SLOT_LIMIT
         if self.variance <= LEAST_VARIANCE:
-            return SlotTerm(0.0, self.mean, 0.0)
+            return 0.0, self.mean, 0.0
         deviation = sqrt(self.variance)
-        return SlotTerm(self.weight / deviation, self.mean, SLOT_LIMIT * deviation)
+        return self.weight / deviation, self.mean, SLOT_LIMIT * deviation
 
     def scaled(self, slot: int, value: float) -> float:
         """Say how many deviations off the value is, as `term` does."""
