@@ -15,7 +15,7 @@ STOP_SECONDS = 60.0
 
 
 class Used(NamedTuple):
-    """What a process took: CPU seconds with children, most memory in MB as last seen, exit code (negative: a signal)."""
+    """What a process took: CPU seconds with children, most memory in MB as seen last, exit code (negative: signal)."""
 
     cpu_seconds: float
     memory_mb: float
