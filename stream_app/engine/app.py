@@ -11,9 +11,11 @@ run_worker(app)
 import inspect
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 import faust
+from aiokafka import AIOKafkaConsumer
 from faust.types import TransportT
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -27,16 +29,19 @@ from stream_app.engine.crash_points import CrashPoints
 from stream_app.engine.engine import Engine
 from stream_app.engine.faust_settings import EngineSettings, faust_settings
 from stream_app.engine.fence import Fence
+from stream_app.engine.leased import LeasedProducer
 from stream_app.engine.lifecycle import Lifecycle
 from stream_app.engine.ports import Codec, Ports
-from stream_app.engine.producer import KafkaChangelog, KafkaOutputs, Place, by_key
+from stream_app.engine.producer import KafkaLog, KafkaOutputs, Place, by_key
 from stream_app.engine.redis_sink import RedisSink
 from stream_app.engine.rules import EngineUseError, TopicRule
-from stream_app.engine.seams import generation, kafka_producer
+from stream_app.engine.seams import generation, kafka_answers, new_producer
+from stream_app.engine.sole_writer import SoleWriter
 from stream_app.engine.state_table import Meter, MeterPort, OutboxPort, StateTable, TablePort, TableStores
 from stream_app.engine.stream import EventStream
 from stream_app.engine.topics import Registry
 from stream_app.engine.transport import EngineTransport
+from stream_app.engine.vitals import VitalSigns
 from stream_app.engine.watchdog import start_watchdog
 
 Repeats = Literal["unknown", "by_partition", "by_key"]
@@ -60,11 +65,15 @@ class EngineApp(faust.App):
             replicas=settings.redis_replicas,
         )
         stores = TableStores()
+        self.producers = LeasedProducer(partial(new_producer, self), fence)
+        changelogs = KafkaLog(self.producers, self._changelog_of, self._reader, crash_point)
+        self.changelog = SoleWriter(changelogs, stores, self._generation)
+        stores.written_in = self.changelog.epoch
         ports = Ports(
             fence=fence,
-            changelog=KafkaChangelog(self._kafka_producer, self._changelog_of, fence, crash_point),
+            changelog=self.changelog,
             sink=self.sink,
-            outputs=KafkaOutputs(self._kafka_producer, settings.namespace, settings.dead_letters, fence, place=place),
+            outputs=KafkaOutputs(self.producers, settings.namespace, settings.dead_letters, place=place),
             offsets=_Offsets(self),
             store=stores,
         )
@@ -79,7 +88,9 @@ class EngineApp(faust.App):
         )
         stores.tables = self.engine.tables
         self.outbox = OutboxPort(self.engine.current)
-        self.lifecycle = Lifecycle(self, self.engine, lambda: self.engine_consumer)
+        answers = partial(kafka_answers, settings.bootstrap_servers, settings.security)
+        signs = VitalSigns(self, self.engine, lambda: self.engine_consumer, answers)
+        self.lifecycle = Lifecycle(self, self.engine, lambda: self.engine_consumer, signs)
 
     # -- registration -------------------------------------------------------------------------------------------------
 
@@ -149,17 +160,20 @@ class EngineApp(faust.App):
     async def on_start(self) -> None:
         """Start the pulse and the thread that listens to it."""
         await super().on_start()
-        self.add_future(self.lifecycle.beat())
-        start_watchdog(self.lifecycle.vitals)
+        self.add_future(self.lifecycle.signs.beat())
+        self.add_future(self.lifecycle.signs.look_around())
+        start_watchdog(self.lifecycle.signs.vitals)
 
     async def on_started_init_extra_tasks(self) -> None:
-        """Start the timers, now that the tables are restored."""
+        """Start the timers and the audit, now that the tables are restored."""
         await super().on_started_init_extra_tasks()
+        self.add_future(self.lifecycle.audit_changelogs(self.changelog))
         self.add_future(self.lifecycle.wake_due_work())
 
     async def on_stop(self) -> None:
-        """Finish what is under way, then close Redis."""
+        """Finish what is under way, then close Redis and the engine's producer."""
         await super().on_stop()
+        await self.producers.close()
         await self.sink.close()
 
     # -- what the ports ask for ---------------------------------------------------------------------------------------
@@ -174,8 +188,9 @@ class EngineApp(faust.App):
     def _generation(self) -> int:
         return generation(self)
 
-    def _kafka_producer(self) -> Any:
-        return kafka_producer(self)
+    def _reader(self) -> AIOKafkaConsumer:
+        security = self.settings.security
+        return AIOKafkaConsumer(bootstrap_servers=self.settings.bootstrap_servers, enable_auto_commit=False, **security)
 
     def _changelog_of(self, table: str) -> str:
         return str(self.engine.tables[table].changelog_topic.get_topic_name())

@@ -3,7 +3,9 @@
 Two checks before each stage of a checkpoint: the last heartbeat that the broker accepted is younger than the lease
 (0.7 of the session timeout), and the group generation is still the one in which the batches were fetched. A worker that
 was paused or cut off waits for a heartbeat: either the broker renews it, or it learns that the generation has moved,
-and ends. A broker outage makes it wait, not die. The check cannot see what is already on the wire.
+and ends. A broker outage makes it wait, not die: what is on the wire when the lease runs out goes out again, once it
+runs, through a new producer (`leased`). The check cannot see what has reached a broker already; the owner that comes
+next does (`sole_writer`, `epochs`).
 """
 
 import asyncio
@@ -45,6 +47,18 @@ class Fence:
         """Whether the lease still runs."""
         return self._clock() - self._renewed_at <= self._lease_seconds
 
+    @property
+    def generation(self) -> int:
+        """The group generation as of now, -1 when the broker has thrown us out."""
+        return self._generation()
+
+    async def check_lease(self) -> None:
+        """Return once the lease runs."""
+        while True:
+            if self.holds:
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
     async def check(self, generations: Iterable[int]) -> None:
         """Return once it is safe to write for batches of these generations; end the process if it never will be."""
         wanted = set(generations)
@@ -57,13 +71,13 @@ class Fence:
                 return
             await asyncio.sleep(POLL_SECONDS)
 
-    async def guard(self, pending: "asyncio.Future[Any]") -> None:
-        """Wait for writes that are on their way; end the process when the lease runs out before they arrive."""
+    async def outlasts(self, pending: "asyncio.Future[Any]") -> bool:
+        """Wait for writes that are on their way; False when the lease runs out before they arrive."""
         while not pending.done():
             await asyncio.wait({pending}, timeout=POLL_SECONDS * 4)
             if not pending.done() and not self.holds:
-                self._end(Exit.FENCED, "the heartbeat lease ran out with records on the way")
-                return
+                return False
+        return True
 
 
 def watch_heartbeats(coordinator: Any, fence: Fence) -> None:

@@ -1,84 +1,80 @@
-"""What runs beside the batches: the pulse that the watchdog listens to, lag, and the timers."""
+"""What runs beside the batches: timers for due work, and the look at what others wrote into our changelogs."""
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from stream_app.engine.backoff import Backoff
 from stream_app.engine.clock import Timer
 from stream_app.engine.consumer import EngineConsumer
 from stream_app.engine.engine import Engine
-from stream_app.engine.seams import kafka_producer, recovery_of
-from stream_app.engine.watchdog import Vitals
+from stream_app.engine.sole_writer import SoleWriter, Where
+from stream_app.engine.vitals import Restoring, VitalSigns
 
 log = logging.getLogger(__name__)
 
-PULSE_SECONDS = 0.5
-PULSE_LOST_SECONDS = 5.0
-"""An event loop that has not turned for this long counts as standing still."""
 TIMER_SECONDS = 1.0
+AUDIT_SECONDS = 1.0
+
+
+class NotOursError(Exception):
+    """The generation moved during an audit: whoever owns the partition now looks for himself."""
 
 
 class Lifecycle:
-    """The background tasks of a worker, and its vital signs."""
+    """The background tasks of a worker."""
 
-    def __init__(self, app: Any, engine: Engine, consumer: Callable[[], EngineConsumer]) -> None:
+    def __init__(self, app: Any, engine: Engine, consumer: Callable[[], EngineConsumer], signs: VitalSigns) -> None:
         self._app = app
         self._engine = engine
         self._consumer = consumer
-        self._pulse_at = time.monotonic()
         self._backoff = Backoff()
-        self.lag: dict[TP, int] = {}
-        """Records not done yet, by assigned event partition."""
+        self.signs = signs
         self.clock_ms: dict[tuple[str, int], int | None] = {}
         """Clock per (table, partition number), epoch ms; None where it stands still for want of traffic."""
 
-    # -- vital signs --------------------------------------------------------------------------------------------------
+    @property
+    def lag(self) -> Mapping[TP, int]:
+        """Records not done yet, by assigned event partition."""
+        return self.signs.lag
 
-    async def beat(self) -> None:
-        """Prove that the event loop turns, and measure the lag."""
+    @property
+    def restoring(self) -> Restoring:
+        """What is left of restoring the tables of owned partitions."""
+        return self.signs.restoring
+
+    # -- changelogs ---------------------------------------------------------------------------------------------------
+
+    async def audit_changelogs(self, writer: SoleWriter) -> None:
+        """Look every second for records of others behind our own, which a checkpoint would find only at its next."""
         while True:
-            self._pulse_at = time.monotonic()
-            self.lag = self._measure_lag()
-            await asyncio.sleep(PULSE_SECONDS)
-
-    def vitals(self) -> Vitals:
-        """Look at the worker; called from the watchdog's thread, so it only reads."""
-        app, engine = self._app, self._engine
-        recovery = recovery_of(app)
-        recovering = recovery is not None and recovery.in_recovery
-        restored = sum(offset or 0 for offset in dict(recovery.active_offsets).values()) if recovering else 0
-        silent = time.monotonic() - self._pulse_at > PULSE_LOST_SECONDS
-        waiting = bool(sum(dict(self.lag).values())) or engine.work is not None
-        idle_with_work = waiting and engine.checkpointer.idle and engine.fence.holds
-        return Vitals(
-            expects_progress=app.rebalancing or recovering or idle_with_work or silent,
-            progress=(
-                app.rebalancing_count,
-                app.rebalancing,
-                recovering,
-                restored,
-                engine.checkpointer.records_done,
-                self._pulse_at if silent else None,
-            ),
-            crashed=bool(app.crashed or app.should_stop),
-        )
-
-    def _measure_lag(self) -> dict[TP, int]:
-        consumer = self._consumer()
-        lag: dict[TP, int] = {}
-        for tp, done in dict(consumer.done).items():
+            await asyncio.sleep(AUDIT_SECONDS)
+            generation = self._engine.fence.generation
+            owned = {TP(self._changelog_of(table), number): (table, number) for table, number in self._engine.owned}
             try:
-                end = consumer.highwater(tp)
-            except IllegalStateError:
-                continue  # not assigned any more: unknown lag is no lag
-            lag[tp] = max(0, (end or 0) - done)
-        return lag
+                ends = await self._ends(owned)
+                for tp, end in ends.items():
+                    await self._audit(writer, owned[tp], end, generation)
+            except NotOursError:
+                continue
+            except (KafkaError, TimeoutError) as exc:
+                log.warning("audit: end offsets: %r", exc)
+
+    async def _audit(self, writer: SoleWriter, where: Where, end: int, generation: int) -> None:
+        async def fence() -> None:
+            if self._engine.fence.generation != generation or where not in self._engine.owned:
+                raise NotOursError
+            await self._engine.fence.check_lease()
+
+        await fence()
+        await writer.audit(where, end, fence)
+
+    def _changelog_of(self, table: str) -> str:
+        return str(self._engine.tables[table].changelog_topic.get_topic_name())
 
     # -- timers -------------------------------------------------------------------------------------------------------
 
@@ -135,7 +131,7 @@ class Lifecycle:
 
     async def _send(self, table: str, number: int, timers: list[Timer]) -> None:
         rule = self._engine.clocks.rules[table]
-        producer = kafka_producer(self._app)
+        producer = await self._app.producers.ready()
         futures = [
             await producer.send(
                 rule.topic, value=rule.encode(timer.key, timer.until_ms), key=timer.key, partition=number

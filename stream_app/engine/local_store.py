@@ -1,4 +1,6 @@
-"""RocksDB of one table partition: values and how many, changelog offset, due-time index, highest time, written as one.
+"""RocksDB of one table partition: values and how many, changelog offset and epoch, due-time index, highest time.
+
+All of a batch is written as one.
 
 The changelog is the truth and this is a cache of it, so the write-ahead log is off: what a crash takes away is read
 again from the changelog. Everything lives in one column family, because without a log only one family is sure to come
@@ -9,7 +11,7 @@ Keys: `v` + record key â†’ stored value; `d` + due time (8 bytes) + record key â
 
 import shutil
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -18,6 +20,7 @@ from types import TracebackType
 import rocksdict
 from rocksdict import AccessType, BlockBasedIndexType, BlockBasedOptions, Cache, DBPath, Options, Rdict, WriteBatch
 
+from stream_app.engine.epochs import sift
 from stream_app.engine.ports import Write
 from stream_app.engine.stored import has_body, peek
 
@@ -27,10 +30,15 @@ VALUE, DUE, META = b"v", b"d", b"m"
 CHANGELOG_OFFSET = META + b"changelog-offset"
 HIGHEST = META + b"highest-event-time"
 VALUE_COUNT = META + b"value-count"
+EPOCH = META + b"epoch"
 _I64 = struct.Struct(">q")
 _BIAS = 1 << 63
 """Added to a due time, so that times before 1970 sort below later ones as unsigned bytes."""
 _U64 = struct.Struct(">Q")
+REMEMBERED_KEYS = 2_000_000
+"""How many keys an empty store remembers while it is restored, so that it need not read what it has just written."""
+CAUGHT_UP = 100
+"""A restored batch below this many keys: the end of the changelog is near, and nothing needs to be remembered."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,12 @@ class LocalStore:
         self._write_options.disable_wal = True  # type: ignore[method-assign,assignment] # a property; the stub is wrong
         self.changelog_offset = self._number(CHANGELOG_OFFSET)
         self.highest_ms = self._number(HIGHEST)
+        self.epoch = self._number(EPOCH) or 0
+        """Highest epoch among the changelog records that are covered (`epochs`)."""
+        self.overruled: frozenset[bytes] = frozenset()
+        """Keys whose last changelog record came from a writer that had been overtaken, found while restoring."""
+        self._known: dict[bytes, int | None] | None = {} if self.changelog_offset is None else None
+        """While an empty store is restored: due time of each key that has a value."""
         counted = self._number(VALUE_COUNT)
         self.value_count = self._scan() if counted is None else counted
         """Keys that have a value; stubs, of which only guards and outbox are left, are none."""
@@ -101,18 +115,24 @@ class LocalStore:
             value: bytes | None = self._db.get(VALUE + key)
         return value
 
-    def write(self, writes: Mapping[bytes, Write], changelog_offset: int) -> None:
+    def write(self, writes: Mapping[bytes, Write], changelog_offset: int, epoch: int = 0) -> None:
         """Write values, their places in the due index and the changelog offset that holds them, all or nothing."""
+        self._known = None
+        # Only what has a value is ever due.
+        had = sum([it.was_due_ms is not None or self._has_value(key) for key, it in writes.items()])
+        self._write(writes, had, changelog_offset, epoch)
+
+    def _write(self, writes: Mapping[bytes, Write], had: int, changelog_offset: int, epoch: int) -> None:
+        """Write; `had` of the keys had a value before."""
         batch = WriteBatch(raw_mode=True)
         put, delete = batch.put, batch.delete
-        highest, count = self.highest_ms, self.value_count
+        highest, count = self.highest_ms, self.value_count - had
         for key, (value, due, was_due, event_ms) in writes.items():
             if due != was_due:
                 if was_due is not None:
                     delete(_due_key(was_due, key))
                 if due is not None:
                     put(_due_key(due, key), b"")
-            count -= was_due is not None or self._has_value(key)  # only what has a value is ever due
             if value is None:
                 delete(VALUE + key)
             else:
@@ -122,22 +142,45 @@ class LocalStore:
                 highest = event_ms
         if highest is not None:
             put(HIGHEST, _I64.pack(highest))
+        epoch = max(epoch, self.epoch)
+        put(EPOCH, _I64.pack(epoch))
         put(VALUE_COUNT, _I64.pack(count))
         put(CHANGELOG_OFFSET, _I64.pack(changelog_offset))
         with self._driver:
             self._db.write(batch, self._write_options)
-        self.highest_ms, self.value_count = highest, count
+        self.highest_ms, self.value_count, self.epoch = highest, count, epoch
         self.changelog_offset = changelog_offset
 
-    def restore(self, values: Mapping[bytes, bytes | None], changelog_offset: int) -> None:
-        """Write what the changelog holds up to `changelog_offset`; raises `BadStoredValueError`."""
+    def restore(self, records: Iterable[tuple[bytes, bytes | None, int]], changelog_offset: int) -> None:
+        """Write what the changelog holds up to `changelog_offset`: (key, value, epoch) in its order.
+
+        What an overtaken writer left behind its successor's values is passed over. Raises `BadStoredValueError`.
+        """
+        values, epoch, overruled = sift(records, self.epoch)
+        self.overruled = (self.overruled - values.keys()) | overruled
+        known = self._known
+        if known is not None and (len(known) > REMEMBERED_KEYS or len(values) < CAUGHT_UP):
+            known = self._known = None
         writes: dict[bytes, Write] = {}
+        had = 0
         for key, value in values.items():
-            old = self.get(key)
-            was_due = None if old is None else peek(old).next_due_ms
+            if known is None:
+                old = self.get(key)
+                was_due = None if old is None else peek(old).next_due_ms
+                had += old is not None and has_body(old)
+            else:
+                was_due = known.get(key)
+                had += key in known
             due, highest = (None, None) if value is None else peek(value)
             writes[key] = Write(value, due, was_due, highest)
-        self.write(writes, changelog_offset)
+        self._write(writes, had, changelog_offset, epoch)
+        if known is not None:
+            _remember(known, writes)
+
+    def take_overruled(self) -> frozenset[bytes]:
+        """Hand over the keys whose newest value must be written to the changelog again."""
+        overruled, self.overruled = self.overruled, frozenset()
+        return overruled
 
     def due(self, until_ms: int) -> Iterator[tuple[bytes, int]]:
         """Yield keys with their due times at or before `until_ms`, earliest first; to be used up or dropped at once."""
@@ -174,6 +217,15 @@ class LocalStore:
         with self._driver:
             raw: bytes | None = self._db.get(key)
         return None if raw is None else int(_I64.unpack(raw)[0])
+
+
+def _remember(known: dict[bytes, int | None], writes: Mapping[bytes, Write]) -> None:
+    """Note which keys have a value now, and when they are due."""
+    for key, write in writes.items():
+        if write.value is not None and has_body(write.value):
+            known[key] = write.next_due_ms
+        else:
+            known.pop(key, None)
 
 
 def open_or_reset(path: Path, limits: StoreLimits | None = None) -> tuple[LocalStore, str | None]:

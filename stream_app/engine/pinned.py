@@ -55,4 +55,12 @@ SOURCES = {
     "aiokafka.producer.producer:AIOKafkaProducer.send_batch": "bf42b0f0c5c0646d",
     "aiokafka.consumer.consumer:AIOKafkaConsumer.start": "2f1ba70443327538",
     "aiokafka.consumer.consumer:AIOKafkaConsumer.seek_to_committed": "f6cd85c8b70a4ccf",
+    "faust.transport.drivers.aiokafka:Producer._new_producer": "e72355c3430ed02f",
+    "aiokafka.producer.sender:Sender._sender_routine": "2380dc5e333d9ebd",
+    "aiokafka.producer.sender:SendProduceReqHandler.do": "2dccd3d56b1607fb",
+    "aiokafka.producer.message_accumulator:MessageAccumulator.fail_all": "f1e12e8100bfcb8c",
+    "aiokafka.client:AIOKafkaClient.send": "246b277687d7b687",
+    "aiokafka.client:AIOKafkaClient._get_conn": "68ce5d8391719d33",
+    "aiokafka.client:AIOKafkaClient.close": "02119d4d618ae493",
+    "aiokafka.conn:AIOKafkaConnection.close": "28f164aa1e4f0bbc",
 }

@@ -1,16 +1,17 @@
 """Kafka outputs of the engine: table changelogs in whole batches; effects and dead letters by the Java partitioner.
 
-aiokafka's idempotent producer never gives up a batch that it has sent once. So long as the heartbeat lease runs we wait
-for it; a lease that runs out with records on the way ends the process (they might arrive after a new owner's).
+We wait for acknowledgements while the heartbeat lease runs; what is on the way when it runs out goes out again later,
+through a new producer (`leased`).
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 from faust.transport.drivers import aiokafka as driver
@@ -20,10 +21,12 @@ from schemas.errors import BadMessage, BadReason
 from schemas.times import MAX_MS
 from stream_app.engine.backoff import Backoff
 from stream_app.engine.effects import DEAD_LETTER, AnyEffect, Staged
+from stream_app.engine.epochs import epoch_of, headers_of
 from stream_app.engine.fatal import Exit, die
-from stream_app.engine.fence import Fence
-from stream_app.engine.ports import Fenced, Writes
+from stream_app.engine.leased import LeasedProducer
+from stream_app.engine.ports import Fenced
 from stream_app.engine.records import Record
+from stream_app.engine.sole_writer import Appended, LeaseRanOutError, LogRecord, Values, Where
 
 log = logging.getLogger(__name__)
 
@@ -42,57 +45,90 @@ def partition_of(key: bytes, partitions: int) -> int:
     return (int(murmur2(key)) & 0x7FFFFFFF) % partitions
 
 
-class KafkaChangelog:
-    """Delivers changed values to the tables' changelogs; port `Changelog` of the core."""
+class KafkaLog:
+    """The changelogs of the tables; port `Log` of `sole_writer`."""
 
     def __init__(
         self,
-        producer: Callable[[], AIOKafkaProducer],
+        producers: LeasedProducer,
         topic_of: Callable[[str], str],
-        fence: Fence,
+        reader: Callable[[], AIOKafkaConsumer],
         crash_point: CrashPoint,
     ) -> None:
-        self._producer = producer
+        self._producers = producers
         self._topic_of = topic_of
-        self._fence = fence
+        self._reader = reader
         self._crash_point = crash_point
-        self._last: dict[tuple[str, int], int] = {}
+        self._backoff = Backoff()
 
-    async def append(self, writes: Writes, fence: Fenced) -> Mapping[tuple[str, int], int]:
-        """Send all values at once, then wait for every acknowledgement; any failure ends the process."""
-        sent: dict[tuple[str, int], list[tuple[asyncio.Future[Any], int]]] = {}
+    async def append(
+        self, values: Mapping[Where, Values], epochs: Mapping[Where, int], fence: Fenced
+    ) -> Mapping[Where, Sequence[Appended]]:
+        """Send all values at once, then wait for every acknowledgement; a failure for good ends the process."""
+        producer = await self._producers.ready()
+        await fence()
         try:
-            for (table, number), values in writes.items():
-                pairs = ((key, write.value) for key, write in values.items())
-                sent[table, number] = await self._send(self._topic_of(table), number, pairs)
-            self._crash_point("mid_changelog")
-            every = asyncio.gather(*(future for futures in sent.values() for future, _ in futures))
-            await self._fence.guard(every)
-            await every
+            return await self._producers.within_lease(self._send_all(producer, values, epochs))
         except KafkaError as exc:
             die(Exit.BROKEN, f"changelog records failed for good: {exc!r}")
-        for where, futures in sent.items():
-            future, count = futures[-1]
-            base = future.result().offset
-            if base >= 0:  # a repeat that the broker recognised may come back without its offset
-                self._last[where] = base + count - 1
-        return {where: self._last.get(where, -1) for where in sent}
 
-    async def _send(
-        self, topic: str, number: int, pairs: Iterable[tuple[bytes, bytes | None]]
-    ) -> list[tuple[asyncio.Future[Any], int]]:
-        producer = self._producer()
-        now = int(time.time() * 1000)
-        builder = producer.create_batch()
-        sent: list[tuple[asyncio.Future[Any], int]] = []
-        for key, value in pairs:
-            if builder.append(timestamp=now, key=key, value=value) is None:
-                sent.append((await producer.send_batch(builder, topic, partition=number), builder.record_count()))
-                builder = producer.create_batch()
-                if builder.append(timestamp=now, key=key, value=value) is None:
-                    die(Exit.BROKEN, f"a value of {len(value or b'')} bytes does not fit into a batch of {topic}")
-        sent.append((await producer.send_batch(builder, topic, partition=number), builder.record_count()))
-        return sent
+    async def read(self, where: Where, first: int, end: int, fence: Fenced) -> Sequence[LogRecord]:
+        """Read with a consumer of its own, which belongs to no group; tries for as long as the broker is away."""
+        attempt = 0
+        while True:
+            await fence()
+            try:
+                return await self._read(TopicPartition(self._topic_of(where[0]), where[1]), first, end)
+            except (KafkaError, TimeoutError, OSError) as exc:
+                wait = self._backoff.wait(attempt)
+                log.warning("changelog of %s-%d: %r; again in %.2f s", *where, exc, wait)
+                attempt += 1
+                await asyncio.sleep(wait)
+
+    async def _read(self, tp: TopicPartition, first: int, end: int) -> list[LogRecord]:
+        found: list[LogRecord] = []
+        async with self._reader() as consumer:
+            consumer.assign([tp])
+            begins = (await consumer.beginning_offsets([tp]))[tp]
+            consumer.seek(tp, max(first, begins))
+            while await consumer.position(tp) < end:
+                for records in (await consumer.getmany(timeout_ms=500)).values():
+                    found += [
+                        LogRecord(it.offset, it.key, it.value, epoch_of(it.headers))
+                        for it in records
+                        if it.offset < end
+                    ]
+        return found
+
+    async def _send_all(
+        self, producer: AIOKafkaProducer, values: Mapping[Where, Values], epochs: Mapping[Where, int]
+    ) -> Mapping[Where, Sequence[Appended]]:
+        sent: dict[Where, list[tuple[asyncio.Future[Any], int]]] = {}
+        for (table, number), by_key in values.items():
+            headers = headers_of(epochs[table, number])
+            sent[table, number] = await _send(producer, self._topic_of(table), number, by_key, headers)
+        self._crash_point("mid_changelog")
+        await asyncio.gather(*(future for futures in sent.values() for future, _ in futures))
+        return {
+            where: [Appended(future.result().offset, count) for future, count in futures]
+            for where, futures in sent.items()
+        }
+
+
+async def _send(
+    producer: AIOKafkaProducer, topic: str, number: int, values: Values, headers: list[tuple[str, bytes]]
+) -> list[tuple["asyncio.Future[Any]", int]]:
+    now = int(time.time() * 1000)
+    builder = producer.create_batch()
+    sent: list[tuple[asyncio.Future[Any], int]] = []
+    for key, value in values.items():
+        if builder.append(timestamp=now, key=key, value=value, headers=headers) is None:
+            sent.append((await producer.send_batch(builder, topic, partition=number), builder.record_count()))
+            builder = producer.create_batch()
+            if builder.append(timestamp=now, key=key, value=value, headers=headers) is None:
+                die(Exit.BROKEN, f"a value of {len(value or b'')} bytes does not fit into a batch of {topic}")
+    sent.append((await producer.send_batch(builder, topic, partition=number), builder.record_count()))
+    return sent
 
 
 Place = Callable[[str, str], int | None]
@@ -109,18 +145,16 @@ class KafkaOutputs:
 
     def __init__(
         self,
-        producer: Callable[[], AIOKafkaProducer],
+        producers: LeasedProducer,
         namespace: str,
         dead_letters: str,
-        fence: Fence,
         backoff: Backoff | None = None,
         place: Place = by_key,
     ) -> None:
-        self._producer = producer
+        self._producers = producers
         self._namespace = namespace
         self._dead_letters = dead_letters
         self._place = place
-        self._fence = fence
         self._backoff = backoff or Backoff()
 
     async def produce(self, staged: Sequence[Staged], fence: Fenced) -> None:
@@ -128,32 +162,42 @@ class KafkaOutputs:
         left: Sequence[Staged] = staged
         attempt = 0
         while left:
+            producer = await self._producers.ready()
             await fence()
-            left = await self._try(left)
+            before = len(left)
+            left = await self._try(producer, left)
             if left:
+                attempt = attempt + 1 if len(left) == before else 0
                 wait = self._backoff.wait(attempt)
-                log.warning("kafka: %d outputs failed; again in %.2f s", len(left), wait)
-                attempt += 1
+                log.warning("kafka: %d outputs are not acknowledged; again in %.2f s", len(left), wait)
                 await asyncio.sleep(wait)
 
-    async def _try(self, staged: Sequence[Staged]) -> Sequence[Staged]:
-        """Send in order and return from the first failure on, so that order within a partition is kept."""
+    async def _try(self, producer: AIOKafkaProducer, staged: Sequence[Staged]) -> Sequence[Staged]:
+        """Send in order and return from the first one on that is not acknowledged: order in a partition is kept."""
         futures: list[asyncio.Future[Any]] = []
-        try:
-            for item in staged:
-                futures.append(await self._send(item))  # noqa: PERF401 - what was sent before a failure is awaited
-        except KafkaError as exc:
-            _end_unless_passing(exc)
-        every = asyncio.gather(*futures, return_exceptions=True)
-        await self._fence.guard(every)
-        for done, answer in enumerate(await every):
-            if isinstance(answer, BaseException):
-                _end_unless_passing(answer)
+        with suppress(LeaseRanOutError):
+            await self._producers.within_lease(self._send_all(producer, staged, futures))
+        for done, future in enumerate(futures):
+            if not future.done() or future.cancelled():
+                return staged[done:]
+            if (error := future.exception()) is not None:
+                _end_unless_passing(error)
                 return staged[done:]
         return staged[len(futures) :]
 
-    async def _send(self, item: Staged) -> "asyncio.Future[Any]":
-        producer, effect, partition = self._producer(), item.effect, None
+    async def _send_all(
+        self, producer: AIOKafkaProducer, staged: Sequence[Staged], futures: "list[asyncio.Future[Any]]"
+    ) -> None:
+        try:
+            for item in staged:
+                futures.append(await self._send(producer, item))
+        except KafkaError as exc:  # what was sent before a failure is awaited
+            _end_unless_passing(exc)
+        if futures:
+            await asyncio.wait(futures)
+
+    async def _send(self, producer: AIOKafkaProducer, item: Staged) -> "asyncio.Future[Any]":
+        effect, partition = item.effect, None
         if effect.kind == DEAD_LETTER:
             (key, value, headers), topic = letter_of(item.record, effect), self._dead_letters
         else:

@@ -1,6 +1,6 @@
 """A Faust table whose values the engine owns, and the port through which agents see it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -9,8 +9,9 @@ from faust.types import AppT, StoreT
 
 from stream_app.engine import stored
 from stream_app.engine.effects import Effect
+from stream_app.engine.epochs import NO_EPOCH
 from stream_app.engine.fatal import Exit, die
-from stream_app.engine.local_store import StoreError
+from stream_app.engine.local_store import LocalStore, StoreError
 from stream_app.engine.partition import Current
 from stream_app.engine.ports import Codec, Write
 from stream_app.engine.rules import EngineUseError
@@ -126,16 +127,38 @@ class MeterPort:
 
 
 class TableStores:
-    """Writes checkpoints to the local stores; port `Store` of the core."""
+    """Writes checkpoints to the local stores, and tells what is in them; ports `Store` and `Restored`."""
 
     def __init__(self) -> None:
         self.tables: Mapping[str, StateTable] = {}
+        self.written_in: Callable[[tuple[str, int]], int] = lambda _where: NO_EPOCH
+        """Tells the epoch in which the changelog holds what is written."""
 
     async def write(self, table: str, partition: int, writes: Mapping[bytes, Write], changelog_offset: int) -> None:
         """Write values and changelog offset of one partition; ends the process when the disk refuses."""
         store = self.tables[table].store.partition(partition)
         known = store.changelog_offset
+        offset = changelog_offset if known is None else max(known, changelog_offset)
         try:
-            store.write(writes, changelog_offset if known is None else max(known, changelog_offset))
+            store.write(writes, offset, self.written_in((table, partition)))
         except StoreError as exc:
             die(Exit.BROKEN, f"local store of {table}-{partition} cannot be written: {exc}")
+
+    def changelog_offset(self, where: tuple[str, int]) -> int | None:
+        """Return the last offset that the local store covers."""
+        return self._store(where).changelog_offset
+
+    def epoch(self, where: tuple[str, int]) -> int:
+        """Return the highest epoch among the records that the local store covers."""
+        return self._store(where).epoch
+
+    def take_overruled(self, where: tuple[str, int]) -> frozenset[bytes]:
+        """Hand over the keys whose newest value must be written to the changelog again."""
+        return self._store(where).take_overruled()
+
+    def value(self, where: tuple[str, int], key: bytes) -> bytes | None:
+        """Return the stored value of a key."""
+        return self._store(where).get(key)
+
+    def _store(self, where: tuple[str, int]) -> LocalStore:
+        return self.tables[where[0]].store.partition(where[1])

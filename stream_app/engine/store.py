@@ -1,6 +1,7 @@
 """Faust's store driver over `LocalStore`: opens and closes partitions at a rebalance, restores from the changelog.
 
-Values are written by checkpoints and by recovery only; Faust's own write methods refuse.
+Values are written by checkpoints and by recovery only; Faust's own write methods refuse. A standby's store is open and
+restored like an owned one, but nobody reads it or counts its values until the partition is ours.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Any
 from faust.stores.base import SerializedStore
 from faust.types import TP
 
+from stream_app.engine.epochs import epoch_of
 from stream_app.engine.fatal import Exit, die
 from stream_app.engine.local_store import LocalStore, StoreError, StoreLockedError, open_or_reset
 from stream_app.engine.stored import BadStoredValueError
@@ -27,21 +29,27 @@ class EngineStore(SerializedStore[bytes, bytes]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._open: dict[int, LocalStore] = {}
+        self._owned: dict[int, LocalStore] = {}
+        self._standby: dict[int, LocalStore] = {}
 
     def partition(self, number: int) -> LocalStore:
         """Return the open store of a partition number that this worker owns; raises `KeyError` otherwise."""
-        return self._open[number]
+        return self._owned[number]
 
     @property
     def owned(self) -> frozenset[int]:
-        """The partition numbers whose stores are open."""
-        return frozenset(self._open)
+        """The partition numbers that this worker owns."""
+        return frozenset(self._owned)
+
+    @property
+    def standby(self) -> frozenset[int]:
+        """The partition numbers that this worker follows, to take them over."""
+        return frozenset(self._standby)
 
     @property
     def value_count(self) -> int:
         """How many keys of the owned partition numbers have a value."""
-        return sum(store.value_count for store in self._open.values())
+        return sum(store.value_count for store in self._owned.values())
 
     def path(self, number: int) -> Path:
         """Return the directory of one partition's store; deleting it while no worker runs is always safe."""
@@ -51,7 +59,7 @@ class EngineStore(SerializedStore[bytes, bytes]):
 
     def persisted_offset(self, tp: TP) -> int | None:
         """Return the changelog offset up to which the local store is complete."""
-        store = self._open.get(tp.partition)
+        store = self._store(tp.partition)
         return None if store is None else store.changelog_offset
 
     def set_persisted_offset(self, tp: TP, offset: int) -> None:
@@ -63,38 +71,47 @@ class EngineStore(SerializedStore[bytes, bytes]):
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
-        """Close what was revoked, open what was assigned."""
+        """Close what was revoked, open what was assigned; a standby whose turn has come goes on as it is."""
         changelogs = self.table.changelog_topic.topics
         for tp in revoked:
             if tp.topic in changelogs:
                 self._close(tp.partition)
         standbys = self.app.assignor.assigned_standbys()
         for tp in sorted(assigned):
-            if tp.topic in changelogs and tp not in standbys and tp.partition not in self._open:
-                await self._open_partition(tp.partition)
+            if tp.topic in changelogs:
+                store = self._store(tp.partition) or await self._open_partition(tp.partition)
+                self._owned.pop(tp.partition, None)
+                self._standby.pop(tp.partition, None)
+                (self._standby if tp in standbys else self._owned)[tp.partition] = store
 
-    async def _open_partition(self, number: int) -> None:
-        for attempt in range(LOCK_RETRIES):
+    def _store(self, number: int) -> LocalStore | None:
+        return self._owned.get(number) or self._standby.get(number)
+
+    async def _open_partition(self, number: int) -> LocalStore:
+        attempt = 0
+        while True:
             try:
                 store, damage = open_or_reset(self.path(number))
             except StoreError as exc:
-                if not isinstance(exc, StoreLockedError) or attempt == LOCK_RETRIES - 1:
+                attempt += 1
+                if not isinstance(exc, StoreLockedError) or attempt == LOCK_RETRIES:
                     die(Exit.BROKEN, f"local store {self.path(number)} cannot be opened: {exc}")
                 await asyncio.sleep(LOCK_RETRY_SECONDS)
             else:
                 if damage is not None:
                     log.warning("local store %s was damaged and starts anew: %s", self.path(number), damage)
-                self._open[number] = store
-                return
+                return store
 
     def _close(self, number: int) -> None:
-        store = self._open.pop(number, None)
+        store = self._store(number)
+        self._owned.pop(number, None)
+        self._standby.pop(number, None)
         if store is not None:
             store.close()
 
     async def on_stop(self) -> None:
         """Flush and close all partitions."""
-        for number in list(self._open):
+        for number in [*self._owned, *self._standby]:
             self._close(number)
 
     def reset_state(self) -> None:
@@ -114,18 +131,20 @@ class EngineStore(SerializedStore[bytes, bytes]):
     def apply_changelog_batch(
         self, batch: Iterable[Any], to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]
     ) -> None:
-        """Restore from changelog batches; ends the process on failure, which Faust would only log."""
-        values: dict[int, dict[bytes, bytes | None]] = {}
-        last: dict[int, int] = {}
+        """Restore from changelog batches; ends the process on failure, which Faust would only log.
+
+        Faust may still hold batches of a partition that was closed meanwhile, and mixes up tables when it meets a
+        partition that it does not know any more: neither is ours to write.
+        """
+        found: dict[int, list[Any]] = {}
         for event in batch:
-            number = event.message.partition
-            into = values.setdefault(number, {})
-            for record in event.message.value:
-                into[record.key] = record.value
-                last[number] = record.offset
+            if event.message.topic in self.table.changelog_topic.topics:
+                found.setdefault(event.message.partition, []).extend(event.message.value)
         try:
-            for number, restored in values.items():
-                self._open[number].restore(restored, last[number])
+            for number, records in found.items():
+                store = self._store(number)
+                if store is not None:
+                    store.restore(((it.key, it.value, epoch_of(it.headers)) for it in records), records[-1].offset)
         except BadStoredValueError as exc:
             die(Exit.BROKEN, f"changelog of table {self.table_name}: {exc}")
         except Exception as exc:  # noqa: BLE001 - whatever it is, Faust would log it and go on without these values
@@ -135,7 +154,7 @@ class EngineStore(SerializedStore[bytes, bytes]):
 
     def look_up(self, key: bytes) -> bytes | None:
         """Return the stored value from whichever owned partition has the key."""
-        for store in self._open.values():
+        for store in self._owned.values():
             value = store.get(key)
             if value is not None:
                 return value

@@ -1,7 +1,8 @@
 """A thread that ends a worker which is alive but will never get anywhere.
 
 A thread and not a task, since what it looks for includes an event loop that does not turn any more. Blocked
-checkpoints (Redis or broker away) are no reason: they retry for as long as the outage lasts.
+checkpoints (Redis or broker away) are no reason: they retry for as long as the outage lasts. A rebalance takes up to 20
+seconds when a member has gone without a word, so patience begins above that.
 """
 
 import threading
@@ -17,8 +18,8 @@ from stream_app.engine.fatal import Exit, die
 class Vitals:
     """What the watchdog sees of the worker at one moment."""
 
-    expects_progress: bool
-    """Something is due: a rebalance, a recovery, or unread records that nothing outside keeps us from taking."""
+    awaits: str | None
+    """What should get on by now and that nothing outside keeps from it, in words; None when nothing is due."""
     progress: Hashable
     """Any value that changes when the worker gets on."""
     crashed: bool
@@ -29,7 +30,7 @@ class Vitals:
 class Patience:
     """How long the watchdog looks on, in seconds."""
 
-    no_progress: float = 60.0
+    no_progress: float = 30.0
     crashed: float = 15.0
     interval: float = 0.5
 
@@ -46,10 +47,10 @@ class Watchdog:
 
     def look(self, vitals: Vitals, now: float) -> None:
         """Take note of the vitals at `now` (monotonic seconds); end the process when patience is over."""
-        if not vitals.expects_progress or vitals.progress != self._progress or self._progress_at is None:
+        if vitals.awaits is None or vitals.progress != self._progress or self._progress_at is None:
             self._progress, self._progress_at = vitals.progress, now
         if now - self._progress_at >= self._patience.no_progress:
-            self._end(Exit.STUCK, f"no progress for {now - self._progress_at:.0f} s: {vitals.progress}")
+            self._end(Exit.STUCK, f"no progress for {now - self._progress_at:.0f} s: {vitals.awaits}")
         if not vitals.crashed:
             self._crashed_at = None
         elif self._crashed_at is None:

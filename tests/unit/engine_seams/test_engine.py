@@ -43,8 +43,9 @@ async def app(tmp_path: Path) -> AsyncIterator[EngineApp]:
     app.finalize()
     app._create_directories()
     store = app.engine.tables["profiles"].store
-    for number in (1, 2):
-        await store._open_partition(number)
+    changelog = app.engine.tables["profiles"].changelog_topic.get_topic_name()
+    assigned = {TP(changelog, number) for number in (1, 2)}
+    await store.on_rebalance(assigned, set(), assigned)
     yield app
     await store.on_stop()
 
@@ -63,7 +64,7 @@ async def test_the_values_of_a_partition_number_that_moved_away_count_no_longer(
     changelog = TP(app.engine.tables["profiles"].changelog_topic.get_topic_name(), 2)
     await store.on_rebalance(set(), {changelog}, set())
     assert store.value_count == 1
-    await store._open_partition(2)
+    await store.on_rebalance({changelog}, set(), {changelog})
     assert store.value_count == 3
 
 

@@ -59,21 +59,20 @@ async def test_a_worker_that_waits_ends_when_it_learns_that_the_generation_moved
     assert [code for code, _ in group.ended] == [Exit.FENCED]
 
 
-async def test_a_lease_that_runs_out_with_records_on_the_way_ends_the_worker(group: Group):
+async def test_a_lease_that_runs_out_with_records_on_the_way_is_told_and_ends_nothing(group: Group):
     group.fence.renew()
     group.now += 7.1
-    await group.fence.guard(asyncio.get_running_loop().create_future())
-    assert [code for code, _ in group.ended] == [Exit.FENCED]
+    assert not await group.fence.outlasts(asyncio.get_running_loop().create_future())
+    assert group.ended == []
 
 
 async def test_records_that_arrive_within_the_lease_are_waited_for(group: Group):
     group.fence.renew()
     on_the_way = asyncio.get_running_loop().create_future()
-    waiting = asyncio.create_task(group.fence.guard(on_the_way))
+    waiting = asyncio.create_task(group.fence.outlasts(on_the_way))
     assert await waits(waiting)
     on_the_way.set_result(None)
-    await waiting
-    assert group.ended == []
+    assert await waiting
 
 
 @pytest.mark.parametrize(("accepted", "holds"), [(True, True), (False, False)])

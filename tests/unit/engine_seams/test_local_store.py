@@ -79,7 +79,7 @@ def test_the_count_is_that_of_the_keys_with_a_value_whatever_wrote_them_and_how_
             store.close()
             store = LocalStore(path)
         elif how == "restore":
-            store.restore({key: STATES[state] for key, state in changes.items()}, offset)
+            store.restore([(key, STATES[state], 0) for key, state in changes.items()], offset)
         else:
             due = {"due": 7}
             writes = {k: Write(STATES[new], due.get(new), due.get(known[k]), None) for k, new in changes.items()}
@@ -108,8 +108,8 @@ def test_restoring_the_changelog_gives_the_same_store_as_the_checkpoints_that_wr
     store.write({b"k": a_write(10, highest_ms=1), b"gone": a_write(20)}, 1)
     store.write({b"k": a_write(30, was_due_ms=10, highest_ms=2), b"gone": Write(None, None, 20, None)}, 3)
     restored = LocalStore(tmp_path / "restored.db")
-    restored.restore({b"k": a_value(10, 1), b"gone": a_value(20)}, 1)
-    restored.restore({b"k": a_value(30, 2), b"gone": None}, 3)
+    restored.restore([(b"k", a_value(10, 1), 0), (b"gone", a_value(20), 0)], 1)
+    restored.restore([(b"k", a_value(30, 2), 0), (b"gone", None, 0)], 3)
     for name in ("changelog_offset", "highest_ms", "value_count"):
         assert getattr(restored, name) == getattr(store, name)
     assert list(restored.due(100)) == list(store.due(100)) == [(b"k", 30)]

@@ -9,10 +9,15 @@ from stream_app.engine.watchdog import Patience, Vitals, Watchdog
 class Case:
     def __init__(self) -> None:
         self.codes: list[Exit] = []
-        self.watchdog = Watchdog(Patience(no_progress=60, crashed=15), end=lambda code, why: self.codes.append(code))
+        self.lines: list[str] = []
+        self.watchdog = Watchdog(Patience(no_progress=60, crashed=15), end=self._end)
+
+    def _end(self, code: Exit, why: str) -> None:
+        self.codes.append(code)
+        self.lines.append(why)
 
     def look(self, now: float, *, due: bool = True, progress: object = 0, crashed: bool = False) -> list[Exit]:
-        self.watchdog.look(Vitals(due, progress, crashed), now)
+        self.watchdog.look(Vitals("work" if due else None, progress, crashed), now)
         return self.codes
 
 
@@ -25,6 +30,7 @@ def test_no_progress_for_a_minute_while_something_is_due_ends_the_worker(case: C
     case.look(0)
     assert case.look(59.9) == []
     assert case.look(60) == [Exit.STUCK]
+    assert case.lines == ["no progress for 60 s: work"]
 
 
 def test_any_progress_gives_another_minute(case: Case):
