@@ -64,6 +64,7 @@ async def run_checkpoint(plan: CheckpointPlan, ports: Ports, at: Callable[[str],
     async def fence() -> None:
         await ports.fence.check(plan.generations)
 
+    at("before_changelog")
     await fence()
     changelog_offsets = await ports.changelog.append(plan.writes, fence) if plan.writes else {}
     at("after_changelog")

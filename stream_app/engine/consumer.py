@@ -88,6 +88,7 @@ class EngineConsumer(driver.Consumer):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Take up the lease of the new generation."""
+        self.engine.crash_point("rebalance")
         self.engine.on_joined(coordinator(self._thread))
         await super().on_partitions_assigned(assigned, generation_id)
 
@@ -133,6 +134,7 @@ class EngineConsumer(driver.Consumer):
         self._expected = dict(assignment.start)
         self._done = dict(assignment.start)
         self._holes.clear()
+        self.engine.crash_point("restored")
         self.engine.take_over(assignment)
         self._positioned = True
         await self.seek_wait(assignment.start)

@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 
 from stream_app.engine import stored
 
-from .tally_app import Tally, TallyCodec
+from .tally import Tally, TallyCodec
 
 APP = Path(__file__).with_name("tally_app.py")
 PATIENCE = 45.0

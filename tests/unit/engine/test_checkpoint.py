@@ -61,6 +61,7 @@ def with_an_output(state, given):
 
 
 WHOLE = [
+    "at before_changelog",
     "fence [1]",
     "changelog",
     "at after_changelog",

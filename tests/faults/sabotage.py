@@ -1,0 +1,76 @@
+"""Negative controls: what a worker of the tests can do without one protection. The product has no such switches.
+
+Each must be seen to fail (`scenarios.controls`), or the harness proves nothing.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from stream_app.engine import checkpointer, engine
+from stream_app.engine.checkpoint import CheckpointPlan, no_crash
+from stream_app.engine.fence import Fence
+from stream_app.engine.partition import PartitionState
+from stream_app.engine.ports import Ports
+from tests.simulation import controls
+
+
+def partitions_are(kind: type[PartitionState]) -> Callable[[], None]:
+    """Make all partition states of the worker of this kind."""
+
+    def sabotage() -> None:
+        engine.PartitionState = kind  # type: ignore[misc]
+
+    return sabotage
+
+
+def without_fence() -> None:
+    """Neither lease nor generation is asked before anything leaves."""
+
+    async def check(self: Fence, generations: Iterable[int]) -> None:
+        pass
+
+    async def guard(self: Fence, pending: "asyncio.Future[Any]") -> None:
+        await asyncio.wait({pending})
+
+    Fence.check = check  # type: ignore[method-assign]
+    Fence.guard = guard  # type: ignore[method-assign]
+
+
+async def effects_first(plan: CheckpointPlan, ports: Ports, at: Callable[[str], None] = no_crash) -> None:
+    """The checkpoint with its first two steps exchanged."""
+
+    async def fence() -> None:
+        await ports.fence.check(plan.generations)
+
+    await fence()
+    if plan.calls:
+        await ports.sink.deliver(plan.calls, fence)
+    at("mid_effects")
+    if plan.outputs:
+        await ports.outputs.produce(plan.outputs, fence)
+    at("after_effects")
+    last = await ports.changelog.append(plan.writes, fence) if plan.writes else {}
+    at("after_changelog")
+    for (topic, partition), next_offset in plan.offsets.items():
+        ports.offsets.advance(topic, partition, next_offset)
+    for (table, partition), writes in plan.writes.items():
+        await ports.store.write(table, partition, writes, last[table, partition])
+    for batch in plan.batches:
+        batch.owner.acknowledge(batch)
+
+
+def put_effects_first() -> None:
+    """Let effects leave before the values that remember them."""
+    checkpointer.run_checkpoint = effects_first
+
+
+SABOTAGES: Mapping[str, Callable[[], None]] = {
+    "guard_off": partitions_are(controls.NoGuard),
+    "nothing_unguarded": partitions_are(controls.NoGuardOnNothing),
+    "no_restaging": partitions_are(controls.NoRestaging),
+    "pruned_early": partitions_are(controls.PrunesEarly),
+    "fence_off": without_fence,
+    "effects_first": put_effects_first,
+}
+"""A protection that is taken away, by the name that TALLY_SABOTAGE gives it."""
