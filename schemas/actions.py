@@ -4,7 +4,6 @@ An action's id follows from what caused it, so that live, replay and a second ru
 """
 
 import hashlib
-from base64 import b32encode
 from typing import Annotated, Literal, NamedTuple
 
 import orjson
@@ -168,6 +167,10 @@ class Withdrawal(Message):
     expires_ms: Instant = Field(validation_alias="expires_at", serialization_alias="expires_at")
 
 
+_BASE_32 = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in lower case
+_TWO_DIGITS = [high + low for high in _BASE_32 for low in _BASE_32]  # `base64.b32encode` is five times as slow
+
+
 def action_id(source_id: str, source_time_ms: int, customer_id: str, name: str, ordinal: int = 0) -> str:
     """Give the id of what `name` (rule or action) does about an event, or about due work that stands for one.
 
@@ -179,7 +182,8 @@ def action_id(source_id: str, source_time_ms: int, customer_id: str, name: str, 
     # No id holds a control character, so the separator makes the parts unambiguous.
     text = f"{source_id}\x1f{source_time_ms}\x1f{customer_id}\x1f{name}\x1f{ordinal}"
     digest = hashlib.blake2b(text.encode(), digest_size=15, person=b"rapport.action").digest()
-    return b32encode(digest)[:20].decode("ascii").lower()
+    bits = int.from_bytes(digest, "big") >> 20
+    return "".join([_TWO_DIGITS[bits >> shift & 1023] for shift in range(90, -1, -10)])
 
 
 def letter_effect(reason: str, error: str) -> Effect:

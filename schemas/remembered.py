@@ -3,10 +3,17 @@
 from hashlib import blake2b
 from typing import Any
 
+_last: tuple[Any, int] = (None, 0)  # a step asks twice: whether it is known, and what to remember
+
 
 def remembered_as(event: Any) -> int:
     """Hash what makes an event the same as another for one customer: its topic's kind and its id (contract-rules 5)."""
-    return remember(type(event).__name__, event.event_id)
+    global _last  # noqa: PLW0603 - one place to remember, taken and written as a whole
+    asked, found = _last
+    if asked is not event:
+        found = remember(type(event).__name__, event.event_id)
+        _last = event, found
+    return found
 
 
 def remember(kind: str, event_id: str) -> int:

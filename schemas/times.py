@@ -6,6 +6,7 @@ Offsets are resolved by integer arithmetic, so a time at the edge of the calenda
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from schemas.errors import BadMessage
 
@@ -54,7 +55,15 @@ def to_rfc3339(ms: int) -> str:
     >>> to_rfc3339(1)
     '1970-01-01T00:00:00.001Z'
     """
-    return (_EPOCH + timedelta(milliseconds=ms)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+    seconds, milliseconds = divmod(ms, 1000)
+    days, seconds = divmod(seconds, 86_400)
+    minutes, seconds = divmod(seconds, 60)
+    return f"{_day(days)}T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=4096)  # all that one writes is of a few days, and writing dates is slow
+def _day(days: int) -> str:
+    return (_EPOCH + timedelta(days=days)).date().isoformat()
 
 
 def is_day(text: str) -> bool:
