@@ -214,6 +214,7 @@ def engine_settings(settings: Settings) -> EngineSettings:
         redis_retention=float(settings.redis.retention),
         redis_replicas=settings.redis.replicas,
         worker_id=settings.worker_id,
+        standby_replicas=settings.standby_replicas,
         instance_id=settings.kafka.instance_id,
         security={name: value for name, value in client_options(settings.kafka).items() if name != "bootstrap_servers"},
     )

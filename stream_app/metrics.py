@@ -52,7 +52,14 @@ SPECS: dict[str, MetricSpec] = {
     "crm_consumer_lag_records": MetricSpec(Gauge, "Records not yet done", ("topic", "partition")),
     "crm_last_event_timestamp_seconds": MetricSpec(Gauge, "Highest event time done", ("topic",)),
     "crm_commit_seconds": MetricSpec(Histogram, "Duration of a checkpoint", (), COMMIT_BUCKETS),
-    "crm_recovery_seconds": MetricSpec(Gauge, "From the start of the last rebalance to tables restored"),
+    "crm_recovery_seconds": MetricSpec(Gauge, "From the start of the last rebalance to tables restored, or to now"),
+    "crm_recovery_records_left": MetricSpec(Gauge, "Changelog records left to restore before work begins"),
+    "crm_changelog_foreign_total": MetricSpec(
+        Counter, "Changelog records that the partition's owner has not written, put right", ("table",)
+    ),
+    "crm_resent_total": MetricSpec(
+        Counter, "Times that changelog values went out again since the lease had run out with them on the wire"
+    ),
     "crm_clock_seconds": MetricSpec(Gauge, "Event-time clock of a partition number, epoch seconds", ("partition",)),
     "crm_clock_standing_still": MetricSpec(
         Gauge, "1 where a partition number's clock cannot be told, or only others move", ("partition",)

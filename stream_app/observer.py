@@ -160,6 +160,13 @@ class Observer:
             metrics.set("crm_model_version", scorer.version, model)
             metrics.set("crm_model_examples", scorer.examples, model)
         metrics.set("crm_profiles", app.engine.tables["profiles"].store.value_count)
+        restoring = app.lifecycle.restoring
+        metrics.set("crm_recovery_records_left", restoring.records_left)
+        if restoring.seconds:
+            metrics.set("crm_recovery_seconds", restoring.seconds)
+        for table, records in app.changelog.foreign.items():
+            self._count_up_to("crm_changelog_foreign_total", records, table=table)
+        self._count_up_to("crm_resent_total", app.changelog.resent)
         for topic, lost in app.engine.records_lost.items():
             self._count_up_to("crm_records_lost_total", lost, topic=self._names[topic])
         clocks = {number: clock_ms for (_, number), clock_ms in app.lifecycle.clock_ms.items()}

@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     namespace: str = Field("crm", pattern=NAMESPACE_PATTERN)
     input_namespace: str = Field("bank", pattern=NAMESPACE_PATTERN)
     partitions: int = Field(4, ge=1, le=1_000)
+    standby_replicas: int = Field(0, ge=0, le=1)
+    """Workers that keep a copy of each partition's tables, to take it over without restoring it from the beginning."""
     seed: int = Field(1, ge=0)
     policy_dir: Path = CHECKOUT / "deploy" / "policy"
     learning: bool = True

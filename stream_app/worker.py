@@ -46,15 +46,17 @@ class Readiness:
         self._redis = Redis.from_url(settings.redis.url, socket_timeout=1, socket_connect_timeout=1)
 
     async def __call__(self) -> dict[str, Any]:
-        """Return the facts; partitions are owned only once their tables are restored."""
+        """Return the facts; a rebalance ends only once the tables are restored, be it of no partition at all."""
         app = self._app
         facts = {
-            "restored": bool(app.engine.owned) and not app.rebalancing,
+            "restored": app.rebalancing_count > 0 and not app.rebalancing,
             "kafka": app.engine.fence.holds,
             "redis": await self._redis_answers(),
         }
         progress = {
             "partitions": sorted({number for _, number in app.engine.owned}),
+            "standby": sorted({number for table in app.engine.tables.values() for number in table.store.standby}),
+            "records_to_restore": app.lifecycle.restoring.records_left,
             "lag": sum(app.lifecycle.lag.values()),
         }
         return {"ready": all(facts.values()), **facts, **progress}

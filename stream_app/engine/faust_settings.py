@@ -41,6 +41,8 @@ class EngineSettings:
     """Names the worker within the group; needs no address, since tables are not served over HTTP."""
     instance_id: str | None = None
     """Static membership; only where restarts beat the session timeout."""
+    standby_replicas: int = 0
+    """Other workers that follow each partition's changelog, to take it over without restoring it from zero."""
     security: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """How to reach the brokers, as aiokafka's clients take it (`security_protocol`, `ssl_context`, `sasl_*`)."""
 
@@ -80,7 +82,7 @@ def faust_settings(settings: EngineSettings) -> dict[str, Any]:
         "producer_max_batch_size": 400_000,
         "producer_max_request_size": 1_048_576,
         "producer_request_timeout": 120.0,
-        "table_standby_replicas": 0,
+        "table_standby_replicas": settings.standby_replicas,
         "table_key_index_size": 100,
         "worker_redirect_stdouts": False,
     }

@@ -31,6 +31,9 @@ class EngineStore(SerializedStore[bytes, bytes]):
         super().__init__(*args, **kwargs)
         self._owned: dict[int, LocalStore] = {}
         self._standby: dict[int, LocalStore] = {}
+        self.records_restored = 0
+        """Changelog records read so far, for owned and followed partition numbers."""
+        self._restored_before = 0
 
     def partition(self, number: int) -> LocalStore:
         """Return the open store of a partition number that this worker owns; raises `KeyError` otherwise."""
@@ -73,6 +76,7 @@ class EngineStore(SerializedStore[bytes, bytes]):
     ) -> None:
         """Close what was revoked, open what was assigned; a standby whose turn has come goes on as it is."""
         changelogs = self.table.changelog_topic.topics
+        self._restored_before = self.records_restored
         for tp in revoked:
             if tp.topic in changelogs:
                 self._close(tp.partition)
@@ -128,6 +132,12 @@ class EngineStore(SerializedStore[bytes, bytes]):
 
     # -- Faust: recovery ----------------------------------------------------------------------------------------------
 
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
+        """Tell what is ours now, and what it took."""
+        read = self.records_restored - self._restored_before
+        owned, followed = sorted(self._owned), sorted(self._standby)
+        log.info("table %s: owns %s, follows %s; %d changelog records read", self.table_name, owned, followed, read)
+
     def apply_changelog_batch(
         self, batch: Iterable[Any], to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]
     ) -> None:
@@ -144,6 +154,7 @@ class EngineStore(SerializedStore[bytes, bytes]):
             for number, records in found.items():
                 store = self._store(number)
                 if store is not None:
+                    self.records_restored += len(records)
                     store.restore(((it.key, it.value, epoch_of(it.headers)) for it in records), records[-1].offset)
         except BadStoredValueError as exc:
             die(Exit.BROKEN, f"changelog of table {self.table_name}: {exc}")

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from faust.assignor.client_assignment import ClientAssignment
 from faust.types import TP
 
 from schemas.actions import Effect
@@ -17,6 +19,7 @@ from stream_app.engine.batch import Batch
 from stream_app.engine.checkpoint import plan
 from stream_app.engine.effects import Entry
 from stream_app.engine.engine import Engine, Work
+from stream_app.engine.epochs import headers_of
 from stream_app.engine.fetched import EngineBatch
 from stream_app.engine.ports import Write
 from stream_app.engine.records import Record
@@ -66,6 +69,45 @@ async def test_the_values_of_a_partition_number_that_moved_away_count_no_longer(
     assert store.value_count == 1
     await store.on_rebalance({changelog}, set(), {changelog})
     assert store.value_count == 3
+
+
+async def test_a_standby_is_neither_counted_nor_read_until_its_turn_comes(app: EngineApp):
+    table = app.engine.tables["profiles"]
+    changelog, store = table.changelog_topic.get_topic_name(), table.store
+    two = TP(changelog, 2)
+    app.assignor._assignment = ClientAssignment(actives={changelog: [1]}, standbys={changelog: [2]})
+    await store.on_rebalance({TP(changelog, 1), two}, set(), set())
+    store.apply_changelog_batch([a_changelog_batch(two, [(b"C2", "old", 5), (b"C2", "new", 6)])], str, str)
+    assert (store.owned, store.standby, store.value_count) == ({1}, {2}, 0)
+    assert table.committed("C2") is None
+    assert store.persisted_offset(two) == 1
+
+    app.assignor._assignment = ClientAssignment(actives={changelog: [1, 2]}, standbys={})
+    await store.on_rebalance({TP(changelog, 1), two}, set(), set())
+    assert (store.owned, store.standby, store.value_count) == ({1, 2}, frozenset(), 1)
+    assert table.committed("C2") == "new"
+    assert store.persisted_offset(two) == 1, "it goes on where it is"
+
+
+async def test_changelog_batches_of_another_table_or_of_a_partition_that_has_gone_are_dropped(app: EngineApp):
+    table = app.engine.tables["profiles"]
+    changelog, store = table.changelog_topic.get_topic_name(), table.store
+    gone, foreign = TP(changelog, 0), TP("app-links-changelog", 1)
+    store.apply_changelog_batch([a_changelog_batch(tp, [(b"C1", "x", 5)]) for tp in (gone, foreign)], str, str)
+    assert (store.value_count, store.records_restored) == (0, 0)
+
+
+def a_changelog_batch(tp: TP, records: Sequence[tuple[bytes, str, int]]) -> SimpleNamespace:
+    """What the fetch loop hands to recovery: one event for a batch of (key, body, epoch), offsets from 0."""
+    value = [
+        SimpleNamespace(key=key, value=a_value(body), offset=offset, headers=headers_of(epoch))
+        for offset, (key, body, epoch) in enumerate(records)
+    ]
+    return SimpleNamespace(message=SimpleNamespace(topic=tp.topic, partition=tp.partition, value=value))
+
+
+def a_value(body: str) -> bytes:
+    return stored.encode(stored.Stored({}, {}, None, None, (), body.encode()))
 
 
 class TestAssignment:

@@ -117,6 +117,40 @@ def test_restoring_the_changelog_gives_the_same_store_as_the_checkpoints_that_wr
     restored.close()
 
 
+def test_what_an_overtaken_writer_left_is_passed_over_also_after_checkpoints_and_when_opened_again(tmp_path: Path):
+    first = LocalStore(tmp_path / "t-0.db")
+    first.write({b"k": a_write(10)}, 4, epoch=70)
+    first.close()
+    second = LocalStore(tmp_path / "t-0.db")
+    second.restore([(b"k", a_value(99), 69), (b"j", a_value(), 71)], 6)
+    assert (second.get(b"k"), second.changelog_offset, second.epoch) == (a_value(10), 6, 71)
+    assert (second.take_overruled(), second.take_overruled()) == ({b"k"}, frozenset())
+    second.close()
+
+
+def test_an_empty_store_is_restored_without_reading_what_it_has_just_written(tmp_path: Path):
+    keys = [b"C%04d" % n for n in range(200)]
+    store = LocalStore(tmp_path / "t-0.db")
+    reads = 0
+    get = store.get
+
+    def counted(key: bytes) -> bytes | None:
+        nonlocal reads
+        reads += 1
+        return get(key)
+
+    store.get = counted  # type: ignore[method-assign]
+    store.restore([(key, a_value(due), 0) for due, key in enumerate(keys)], 199)
+    store.restore([(key, a_value(due + 7), 0) for due, key in enumerate(keys)], 399)
+    store.restore([(key, a_value(body=None) if n % 2 else None, 0) for n, key in enumerate(keys[:150])], 549)
+    assert reads == 0
+    assert (store.value_count, len(list(store.due(1_000)))) == (50, 50)
+    store.restore([(keys[-1], None, 0)], 550)  # a short batch: the end is near
+    assert reads == 1
+    assert (store.value_count, len(list(store.due(1_000)))) == (49, 49)
+    store.close()
+
+
 def test_a_key_may_look_like_anything(store: LocalStore):
     odd = [b"", b"d", b"m" + b"changelog-offset", b"v", b"\x00\xff"]
     store.write({key: a_write(5) for key in odd}, 8)

@@ -7,6 +7,7 @@ from faust.types import TP
 
 from models.scoring import Linear, LinearScorer
 from stream_app.engine.records import Record
+from stream_app.engine.vitals import Restoring
 from stream_app.metrics import Metrics
 from stream_app.observer import Observer, TopicMeter
 from stream_app.queue_watch import stream_names
@@ -103,14 +104,35 @@ def test_the_version_that_is_shown_is_the_one_that_scores_whatever_the_trainer_h
     assert metrics.value("crm_model_auc", model="churn") == 0.7
 
 
-def a_worker(*, lag=(), clocks=(), lost=(), profiles=0):
+def a_worker(*, lag=(), clocks=(), lost=(), profiles=0, restoring=Restoring(0, 0.0), foreign=(), resent=0):
     """What a scrape sees: records behind by topic and partition, clocks (epoch ms) by number, lost records by topic."""
     lifecycle = SimpleNamespace(
         lag={TP(*tp): records for tp, records in dict(lag).items()},
         clock_ms={("profiles", number): clock_ms for number, clock_ms in dict(clocks).items()},
+        restoring=restoring,
     )
+    changelog = SimpleNamespace(foreign=dict(foreign), resent=resent)
     tables = {"profiles": SimpleNamespace(store=SimpleNamespace(value_count=profiles))}
-    return SimpleNamespace(lifecycle=lifecycle, engine=SimpleNamespace(tables=tables, records_lost=dict(lost)))
+    engine = SimpleNamespace(tables=tables, records_lost=dict(lost))
+    return SimpleNamespace(lifecycle=lifecycle, engine=engine, changelog=changelog)
+
+
+def test_what_is_left_to_restore_is_shown_while_it_is_restored():
+    metrics = Metrics()
+    observer = Observer(metrics, {})
+    observer.scrape(a_worker(restoring=Restoring(700, 2.5)), {})
+    assert (metrics.value("crm_recovery_records_left"), metrics.value("crm_recovery_seconds")) == (700, 2.5)
+    observer.scrape(a_worker(), {})
+    assert (metrics.value("crm_recovery_records_left"), metrics.value("crm_recovery_seconds")) == (0, 2.5)
+
+
+def test_foreign_changelog_records_are_counted_by_table():
+    metrics = Metrics()
+    observer = Observer(metrics, {})
+    for foreign in (2, 2, 5):
+        observer.scrape(a_worker(foreign={"profiles": foreign}, resent=1), {})
+    assert metrics.value("crm_changelog_foreign_total", table="profiles") == 5
+    assert metrics.value("crm_resent_total") == 1
 
 
 def test_lag_and_clock_of_a_partition_that_moved_away_are_shown_no_longer():

@@ -1,0 +1,50 @@
+"""A standby follows the changelog and takes the partition over without reading it from the beginning."""
+
+import re
+
+import pytest
+
+from . import lab as laboratory
+from .lab import Lab, Worker, a_stream_of_events, expected_tallies, until
+from .test_outage import assert_exact
+
+pytestmark = pytest.mark.integration
+
+RESTORED = re.compile(r"table tallies: owns (\[.*?\]), follows (\[.*?\]); (\d+) changelog records read")
+
+
+def restored(worker: Worker) -> list[tuple[str, str, int]]:
+    """What the worker owned and followed after each rebalance, and how many changelog records it read for it."""
+    text = worker.log.read_text() if worker.log.exists() else ""
+    return [(owned, followed, int(read)) for owned, followed, read in RESTORED.findall(text)]
+
+
+def shares(worker: Worker) -> bool:
+    return bool(restored(worker)) and restored(worker)[-1][:2] in {("[0]", "[1]"), ("[1]", "[0]")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", ["with_standby", "none"])
+async def test_the_standby_of_a_killed_worker_goes_on_where_it_is(
+    lab: Lab, variant: str, monkeypatch: pytest.MonkeyPatch
+):
+    if variant != "none":
+        monkeypatch.setattr(laboratory, "APP", laboratory.APP.with_name("variant_app.py"))
+    small = {"TALLY_BATCH": "100", "TALLY_IN_FLIGHT": "300", "VARIANT": variant}
+    first, second = lab.worker("w1", **small), lab.worker("w2", **small)
+    if variant == "none":
+        await until(lambda: bool(restored(first) and restored(second)), "both work")
+    else:
+        await until(lambda: shares(first) and shares(second), "each owns one partition and follows the other")
+    await lab.send(a_stream_of_events(6_000, keys=1_500))
+    await lab.caught_up()
+    changelog = len(await lab.records(f"{lab.namespace}-tallies-changelog"))
+    await first.kill()
+    await lab.send(a_stream_of_events(500, keys=1_500, start=6_000))
+    await lab.caught_up()
+    owned, _, read = restored(second)[-1]
+    assert owned == "[0, 1]"
+    assert (read < 20) == (variant == "with_standby"), f"{read} of {changelog} records"
+    assert await second.stop() == 0
+    await assert_exact(lab)
+    assert len(expected_tallies(lab.sent)) == 1_500
