@@ -41,6 +41,7 @@ COMMANDS = {
     "model": Command("models", "app", group=True),
     "dead-letters": Command("dead_letters", "app", group=True),
     "doctor": Command("doctor", "doctor"),
+    "bench": Command("bench", "bench"),
     "config": Command("small", "config", group=True),
     "token": Command("small", "token"),
 }

@@ -132,9 +132,10 @@ class LocalRuntime:
         analyse: Analyse,
         on_effect: Callable[[Effect], None],
         on_dead_letter: Callable[[DeadLetter], None],
+        trainer: LocalTrainer | None = None,
     ) -> None:
         self.policy = policy
-        self.trainer = LocalTrainer(policy, learning=learning)
+        self.trainer = trainer or LocalTrainer(policy, learning=learning)
         self.tables = {table.name: Staging() for table in TABLES}
         self.counts: Counter[tuple[str, str]] = Counter()
         self._partitions = partitions

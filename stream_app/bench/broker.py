@@ -35,6 +35,13 @@ class Broker:
         for topic in wanted:
             self._wait_led(topic.topic, partitions)
 
+    def delete(self, names: Iterable[str]) -> None:
+        """Delete topics that are there."""
+        known = self._admin.list_topics(timeout=TIMEOUT_SECONDS).topics
+        wanted = [name for name in names if name in known]
+        for gone in self._admin.delete_topics(wanted).values() if wanted else ():
+            gone.result(TIMEOUT_SECONDS)
+
     def _wait_led(self, name: str, partitions: int) -> None:
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < deadline:

@@ -31,12 +31,13 @@ class HarnessFailed(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """What came of one rate; `received` are the actions as they came (id, ns)."""
+    """What came of one rate; `received` are the actions as they came (id, ns), all was committed at `done_ns`."""
 
     schedule: Schedule
     sending: Sending
     lag: tuple[LagPoint, ...]
     drain_seconds: float
+    done_ns: int
     received: tuple[tuple[str, int], ...]
 
 
@@ -64,8 +65,7 @@ def match(
 ) -> Matched:
     """Hold received actions against the expected ones: id -> (number of the message that causes it, kind).
 
-    Latency counts from the time at which the cause was due, for messages from number `warm_up` on. A negative number
-    stands for work that time brings about: it must come, but has no latency.
+    Latency counts from the time at which the cause was due, for messages from number `warm_up` on.
     """
     latency: dict[str, Latency] = {}
     seen: set[str] = set()
@@ -111,11 +111,12 @@ class OpenLoop:
             start_ns = time.monotonic_ns() + int(LEAD_SECONDS * SECOND_NS)
             sending, lag = self._send(first, count, rate, start_ns)
             drained = self.drain()
+            done_ns = time.monotonic_ns()
             time.sleep(SAMPLE_SECONDS)  # what was committed has been written: let it arrive
             collecting.terminate()
             collecting.wait(30)
         received: list[tuple[str, int]] = msgpack.unpackb(out.read_bytes(), use_list=False)
-        return Step(Schedule(start_ns, rate), sending, tuple(lag), drained, tuple(received))
+        return Step(Schedule(start_ns, rate), sending, tuple(lag), drained, done_ns, tuple(received))
 
     def drain(self) -> float:
         """Wait until all is committed, what it brought about included; returns the seconds. Raises HarnessFailed."""

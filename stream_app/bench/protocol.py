@@ -1,0 +1,205 @@
+"""What `rapport bench` does with the whole job: backlogs for its cost, then open loops for its latency."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from stream_app.bench import sustain
+from stream_app.bench.bank import Say
+from stream_app.bench.latency import Latency
+from stream_app.bench.open_loop import HarnessFailed, Matched, Step
+from stream_app.bench.recorded import Recorded
+from stream_app.bench.sustain import Ladder
+from stream_app.bench.whole import Account, WholeJob, whole_job
+from stream_app.settings import Settings
+
+WARM_SHARE = 0.2
+TRIES = 2
+PER = 100_000
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure; times in seconds, rates in events a second."""
+
+    backlog: int
+    rounds: int
+    rates: Sequence[float]
+    shares: Sequence[float]
+    """Rates as shares of the sustainable throughput (without a ladder: of the backlog's)."""
+    seconds: float
+    warm_up: float
+    ladder: bool
+    objective_ms: float
+    pinned: bool
+
+
+class Protocol:
+    """One bench of the whole job: where it runs, what it sends, what it measures."""
+
+    def __init__(self, settings: Settings, recorded: Recorded, home: Path, plan: Plan, say: Say) -> None:
+        self._settings = settings
+        self._recorded = recorded
+        self._home = home
+        self._plan = plan
+        self._say = say
+        self._runs = 0
+
+    def _job(self) -> Any:
+        """Return a job with names of its own."""
+        self._runs += 1
+        name = f"{self._settings.namespace}-{self._runs}"
+        home = self._home / name
+        home.mkdir(parents=True)
+        changed = {"namespace": name, "input_namespace": f"{name}-in", "app_id": name, "partitions": 1}
+        settings = self._settings.model_copy(update={**changed, "data_dir": home / "data"})
+        return whole_job(settings, self._recorded, home, pinned=self._plan.pinned, say=self._say)
+
+    def measure(self) -> Document:
+        """Measure all; `right` tells whether every event and action was accounted for."""
+        costs = [self.cost() for _ in range(self._plan.rounds)]
+        document: Document = {"cost": costs}
+        accounts = [cost["account"] for cost in costs]
+        if self._plan.rates or self._plan.shares:
+            rates = sorted(cost["events_per_second"] for cost in costs)
+            latency = document["latency"] = self.latency(rates[len(rates) // 2])
+            accounts.append(latency["account"])
+        return {**document, "right": all(account["right"] for account in accounts)}
+
+    def cost(self) -> Document:
+        """Measure a backlog: events a second by the clock, the worker's CPU seconds from its first event to exit."""
+        with self._job() as job:
+            before = job.worker.cpu_seconds()
+            self._say(f"Bench: a backlog of {self._plan.backlog:,} events")
+            burst = job.burst(self._plan.backlog)
+            account = job.account()
+            used = job.stop()
+        return {
+            "events": burst.events,
+            "events_per_second": round(burst.events_per_second, 1),
+            "cpu_seconds_per_100k": round((used.cpu_seconds - before) / burst.events * PER, 3),
+            "memory_mb": round(used.memory_mb),
+            "account": accounted(account),
+        }
+
+    def latency(self, base: float) -> Document:
+        """Measure open loops at fixed rates, and at shares of what is sustainable (without a ladder: of `base`)."""
+        plan = self._plan
+        with self._job() as job:
+            self._warm(job, min(plan.rates, default=base / 4))
+            steps = [self._timed(job, rate) for rate in plan.rates]
+            ladder: Document = {"sustainable": base, "rungs": []}
+            if plan.ladder:
+                ladder = self._climbed(job, base)
+            for share in plan.shares:
+                found = self._timed(job, ladder["sustainable"] * share)
+                steps.append({**found, "share_of_sustainable": share})
+            account = job.account()
+            job.stop()
+        return {"steps": steps, **ladder, "account": accounted(account)}
+
+    def _warm(self, job: WholeJob, rate: float) -> None:
+        """Let broker, worker and connections settle; what comes out counts in the account, not in a latency."""
+        self._say(f"Bench: {self._plan.warm_up:.0f} s to warm up")
+        job.step(rate, min(int(rate * self._plan.warm_up), job.left), 0.0)
+
+    def _timed(self, job: WholeJob, rate: float) -> Document:
+        """Make one step, once more where the generator did not keep its schedule."""
+        made: Document = {}
+        for _ in range(TRIES):
+            events = min(int(rate * self._plan.seconds), job.left)
+            self._say(f"Bench: {rate:,.0f} events a second for {events / rate:.0f} s")
+            made = told(*job.step(rate, events, WARM_SHARE))
+            if not made["void"]:
+                break
+            self._say(f"Bench: void: {made['void']}")
+        return made
+
+    def _climbed(self, job: WholeJob, base: float) -> Document:
+        """Look for the sustainable throughput, from a quarter of the backlog's rate on."""
+        ladder = Ladder([rung for rung in sustain.RUNGS if rung >= base / 4])
+        rungs: list[Document] = []
+        while (rate := ladder.next_rate()) is not None:
+            if rate * self._plan.seconds > job.left // 2:
+                self._say(f"Bench: too few events are left to try {rate:,.0f} a second")
+                break
+            try:
+                rung = self._rung(job, rate)
+            except HarnessFailed as failed:
+                ladder.tell(rate, passed=False)
+                rungs.append({"rate": rate, "sustained": False, "why": str(failed)})
+                break  # what is on its way would spoil the next one
+            if rung["void"]:
+                self._say(f"Bench: the generator is the limit at {rate:,.0f} a second: {rung['void']}")
+                break
+            ladder.tell(rate, passed=rung["sustained"])
+            rungs.append(rung)
+            self._say(f"Bench: {rate:,.0f} events a second: {rung['why'] or 'sustained'}")
+        return {"sustainable": ladder.passed or base / 2, "failed_at": ladder.failed, "rungs": rungs}
+
+    def _rung(self, job: WholeJob, rate: float) -> Document:
+        seconds = self._plan.seconds
+        step, found = job.step(rate, int(rate * seconds), WARM_SHARE)
+        made = told(step, found)
+        verdict = sustain.judge(
+            rate=rate,
+            lag=[point for point in step.lag if point.at >= step.lag[0].at + WARM_SHARE * seconds],
+            p99_ms=made["latency_ms"]["all"]["p99"],
+            objective_ms=self._plan.objective_ms,
+            drain_seconds=step.drain_seconds,
+            wrong=found.wrong,
+        )
+        return {**made, "sustained": verdict.passed, "why": verdict.why}
+
+
+def told(step: Step, found: Matched) -> Document:
+    """Return a step as a document: latency by kind of action and of all together, raw histograms beside."""
+    every = Latency()
+    for one in found.latency.values():
+        every.add(one)
+    kinds = {**found.latency, "all": every}
+    return {
+        "rate": round(step.schedule.rate, 1),
+        "latency_ms": {kind: latency.figures() for kind, latency in sorted(kinds.items())},
+        "actions_expected": found.expected,
+        "actions_seen": found.seen,
+        "twice": found.twice,
+        "drain_seconds": round(step.drain_seconds, 2),
+        "void": step.sending.void,
+        "sending": asdict(step.sending),
+        "histograms": {kind: latency.encode() for kind, latency in sorted(kinds.items())},
+    }
+
+
+def accounted(account: Account) -> Document:
+    """Return an account as a document."""
+    return {**asdict(account), "right": account.right}
+
+
+def lines(document: Mapping[str, Any]) -> list[str]:
+    """Return what was measured in lines for people."""
+    made = [
+        f"backlog of {cost['events']:,}: {cost['events_per_second']:,.0f} events/s, "
+        f"{cost['cpu_seconds_per_100k']:.2f} CPU s per 100,000, {cost['memory_mb']} MB; {_seen(cost['account'])}"
+        for cost in document["cost"]
+    ]
+    latency = document.get("latency")
+    for step in latency["steps"] if latency else ():
+        figures = step["latency_ms"].get("alert") or step["latency_ms"]["all"]
+        made.append(
+            f"{step['rate']:,.0f} events/s: alerts p50 {figures.get('p50')} ms, p99 {figures.get('p99')} ms, "
+            f"p99.9 {figures.get('p99_9')} ms, max {figures.get('max')} ms (n {figures.get('n')}); "
+            f"{step['actions_seen']:,} of {step['actions_expected']:,} actions seen"
+            + (f"; VOID: {step['void']}" if step["void"] else "")
+        )
+    if latency:
+        made.append(f"sustainable: {latency['sustainable']:,.0f} events/s; {_seen(latency['account'])}")
+    return made
+
+
+def _seen(account: Mapping[str, Any]) -> str:
+    verdict = "all accounted for" if account["right"] else f"NOT accounted for: {dict(account)}"
+    return f"{account['actions_seen']:,} of {account['actions_expected']:,} actions seen; {verdict}"

@@ -1,0 +1,95 @@
+"""`rapport bench`: throughput and latency of the whole job, with every event and action accounted for."""
+
+import datetime as dt
+import os
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stream_app.commands.common import KafkaOption, RedisOption, errors, fail, print_json, settings
+from stream_app.embedded import ServiceUnavailable, use_or_start
+from stream_app.simulate import Options
+
+START = dt.date(2025, 1, 6)
+EVENTS_A_DAY = 1.1  # of a customer, on the one topic on which it comes
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document, raw histograms included.")]
+
+
+def bench(
+    customers: Annotated[int, typer.Option(min=10, help="Customers of the simulated bank.")] = 2_000,
+    history_days: Annotated[int, typer.Option(min=1, help="Days that are played before anything is measured.")] = 30,
+    backlog: Annotated[int, typer.Option(min=1_000, help="Events of the backlog that tells the cost.")] = 40_000,
+    rounds: Annotated[int, typer.Option(min=1, help="How often the backlog is measured.")] = 1,
+    rate: Annotated[list[float] | None, typer.Option(help="Open loop at so many events a second; repeatable.")] = None,
+    seconds: Annotated[float, typer.Option(min=2, help="Length of each open loop.")] = 15.0,
+    warm_up: Annotated[float, typer.Option(min=1, help="Seconds before the first open loop counts.")] = 10.0,
+    ladder: Annotated[bool, typer.Option("--ladder", help="Look for the sustainable throughput first.")] = False,
+    events: Annotated[int, typer.Option(min=1_000, help="Events made beforehand; all steps share them.")] = 150_000,
+    objective_ms: Annotated[float, typer.Option(min=1, help="p99 that a sustained rate must keep.")] = 500.0,
+    unpinned: Annotated[bool, typer.Option("--unpinned", help="Leave all processes to all cores.")] = False,
+    keep_figures: Annotated[bool, typer.Option("--figures", help="Write the figures into docs/figures.json.")] = False,
+    bootstrap: KafkaOption = None,
+    url: RedisOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure the whole job. Example: rapport bench --rate 1000 --rate 2000 --json > bench.json.
+
+    A worker on core 1, everything else on core 0. First a backlog: CPU seconds per 100,000 events. Then open loops at
+    the given rates, at 50 % and at 80 % of the throughput: latency from the time at which an event was due to the time
+    at which its alert can be read. Expected and seen actions must be the same, or the command fails.
+    """
+    needed = _harness()
+    chosen = settings(bootstrap=bootstrap, url=url, namespace=f"bench-{os.getpid()}")
+    days = history_days + int(events / customers / EVENTS_A_DAY) + 5
+    options = Options(customers=customers, days=days, seed=chosen.seed, start=START)
+    chosen.data_dir.mkdir(parents=True, exist_ok=True)
+    cores = os.sched_getaffinity(0)
+    if not unpinned and not cores >= {0, 1}:
+        fail("two cores are needed, 0 and 1: use --unpinned")
+    plan = needed.Plan(
+        backlog, rounds, rate or [1_000.0], (0.5, 0.8), seconds, warm_up, ladder, objective_ms, not unpinned
+    )
+    try:
+        recorded = import_module("stream_app.bench.recorded").recorded(options, history_days, events, chosen, _say)
+        if not unpinned:
+            os.sched_setaffinity(0, {0})  # broker, Redis, generator and collector inherit it
+        with use_or_start(bootstrap, url, data_dir=chosen.data_dir, on_progress=_say) as found:
+            home = Path(tempfile.mkdtemp(prefix="bench-", dir=chosen.data_dir)).absolute()
+            kafka, redis = {"bootstrap": found.kafka_bootstrap}, {"url": found.redis_url}
+            there = settings(kafka=kafka, redis=redis, namespace=chosen.namespace)
+            document = needed.Protocol(there, recorded, home, plan, _say).measure()
+    except ServiceUnavailable as error:
+        fail(str(error))
+    except needed.HarnessFailed as error:
+        fail(f"the bench failed: {error}")
+    finally:
+        os.sched_setaffinity(0, cores)
+    document = {**document, "machine": import_module("stream_app.bench.machine").describe(), "bank": _bank(recorded)}
+    if as_json:
+        print_json(document)
+    else:
+        for line in needed.lines(document):
+            typer.echo(line)
+    if not document["right"]:
+        fail("not every event and action is accounted for: these figures do not count")
+    if keep_figures:
+        import_module("stream_app.bench.whole_figures").keep(document)
+
+
+def _harness() -> Any:
+    """Import what needs the libraries of the extra `dev`."""
+    try:
+        return import_module("stream_app.bench.protocol")
+    except ModuleNotFoundError as missing:
+        fail(f"rapport bench needs {missing.name}, which is not installed: pip install 'rapport[dev]'")
+
+
+def _bank(recorded: Any) -> dict[str, Any]:
+    return {"events": dict(zip(("master", "history", "measured"), recorded.phases, strict=True))}
+
+
+def _say(line: str) -> None:
+    errors.print(line, markup=False)
