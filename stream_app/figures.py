@@ -5,7 +5,6 @@ A figure is `{value, unit, range, n, command, anchor}` (contract.md §5): `range
 """
 
 import sys
-import time
 from collections.abc import Callable, Mapping
 from math import sqrt
 from pathlib import Path
@@ -75,14 +74,11 @@ def wilson(hits: int, n: int) -> tuple[float, float] | None:
 
 
 def churn() -> Figures:
-    """Two months of 2,000 customers against the planted dates; profile sizes and speed of the same run."""
-    began, cpu = time.perf_counter(), time.process_time()
+    """Two months of 2,000 customers against the planted dates, and the sizes of their profiles."""
     played = _played(Options(customers=2_000, days=60, seed=7))
-    cpu = time.process_time() - cpu
     departures = Departures.of(played.world.truth_records())
     found = churn_alerts(played.alerts, departures, CHURN_KINDS)
     sizes = [len(profile_codec.encode(p)) for p in played.runtime.tables["profiles"].values.values()]
-    seconds = time.perf_counter() - began
     return {
         **figure(
             "churn_alert_recall", found.recall, "share", wilson(found.warned, found.leavers), found.leavers, "churn"
@@ -99,8 +95,6 @@ def churn() -> Figures:
         **figure(
             "profile_bytes_mean", sum(sizes) / len(sizes), "bytes", (min(sizes), max(sizes)), len(sizes), "churn", 3_000
         ),
-        **figure("core_microseconds_per_event", cpu / played.lines * 1e6, "µs CPU", None, played.lines, "churn"),
-        **figure("core_events_per_second", played.lines / seconds, "events/s", None, played.lines, "churn"),
     }
 
 
