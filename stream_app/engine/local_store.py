@@ -17,6 +17,7 @@ from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 
+import msgpack
 import rocksdict
 from rocksdict import AccessType, BlockBasedIndexType, BlockBasedOptions, Cache, DBPath, Options, Rdict, WriteBatch
 
@@ -31,6 +32,7 @@ CHANGELOG_OFFSET = META + b"changelog-offset"
 HIGHEST = META + b"highest-event-time"
 VALUE_COUNT = META + b"value-count"
 EPOCH = META + b"epoch"
+OVERRULED = META + b"overruled"
 _I64 = struct.Struct(">q")
 _BIAS = 1 << 63
 """Added to a due time, so that times before 1970 sort below later ones as unsigned bytes."""
@@ -101,8 +103,8 @@ class LocalStore:
         self.highest_ms = self._number(HIGHEST)
         self.epoch = self._number(EPOCH) or 0
         """Highest epoch among the changelog records that are covered (`epochs`)."""
-        self.overruled: frozenset[bytes] = frozenset()
-        """Keys whose last changelog record came from a writer that had been overtaken, found while restoring."""
+        self.overruled = self._overruled()
+        """Keys whose last changelog record came from a writer that had been overtaken; empty it once that is mended."""
         self._known: dict[bytes, int | None] | None = {} if self.changelog_offset is None else None
         """While an empty store is restored: due time of each key that has a value."""
         counted = self._number(VALUE_COUNT)
@@ -144,6 +146,10 @@ class LocalStore:
             put(HIGHEST, _I64.pack(highest))
         epoch = max(epoch, self.epoch)
         put(EPOCH, _I64.pack(epoch))
+        if self.overruled:
+            put(OVERRULED, msgpack.packb(sorted(self.overruled)))
+        else:
+            delete(OVERRULED)
         put(VALUE_COUNT, _I64.pack(count))
         put(CHANGELOG_OFFSET, _I64.pack(changelog_offset))
         with self._driver:
@@ -177,11 +183,6 @@ class LocalStore:
         if known is not None:
             _remember(known, writes)
 
-    def take_overruled(self) -> frozenset[bytes]:
-        """Hand over the keys whose newest value must be written to the changelog again."""
-        overruled, self.overruled = self.overruled, frozenset()
-        return overruled
-
     def due(self, until_ms: int) -> Iterator[tuple[bytes, int]]:
         """Yield keys with their due times at or before `until_ms`, earliest first; to be used up or dropped at once."""
         end = DUE + _U64.pack(until_ms + _BIAS + 1)
@@ -193,6 +194,11 @@ class LocalStore:
     def close(self) -> None:
         """Flush and release the directory's lock."""
         self._db.close()
+
+    def _overruled(self) -> frozenset[bytes]:
+        with self._driver:
+            raw: bytes | None = self._db.get(OVERRULED)
+        return frozenset() if raw is None else frozenset(msgpack.unpackb(raw))
 
     def _has_value(self, key: bytes) -> bool:
         raw = self.get(key)

@@ -66,8 +66,12 @@ class Restored(Protocol):
         """Return the highest epoch among the records that the local store covers."""
         ...
 
-    def take_overruled(self, where: Where) -> frozenset[bytes]:
-        """Hand over the keys whose last record in the changelog is not their newest value."""
+    def overruled(self, where: Where) -> frozenset[bytes]:
+        """Return the keys whose last record in the changelog is not their newest value."""
+        ...
+
+    def repaired(self, where: Where) -> None:
+        """Take note that all of them have been written again."""
         ...
 
     def value(self, where: Where, key: bytes) -> bytes | None:
@@ -83,6 +87,7 @@ class _Tenure:
         self.next_offset = next_offset
         self.first_epoch = self.epoch = epoch
         self.overruled = overruled
+        self.repairs_overruled = False
         self.last_writes: Values = {}  # perhaps not in the local store yet
 
     def wrote(self, record: LogRecord) -> bool:
@@ -122,7 +127,7 @@ class SoleWriter:
 
     def epoch(self, where: Where) -> int:
         """Return the epoch in which the last values were written."""
-        return self._tenures[where].epoch
+        return self._tenure(where).epoch
 
     def _tenure(self, where: Where) -> _Tenure:
         generation, tenure = self._generation(), self._tenures.get(where)
@@ -130,7 +135,7 @@ class SoleWriter:
             known, restored = self._restored.changelog_offset(where), self._restored
             epoch = first_epoch(generation, restored.epoch(where))
             begins = 0 if known is None else known + 1
-            tenure = self._tenures[where] = _Tenure(generation, begins, epoch, restored.take_overruled(where))
+            tenure = self._tenures[where] = _Tenure(generation, begins, epoch, restored.overruled(where))
         return tenure
 
     async def _deliver(self, values: Mapping[Where, Values], fence: Fenced) -> None:
@@ -147,6 +152,11 @@ class SoleWriter:
                         self._tenures[where].next_offset = offset + records
                 if repairs:
                     left[where] = repairs
+        for where in values:
+            tenure = self._tenures[where]
+            if tenure.repairs_overruled:
+                tenure.repairs_overruled = False
+                self._restored.repaired(where)
 
     async def _append(self, values: Mapping[Where, Values], fence: Fenced) -> Mapping[Where, Sequence[Appended]]:
         while True:
@@ -164,6 +174,7 @@ class SoleWriter:
         """Look at the offsets before `end` that are not known as ours; returns what must be written again."""
         tenure = self._tenures[where]
         hidden = set(tenure.overruled)
+        tenure.repairs_overruled = tenure.repairs_overruled or bool(hidden)
         tenure.overruled = frozenset()
         if end > tenure.next_offset:
             records = await self._log.read(where, tenure.next_offset, end, fence)

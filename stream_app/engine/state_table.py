@@ -152,9 +152,13 @@ class TableStores:
         """Return the highest epoch among the records that the local store covers."""
         return self._store(where).epoch
 
-    def take_overruled(self, where: tuple[str, int]) -> frozenset[bytes]:
-        """Hand over the keys whose newest value must be written to the changelog again."""
-        return self._store(where).take_overruled()
+    def overruled(self, where: tuple[str, int]) -> frozenset[bytes]:
+        """Return the keys whose newest value must be written to the changelog again."""
+        return self._store(where).overruled
+
+    def repaired(self, where: tuple[str, int]) -> None:
+        """Take note that all of them have been written again."""
+        self._store(where).overruled = frozenset()
 
     def value(self, where: tuple[str, int], key: bytes) -> bytes | None:
         """Return the stored value of a key."""

@@ -10,9 +10,11 @@ from schemas.errors import BadMessage
 from stream_app.engine.batch import Batch, Given
 from stream_app.engine.checkpoint import plan, run_checkpoint
 from stream_app.engine.clock import PartitionClock, Timers, oldest_first
+from stream_app.engine.epochs import sift
 from stream_app.engine.partition import PartitionState
 from stream_app.engine.rules import OutboxLimits, TableSource, TopicRule
 from stream_app.engine.sealed import SealedBatch
+from stream_app.engine.sole_writer import LogRecord, SoleWriter
 from tests.simulation.fold import CODEC, LATENESS_MS, Fold, Timer, decode, encode
 from tests.simulation.world import TABLE_OF, TABLES, TOPIC_IDS, Adapters, LocalStore, Overtaken, Pause, World
 
@@ -38,6 +40,8 @@ class Setup:
     state: type[PartitionState] = PartitionState
     batch: type[Batch] = Batch
     checkpoint: Any = run_checkpoint
+    writer: type[SoleWriter] = SoleWriter
+    sift: Any = sift
     fold: type[Fold] = Fold
     rules: dict[str, TopicRule] = field(default_factory=lambda: RULES)
     fenced: bool = True
@@ -58,7 +62,8 @@ class Owner:
         self.fold = fold
         stores = {table: self._restore(table) for table in TABLES}
         self.stores = stores
-        self.ports = Adapters(world, stores, number, self.generation, setup.fenced)
+        self.ports = Adapters(world, stores, number, self.generation, setup.fenced, setup.writer)
+        self._audited: dict[str, int] = {}
         self.position = {topic: world.committed[topic, number] for topic in TABLE_OF}
         self.delivered = dict(self.position)
         self.state = setup.state(
@@ -102,7 +107,11 @@ class Owner:
     @property
     def settled(self) -> bool:
         """Whether nothing is left to do: all read, delivered, committed, and nothing due."""
-        return not (self.state.busy or self.sealed or self.delivering or self._unread() or self._due())
+        unseen = any(self._audited.get(table) != len(self._changelog(table)) for table in TABLES)
+        return not (self.state.busy or self.sealed or self.delivering or self._unread() or self._due() or unseen)
+
+    def _changelog(self, table: str) -> list[LogRecord]:
+        return self.world.changelogs[table, self.number]
 
     async def _fold_batches(self) -> None:
         while True:
@@ -193,6 +202,15 @@ class Owner:
                 self.ports.commit()
             if self.setup.timers:
                 await self._produce_timers()
+            if self.world.happens(0.1):
+                await self._audit()
+
+    async def _audit(self) -> None:
+        """Look for what others have written behind our own last record."""
+        for table in TABLES:
+            end = len(self._changelog(table))
+            await self.ports.writer.audit((table, self.number), end, self.ports.fence)
+            self._audited[table] = end
 
     def _delivered(self, batches: list[SealedBatch]) -> None:
         for batch in batches:
@@ -234,5 +252,5 @@ class Owner:
 
     def _restore(self, table: str) -> LocalStore:
         store = self.world.stores[self.worker, table, self.number]
-        store.catch_up(self.world.changelogs[table, self.number])
+        store.catch_up(self._changelog(table), self.setup.sift)
         return store

@@ -82,6 +82,7 @@ class Life:
         self.setup = setup
         self.kills = self.world.chance.randint(2, 9)
         self.feed = make_feed(self.world, thread)
+        self.wire = self.world.chance.choice((0.1, 0.01, 0.003))  # how soon lands what others left on it
         self.zombies: list[Owner] = []
         self.owners = [self._assign(number) for number in range(PARTITIONS)]
 
@@ -93,12 +94,15 @@ class Life:
                 world.produce(*waiting.pop())
             if self.zombies and world.happens(0.5):
                 self._step_a_zombie()
+            if world.late and world.happens(self.wire):
+                world.land()
             owner = self.owners[world.happens(1 / PARTITIONS)]
             if not owner.step():
                 raise AssertionError("the rightful owner was fenced")
             if self.kills and world.happens(0.02):
                 self._fault(owner)
-            if not waiting and not self.zombies and not self.kills and all(each.settled for each in self.owners):
+            nothing_left = not (waiting or self.zombies or self.kills or world.late)
+            if nothing_left and all(each.settled for each in self.owners):
                 return True
         return False
 
@@ -216,7 +220,7 @@ def _own(state: dict) -> list:
 def _states(world: World, table: str) -> dict[str, dict]:
     states = {}
     for number in range(PARTITIONS):
-        for key, raw in world.changelogs[table, number]:
+        for _, key, raw, _ in world.changelogs[table, number]:
             body = stored.decode(raw).body if raw is not None else None
             if body is not None:
                 states[key.decode()] = msgpack.unpackb(body)
@@ -224,7 +228,13 @@ def _states(world: World, table: str) -> dict[str, dict]:
 
 
 def _differs(world: World, owner: Owner) -> bool:
-    return any(dict(world.changelogs[table, owner.number]) != store.values for table, store in owner.stores.items())
+    return any(_newest(world, table, owner.number) != store.values for table, store in owner.stores.items())
+
+
+def _newest(world: World, table: str, number: int) -> dict[bytes, bytes]:
+    """What is left of a changelog after compaction."""
+    newest = {record.key: record.value for record in world.changelogs[table, number]}
+    return {key: value for key, value in newest.items() if value is not None}
 
 
 def replay_line(seed: int, policy: str, thread: str) -> str:

@@ -13,7 +13,7 @@ from tests.simulation.run import Life, replay_line, simulate
 
 SEEDS = int(os.environ.get("RAPPORT_SEEDS", "1000"))
 BLOCKS = 10
-KINDS = ("kill", "overtake", "move", "fenced", "abandoned", "hiccup", "waits")
+KINDS = ("kill", "overtake", "move", "fenced", "abandoned", "hiccup", "waits", "lease", "landed late")
 KINDS += ("folded", "skipped", "repeated", "undecodable", "rejected")
 
 

@@ -124,8 +124,15 @@ def test_what_an_overtaken_writer_left_is_passed_over_also_after_checkpoints_and
     second = LocalStore(tmp_path / "t-0.db")
     second.restore([(b"k", a_value(99), 69), (b"j", a_value(), 71)], 6)
     assert (second.get(b"k"), second.changelog_offset, second.epoch) == (a_value(10), 6, 71)
-    assert (second.take_overruled(), second.take_overruled()) == ({b"k"}, frozenset())
     second.close()
+    third = LocalStore(tmp_path / "t-0.db")
+    assert third.overruled == {b"k"}
+    third.overruled = frozenset()  # written again
+    third.write({b"j": a_write()}, 7, epoch=72)
+    third.close()
+    fourth = LocalStore(tmp_path / "t-0.db")
+    assert fourth.overruled == frozenset()
+    fourth.close()
 
 
 def test_an_empty_store_is_restored_without_reading_what_it_has_just_written(tmp_path: Path):

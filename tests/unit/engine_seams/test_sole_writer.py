@@ -58,7 +58,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.values: dict[bytes, bytes] = {}
         self.offset: int | None = None
-        self.overruled = frozenset[bytes]()
+        self.hidden = frozenset[bytes]()
         self.highest = 0
 
     def changelog_offset(self, where: Where) -> int | None:
@@ -67,9 +67,11 @@ class MemoryStore:
     def epoch(self, where: Where) -> int:
         return self.highest
 
-    def take_overruled(self, where: Where) -> frozenset[bytes]:
-        overruled, self.overruled = self.overruled, frozenset()
-        return overruled
+    def overruled(self, where: Where) -> frozenset[bytes]:
+        return self.hidden
+
+    def repaired(self, where: Where) -> None:
+        self.hidden = frozenset()
 
     def value(self, where: Where, key: bytes) -> bytes | None:
         return self.values.get(key)
@@ -182,9 +184,10 @@ async def test_an_append_whose_offset_the_broker_did_not_tell_is_recognised_late
 async def test_what_was_overruled_at_the_restore_is_written_again_at_the_first_look(owner: Owner):
     owner.store.values, owner.store.offset, owner.store.highest = {b"a": b"1"}, 1, 3
     owner.log.records[HERE] = [LogRecord(0, b"a", b"1", 3), LogRecord(1, b"a", b"stale", 2)]
-    owner.store.overruled = frozenset([b"a"])
+    owner.store.hidden = frozenset([b"a"])
     await owner.audit()
     assert owner.log.newest() == {b"a": b"1"}
+    assert owner.store.hidden == frozenset()
 
 
 async def test_a_new_generation_writes_in_a_higher_epoch(owner: Owner):
