@@ -29,13 +29,17 @@ Seen = Iterator[tuple[str, int]]
 
 @dataclass(frozen=True)
 class Order:
-    """Where to listen: `streams` of a Redis, or a topic of a Kafka whose values are JSON with an id."""
+    """Where to listen: `streams` of a Redis, or a topic of a Kafka.
+
+    The topic's values are JSON with an id, or begin with their id up to `separator`.
+    """
 
     out: str
     redis: str = ""
     streams: tuple[str, ...] = ()
     kafka: str = ""
     topic: str = ""
+    separator: str = ""
 
 
 def from_redis(order: Order, stopped: list[int], ready: Callable[[], None]) -> Seen:
@@ -70,7 +74,9 @@ def from_topic(order: Order, stopped: list[int], ready: Callable[[], None]) -> S
         if message is not None and not message.error():
             seen.append((message.value(), time.monotonic_ns()))
     consumer.close()
-    yield from ((orjson.loads(value)["id"], at_ns) for value, at_ns in seen)
+    separator = order.separator.encode()
+    for value, at_ns in seen:
+        yield value.partition(separator)[0].decode() if separator else orjson.loads(value)["id"], at_ns
 
 
 def main(order: Order) -> None:

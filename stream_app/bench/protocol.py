@@ -111,6 +111,8 @@ class Protocol:
         made: Document = {}
         for _ in range(TRIES):
             events = min(int(rate * self._plan.seconds), job.left)
+            if events < rate:
+                raise HarnessFailed(f"{job.left:,} events are left, for {rate:,.0f} a second: record more (--events)")
             self._say(f"Bench: {rate:,.0f} events a second for {events / rate:.0f} s")
             made = told(*job.step(rate, events, WARM_SHARE))
             if not made["void"]:

@@ -1,9 +1,6 @@
 """The reduced job on our engine: `python -m tests.bench.reduced.engine_job`, configured by environment as all jobs."""
 
-import logging
 import os
-import sys
-from pathlib import Path
 from typing import Any
 
 import msgpack
@@ -12,9 +9,8 @@ import orjson
 from schemas.actions import Effect
 from stream_app.engine.app import EngineApp
 from stream_app.engine.effects import BadInput
-from stream_app.engine.faust_settings import EngineSettings
 from stream_app.engine.records import Record
-from stream_app.engine.run import run_worker
+from tests.bench import engine_app
 from tests.bench.reduced.job import ALERTS, State, fold
 from tests.bench.reduced.mark import mark_first
 
@@ -42,19 +38,7 @@ def decode(record: Record) -> Any:
 
 
 def build() -> EngineApp:
-    namespace = os.environ["JOB_NAMESPACE"]
-    app = EngineApp(
-        EngineSettings(
-            app_id=namespace,
-            bootstrap_servers=os.environ["JOB_KAFKA"],
-            redis_url=os.environ["JOB_REDIS"],
-            namespace=namespace,
-            data_dir=Path(os.environ["JOB_DATA"]),
-            dead_letters=f"{namespace}.dead-letters",
-            partitions=int(os.environ.get("JOB_PARTITIONS", "1")),
-            commit_interval=float(os.environ.get("JOB_COMMIT_SECONDS", "1")),
-        )
-    )
+    app = engine_app.from_environment()
     states = app.state_table("states", StateCodec())
     source = app.event_topic(os.environ["JOB_TOPIC"], decode=decode, table="states")
 
@@ -79,5 +63,4 @@ def build() -> EngineApp:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
-    run_worker(build())
+    engine_app.run(build)

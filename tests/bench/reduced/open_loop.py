@@ -19,12 +19,11 @@ from stream_app.bench import machine, messages, sustain
 from stream_app.bench.broker import Broker
 from stream_app.bench.messages import Message
 from stream_app.bench.open_loop import HarnessFailed, Matched, OpenLoop, Step, match
-from stream_app.bench.process import Measured
 from stream_app.embedded import EmbeddedServices
+from tests.bench import engine_app
 from tests.bench.reduced import report
 from tests.bench.reduced.job import ALERTS, Workload, as_json, events, oracle
 from tests.bench.reduced.jobs import JOBS
-from tests.bench.reduced.run import ROOT
 
 WARM_SHARE = 0.2
 OBJECTIVE_MS = 500.0
@@ -33,7 +32,7 @@ OBJECTIVE_MS = 500.0
 class Trial:
     """One job on a topic of its own, fed slice by slice."""
 
-    def __init__(self, name: str, services: EmbeddedServices, file: Path, expected: frozenset[str], core: int) -> None:
+    def __init__(self, name: str, services: EmbeddedServices, file: Path, expected: frozenset[str]) -> None:
         job = JOBS[name]
         self._expected = sorted(expected, key=number_of)
         self._next = 0
@@ -42,13 +41,7 @@ class Trial:
         source, alerts = f"{namespace}.in.events", f"{namespace}.{ALERTS}"
         self.broker.create([source, alerts, *(topic.format(namespace) for topic in job.topics)])
         self.home = Path(tempfile.mkdtemp(prefix=namespace, dir=services.directory))
-        environ = {
-            **os.environ, **job.environ, "PYTHONPATH": str(ROOT),
-            "JOB_KAFKA": services.kafka_bootstrap, "JOB_REDIS": services.redis_url, "JOB_NAMESPACE": namespace,
-            "JOB_TOPIC": source, "JOB_DATA": str(self.home), "JOB_MARK": str(self.home / "first"),
-            "JOB_COMMIT_SECONDS": "1.0",
-        }  # fmt: skip
-        self.process = Measured(job.command(report.say), environ=environ, log=self.home / "log", core=core, cwd=ROOT)
+        self.process = engine_app.start(job.command(report.say), services, namespace, source, self.home, job.environ)
         self.loop = OpenLoop(
             self.broker, group=namespace, inputs=[source], prefix=f"{namespace}.in.", file=file, home=self.home,
             listen={"kafka": services.kafka_bootstrap, "topic": alerts}, core=0,
@@ -78,7 +71,7 @@ def number_of(event_id: str) -> int:
 @contextmanager
 def trial(name: str, services: EmbeddedServices, file: Path, expected: frozenset[str]) -> Any:
     """Start a job, and end it whatever happens."""
-    made = Trial(name, services, file, expected, core=1)
+    made = Trial(name, services, file, expected)
     try:
         yield made
     finally:

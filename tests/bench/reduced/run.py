@@ -20,13 +20,13 @@ from typing import NamedTuple
 from stream_app.bench.broker import Broker
 from stream_app.bench.process import Measured, cpu_seconds_of
 from stream_app.embedded import EmbeddedServices
+from tests.bench import engine_app
 from tests.bench.peers.environments import PeerUnavailable
 from tests.bench.reduced import report
 from tests.bench.reduced.job import ALERTS, Expected, Workload, as_json, events, oracle
 from tests.bench.reduced.jobs import JOBS, Job
 from tests.bench.reduced.report import Result
 
-ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 600.0
 DEFAULT = [name for name in JOBS if name not in {"bytewax-10s", "faust-rocksdict", "faust-tuned-rocksdict"}]
 
@@ -71,9 +71,13 @@ class Bench:
         data = Path(tempfile.mkdtemp(prefix=f"{namespace}-", dir=self._services.directory))
         command = job.command(report.say)
         broker_before = cpu_seconds_of(self._services.kafka.pids[1])
-        process = Measured(
-            command, environ=self._environ(job, namespace, source, data), log=data / "log", core=1, cwd=ROOT
-        )
+        environ = {
+            **job.environ,
+            "JOB_COMMIT_SECONDS": str(job.commit_seconds or self._commit_seconds),
+            "JOB_EVENTS": str(source.load.events),
+            "JOB_CUSTOMERS": str(source.load.customers),
+        }
+        process = engine_app.start(command, self._services, namespace, source.topic, data, environ)
         try:
             ended = self._wait(job, namespace, source, process)
             used = process.stop()
@@ -99,22 +103,6 @@ class Bench:
             alerts_right=alerts,
             totals_right=totals,
         )
-
-    def _environ(self, job: Job, namespace: str, source: Source, data: Path) -> dict[str, str]:
-        return {
-            **os.environ,
-            **job.environ,
-            "PYTHONPATH": str(ROOT),
-            "JOB_KAFKA": self._services.kafka_bootstrap,
-            "JOB_REDIS": self._services.redis_url,
-            "JOB_NAMESPACE": namespace,
-            "JOB_TOPIC": source.topic,
-            "JOB_DATA": str(data),
-            "JOB_MARK": str(data / "first"),
-            "JOB_COMMIT_SECONDS": str(job.commit_seconds or self._commit_seconds),
-            "JOB_EVENTS": str(source.load.events),
-            "JOB_CUSTOMERS": str(source.load.customers),
-        }
 
     def _wait(self, job: Job, group: str, source: Source, process: Measured) -> float:
         """Wait until the job has done all events; return when (monotonic seconds)."""

@@ -1,0 +1,1 @@
+"""DSPBench's fraud detection (IEEE Access 2020), made again from its description."""
