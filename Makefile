@@ -34,7 +34,7 @@ quick: $(VENV)/.ready
 integration: $(VENV)/.ready
 	@$(BIN)/python -m pytest tests/integration tests/replay -q
 
-# Measure where the microseconds of an event go.
+# Measure cost and latency beside other engines, in ten minutes (ARGS=--full: the whole protocol; ARGS="whole --figures": one part).
 bench: $(VENV)/.ready
 	@$(BIN)/python -m tests.bench $(ARGS)
 

@@ -33,7 +33,7 @@ SHARES = (("transactions", 56), ("interactions", 90), ("outcomes", 94), ("mentio
 
 RESULTS = ("applied", "duplicate", "dead_letter")
 KINDS = {"alerts": "alert", "offers": "offer", "arrivals": "arrival"}
-TEACHING_CUSTOMERS, TEACHING_DAYS = 150, 75
+TEACHING = Options(customers=150, days=75, seed=1_001)
 """The bank from which the models learn what they know during the run."""
 
 Say = Callable[[str], None]
@@ -127,10 +127,9 @@ class Player:
         return [*self.effects]
 
 
-def teach(settings: Settings, policy: Policy) -> list[tuple[str, bytes]]:
+def teach(options: Options, settings: Settings, policy: Policy) -> list[tuple[str, bytes]]:
     """Let the models learn from a bank of their own; returns the records of their newest versions."""
     trainer = Keeping(policy)
-    options = Options(customers=TEACHING_CUSTOMERS, days=TEACHING_DAYS, seed=settings.seed + 1_000)
     player = Player(options, settings, policy, trainer)
     for number, line in enumerate(player.town.lines(), 1):
         player.take(line, number)
@@ -138,11 +137,12 @@ def teach(settings: Settings, policy: Policy) -> list[tuple[str, bytes]]:
 
 
 def record(
-    options: Options, history_days: int, events: int, settings: Settings, policy: Policy, say: Say = lambda _line: None
-) -> Recording:
+    options: Options, history_days: int, events: int, settings: Settings, policy: Policy,
+    say: Say = lambda _line: None, *, teaching: Options = TEACHING,
+) -> Recording:  # fmt: skip
     """Play a bank until `events` messages are there to be measured, or its days are over."""
     say("Bench: the models learn")
-    made = Recording(models=teach(settings, policy))
+    made = Recording(models=teach(teaching, settings, policy))
     player = Player(options, settings, policy, Fixed(policy, scorers_of(made.models, policy)))
     for phase, line in _chosen(player, history_days):
         number = len(made.messages)

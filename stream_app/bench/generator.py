@@ -50,14 +50,14 @@ def send(
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[int, int, Latency]:
     """Send each message when it is due, or at once when that has passed; returns first and last time, and the slips."""
-    slips, first_ns, now = Latency(), 0, 0
+    slips, first_ns, now = Latency(), -1, 0
     for number, message in enumerate(given):
         due = schedule.at_ns(number)
         now = clock_ns()
         while now < due:
             sleep((due - now) / SECOND_NS)
             now = clock_ns()
-        first_ns = first_ns or now
+        first_ns = now if first_ns < 0 else first_ns
         slips.record_ns(now - due)
         produce(message, due)
     return first_ns, now, slips

@@ -1,27 +1,88 @@
-"""`make bench`: where the microseconds of an event go, part by part (`python -m tests.bench [NAME…]`)."""
+"""`make bench`: all benchmarks in ten minutes; `make bench ARGS=--full` is the whole protocol, which takes hours.
 
-import runpy
+`python -m tests.bench [NAME…] [--full] [--figures]`: NAME is one of the parts below, all of the protocol by default.
+With --figures each part writes its figures into docs/figures.json. Every part checks its results and fails if they are
+not as its oracle says; what a part prints is its own.
+"""
+
+import argparse
+import subprocess
 import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-BENCHES = ("decode", "core_steps", "bench_models", "profile_size")
+from stream_app.settings import CHECKOUT
 
 
-def main(names: list[str]) -> int:
-    """Run the named benches, all by default."""
-    if unknown := [name for name in names if name not in BENCHES]:
-        sys.stderr.write(f"{unknown[0]} is none of {', '.join(BENCHES)}\n")
-        return 2
-    for name in names or BENCHES:
-        sys.stdout.write(f"-- {name}\n")
+class Part(NamedTuple):
+    """One part: its module, and what it is asked in the short and in the whole protocol."""
+
+    module: str
+    short: Sequence[str] = ()
+    full: Sequence[str] = ()
+    figures: bool = True
+    protocol: bool = True
+    """Whether it runs when no part is named."""
+
+
+WHOLE = "stream_app.cli"
+PARTS: Mapping[str, Part] = {
+    "core_steps": Part("tests.bench.core_steps", figures=False),
+    "reduced": Part(
+        "tests.bench.reduced.run",
+        ("--rounds", "1", "--events", "100000"),
+        ("--rounds", "5", "--events", "600000"),
+    ),
+    "reduced-open-loop": Part(
+        "tests.bench.reduced.open_loop",
+        ("engine", "--rate", "2000", "--seconds", "10", "--events", "60000"),
+        ("engine", "quix", "kafka-streams", "--rate", "1000", "2000", "--ladder", "--seconds", "60",
+         "--events", "3000000"),
+        figures=False,
+    ),
+    "whole": Part(
+        WHOLE,
+        ("bench", "--customers", "1000", "--history-days", "20", "--backlog", "30000", "--events", "110000",
+         "--seconds", "10", "--warm-up", "5"),
+        ("bench", "--customers", "10000", "--history-days", "30", "--backlog", "200000", "--rounds", "5", "--ladder",
+         "--events", "2000000", "--rate", "1000", "--rate", "2000", "--seconds", "60", "--warm-up", "60"),
+    ),
+    "fraud": Part("tests.bench.dspbench.run", ("--rounds", "1"), ("--rounds", "5", "--events", "800000")),
+    "threshold": Part("tests.bench.espbench.run", ("--seconds", "10"), ("--seconds", "300", "--rounds", "3")),
+    "decode": Part("tests.bench.decode", figures=False, protocol=False),
+    "engine_core": Part("tests.bench.engine_core", figures=False, protocol=False),
+    "bench_models": Part("tests.bench.bench_models", figures=False, protocol=False),
+    "profile_size": Part("tests.bench.profile_size", figures=False, protocol=False),
+}  # fmt: skip
+
+
+def command(part: Part, *, full: bool, figures: bool) -> list[str]:
+    """Return the command of a part."""
+    asked = [*(part.full if full else part.short), *(["--figures"] if figures and part.figures else [])]
+    return [sys.executable, "-m", part.module, *asked]
+
+
+def main(names: Sequence[str], *, full: bool, figures: bool) -> int:
+    """Run the parts one after the other; 1 when one of them failed."""
+    failed = []
+    began = time.monotonic()
+    for name in names or [name for name, part in PARTS.items() if part.protocol]:
+        line = command(PARTS[name], full=full, figures=figures)
+        sys.stdout.write(f"-- {name}: python {' '.join(line[1:])}\n")
         sys.stdout.flush()
-        sys.argv = [name]
-        try:
-            runpy.run_module(f"tests.bench.{name}", run_name="__main__")
-        except SystemExit as ended:
-            if ended.code:
-                return int(ended.code)
-    return 0
+        if subprocess.run(line, cwd=CHECKOUT, check=False).returncode:
+            failed.append(name)
+    sys.stdout.write(f"-- {time.monotonic() - began:.0f} s; failed: {', '.join(failed) or 'none'}\n")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    asked = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    asked.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PARTS)}")
+    asked.add_argument("--full", action="store_true", help="the whole protocol")
+    asked.add_argument("--figures", action="store_true", help="write docs/figures.json")
+    given = asked.parse_args()
+    if unknown := [name for name in given.names if name not in PARTS]:
+        asked.error(f"{unknown[0]} is none of {', '.join(PARTS)}")
+    sys.exit(main(given.names, full=given.full, figures=given.figures))

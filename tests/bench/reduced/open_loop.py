@@ -32,8 +32,9 @@ OBJECTIVE_MS = 500.0
 class Trial:
     """One job on a topic of its own, fed slice by slice."""
 
-    def __init__(self, name: str, services: EmbeddedServices, file: Path, expected: frozenset[str]) -> None:
+    def __init__(self, name: str, services: EmbeddedServices, file: Path, load: Workload) -> None:
         job = JOBS[name]
+        expected, self._events = oracle(load).alerts, load.events
         self._expected = sorted(expected, key=number_of)
         self._next = 0
         namespace = f"open-{name}"
@@ -47,10 +48,17 @@ class Trial:
             listen={"kafka": services.kafka_bootstrap, "topic": alerts}, core=0,
         )  # fmt: skip
 
+    @property
+    def left(self) -> int:
+        """How many events have not been sent yet."""
+        return self._events - self._next
+
     def step(self, rate: float, seconds: float) -> tuple[Step, Matched]:
         """Offer a rate for so long; a void step (the generator's fault) is made once more."""
         for _ in range(2):
-            first, count = self._next, int(rate * seconds)
+            first, count = self._next, min(int(rate * seconds), self._events - self._next)
+            if count < rate:
+                raise HarnessFailed("the events are used up: ask for more (--events)")
             self._next += count
             made = self.loop.step(first, count, rate)
             expected = {
@@ -69,9 +77,9 @@ def number_of(event_id: str) -> int:
 
 
 @contextmanager
-def trial(name: str, services: EmbeddedServices, file: Path, expected: frozenset[str]) -> Any:
+def trial(name: str, services: EmbeddedServices, file: Path, load: Workload) -> Any:
     """Start a job, and end it whatever happens."""
-    made = Trial(name, services, file, expected)
+    made = Trial(name, services, file, load)
     try:
         yield made
     finally:
@@ -96,10 +104,10 @@ def told(step: Step, found: Matched) -> dict[str, Any]:
 
 def climb(one: Trial, seconds: float) -> tuple[float, list[dict[str, Any]]]:
     """Look for the highest rate that is sustained; returns it and the steps."""
-    ladder, steps = sustain.Ladder(), []
+    ladder, steps = sustain.Ladder([rung for rung in sustain.RUNGS if rung >= 1_000]), []
     while (rate := ladder.next_rate()) is not None:
         try:
-            step, found = one.step(rate, seconds)
+            step, found = one.step(rate, min(seconds, one.left / 2 / rate))
         except HarnessFailed as failed:
             report.say(f"{rate:,.0f}/s: {failed}")
             break
@@ -107,7 +115,7 @@ def climb(one: Trial, seconds: float) -> tuple[float, list[dict[str, Any]]]:
             report.say(f"{rate:,.0f}/s: given up, the generator is the limit")
             break
         latency = found.latency.get("alert")
-        settled = [point for point in step.lag if point.at >= step.lag[0].at + WARM_SHARE * seconds]
+        settled = [point for point in step.lag if point.at >= step.lag[0].at + WARM_SHARE * step.sending.seconds]
         verdict = sustain.judge(
             rate=rate, lag=settled, p99_ms=latency.ms(99.0) if latency else 0.0, objective_ms=OBJECTIVE_MS,
             drain_seconds=step.drain_seconds, wrong=found.wrong,
@@ -120,7 +128,7 @@ def climb(one: Trial, seconds: float) -> tuple[float, list[dict[str, Any]]]:
 
 def measure(name: str, services: EmbeddedServices, arguments: argparse.Namespace, file: Path, load: Workload) -> Any:
     """Measure one job: all rates asked for, and the ladder."""
-    with trial(name, services, file, oracle(load).alerts) as one:
+    with trial(name, services, file, load) as one:
         one.step(200, 3)  # the group is formed, caches and JITs are warm
         outcome: dict[str, Any] = {"job": name, "steps": []}
         rates = [*arguments.rate]

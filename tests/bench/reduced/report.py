@@ -12,6 +12,7 @@ import orjson
 from stream_app.bench import figures, machine
 from stream_app.bench.figures import Figures
 
+CUSTOMERS = 10_000
 RATIOS: Mapping[str, tuple[str, ...]] = {
     "ratio_to_faust_tuned": ("faust-tuned", "faust-tuned-rocksdict"),
     "ratio_to_faust_default": ("faust", "faust-rocksdict"),
@@ -127,6 +128,8 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
 def finish(arguments: argparse.Namespace, results: Sequence[Result], left_out: Collection[str]) -> int:
     """Print the outcome, keep the figures when asked to; 1 when a run was wrong or none came through."""
     command = f"python -m tests.bench.reduced.run --rounds {arguments.rounds} --events {arguments.events}"
+    if arguments.zipf or arguments.customers != CUSTOMERS:
+        command += f" --customers {arguments.customers} --zipf {arguments.zipf:g}"
     told = summary(results, command, left_out)
     if arguments.json:
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")

@@ -131,7 +131,7 @@ class Bench:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the rounds, print medians and ratios, and keep the figures when asked to."""
-    load = Workload(events=arguments.events, customers=arguments.customers)
+    load = Workload(events=arguments.events, customers=arguments.customers, zipf=arguments.zipf)
     results: list[Result] = []
     os.sched_setaffinity(0, {0})
     with EmbeddedServices(on_progress=report.say) as services:
@@ -156,7 +156,8 @@ def parser() -> argparse.ArgumentParser:
     asked = argparse.ArgumentParser(prog="python -m tests.bench.reduced.run", description=__doc__)
     asked.add_argument("jobs", nargs="*", default=DEFAULT, metavar="JOB", help=f"of {', '.join(JOBS)}")
     asked.add_argument("--events", type=int, default=200_000)
-    asked.add_argument("--customers", type=int, default=10_000)
+    asked.add_argument("--customers", type=int, default=report.CUSTOMERS)
+    asked.add_argument("--zipf", type=float, default=0.0, help="exponent of who has how many events; 0 = uniform")
     asked.add_argument("--rounds", type=int, default=3)
     asked.add_argument("--commit", type=float, default=1.0, metavar="SECONDS", help="commit interval of all jobs")
     asked.add_argument("--json", action="store_true", help="print one JSON document")
