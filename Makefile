@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 UNIT := tests/unit tests/laws tests/agents tests/simulation tests/test_architecture.py
 
-.PHONY: demo test check format quick coverage integration bench figures lock clean
+.PHONY: demo test check format quick coverage integration faults bench figures lock clean
 
 # Start an embedded Kafka and Redis, a worker and a simulated bank, and show what comes out (ARGS="--seconds 60 --json demo.json").
 demo: $(VENV)/.ready
@@ -32,7 +32,11 @@ quick: $(VENV)/.ready
 
 # Tests on a real Kafka and Redis, started by the tests themselves.
 integration: $(VENV)/.ready
-	@$(BIN)/python -m pytest tests/integration tests/replay -q
+	@$(BIN)/python -m pytest tests/integration tests/replay tests/faults -q
+
+# Kill, pause, cut off and starve workers, and judge what is left (ARGS=--list; ARGS="kills_at_points --seeds 20").
+faults: $(VENV)/.ready
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 # Measure cost and latency beside other engines, in ten minutes (ARGS=--full: the whole protocol; ARGS="whole --figures": one part).
 bench: $(VENV)/.ready

@@ -7,11 +7,12 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from stream_app.engine import checkpointer, engine
+from stream_app.engine import checkpointer, engine, producer
 from stream_app.engine.checkpoint import CheckpointPlan, no_crash
 from stream_app.engine.fence import Fence
 from stream_app.engine.partition import PartitionState
-from stream_app.engine.ports import Ports
+from stream_app.engine.ports import Fenced, Ports
+from stream_app.engine.sole_writer import SoleWriter, Where
 from tests.simulation import controls
 
 
@@ -30,11 +31,24 @@ def without_fence() -> None:
     async def check(self: Fence, generations: Iterable[int]) -> None:
         pass
 
-    async def guard(self: Fence, pending: "asyncio.Future[Any]") -> None:
+    async def outlasts(self: Fence, pending: "asyncio.Future[Any]") -> bool:
         await asyncio.wait({pending})
+        return True
 
+    Fence.holds = property(lambda self: True)  # type: ignore[assignment,method-assign]
     Fence.check = check  # type: ignore[method-assign]
-    Fence.guard = guard  # type: ignore[method-assign]
+    Fence.outlasts = outlasts  # type: ignore[method-assign]
+
+
+def without_second_writers_kept_out() -> None:
+    """No fence, and no epochs in the changelog that would tell an overtaken owner's values."""
+
+    async def no_repairs(self: SoleWriter, where: Where, end: int, fence: Fenced) -> dict[bytes, bytes | None]:
+        return {}
+
+    without_fence()
+    SoleWriter._repairs = no_repairs  # type: ignore[method-assign]
+    producer.headers_of = lambda epoch: []
 
 
 async def effects_first(plan: CheckpointPlan, ports: Ports, at: Callable[[str], None] = no_crash) -> None:
@@ -71,6 +85,7 @@ SABOTAGES: Mapping[str, Callable[[], None]] = {
     "no_restaging": partitions_are(controls.NoRestaging),
     "pruned_early": partitions_are(controls.PrunesEarly),
     "fence_off": without_fence,
+    "fence_and_epochs_off": without_second_writers_kept_out,
     "effects_first": put_effects_first,
 }
 """A protection that is taken away, by the name that TALLY_SABOTAGE gives it."""

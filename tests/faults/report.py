@@ -1,0 +1,139 @@
+"""What the harness says: a line per run, a table, a report as JSON, and the figures that the README quotes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tests.faults.run import Outcome
+from tests.faults.scenario import Scenario
+from tests.faults.subject import ALERT_LOST, ALERT_TWICE, LOST, TWICE
+
+Results = Mapping[Scenario, Sequence[Outcome]]
+
+
+def upper_bound(seen: int, of: int) -> float | None:
+    """The upper end of a 95 % interval for a rate that was seen 0 times in so many (rule of three); else None."""
+    return 3 / of if of and not seen else None
+
+
+def percentile(values: Iterable[float], share: float) -> float | None:
+    """The smallest value that so large a share of all does not pass."""
+    ranked = sorted(values)
+    return ranked[min(len(ranked) - 1, int(share * len(ranked)))] if ranked else None
+
+
+def passed(scenario: Scenario, outcomes: Sequence[Outcome]) -> bool:
+    """Whether every run was exact; a negative control passes when one was not."""
+    return any(it.findings for it in outcomes) if scenario.must_fail else not any(it.findings for it in outcomes)
+
+
+def line(outcome: Outcome) -> str:
+    """One line about one run."""
+    found = f"{outcome.findings[0].kind}: {outcome.findings[0].what[:90]}" if outcome.findings else "exact"
+    more = f" (and {len(outcome.findings) - 1} more)" if len(outcome.findings) > 1 else ""
+    exits = f", exits {dict(outcome.exits)}" if outcome.exits else ""
+    return (
+        f"{outcome.scenario} seed {outcome.seed}: {outcome.produced} inputs, {outcome.kills} kills{exits}, "
+        f"{outcome.seconds:.0f} s: {found}{more}"
+    )
+
+
+def table(results: Results) -> str:
+    """A summary with bounds."""
+    rows = [("scenario", "runs", "inputs", "kills", "lost", "twice", "alerts lost", "twice", "p95 s", "verdict")]
+    for scenario, outcomes in results.items():
+        times = [took for it in outcomes for took in it.recoveries]
+        verdict = passed(scenario, outcomes)
+        seen = sum(bool(it.findings) for it in outcomes)
+        told = f"fails as it must ({seen} of {len(outcomes)})" if scenario.must_fail and verdict else "exact"
+        rows.append(
+            (
+                scenario.name,
+                str(len(outcomes)),
+                str(sum(it.produced for it in outcomes)),
+                str(sum(it.kills for it in outcomes)),
+                *(str(sum(it.count(kind) for it in outcomes)) for kind in (LOST, TWICE, ALERT_LOST, ALERT_TWICE)),
+                f"{percentile(times, 0.95):.1f}" if times else "",
+                told if verdict else "NOT AS IT MUST BE",
+            )
+        )
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+
+
+def totals(results: Results) -> dict[str, Any]:
+    """All runs but the controls, as one."""
+    outcomes = [it for scenario, found in results.items() if not scenario.must_fail for it in found]
+    produced, kills = sum(it.produced for it in outcomes), sum(it.kills for it in outcomes)
+    times = [took for it in outcomes for took in it.recoveries]
+    counts = {
+        name: sum(it.count(kind) for it in outcomes)
+        for name, kind in (
+            ("events_lost", LOST),
+            ("events_applied_twice", TWICE),
+            ("alerts_lost", ALERT_LOST),
+            ("alerts_duplicated", ALERT_TWICE),
+        )
+    }
+    return {
+        "runs": len(outcomes),
+        "events": produced,
+        "kills": kills,
+        **counts,
+        "recovery_p95_seconds": percentile(times, 0.95),
+        "recoveries": len(times),
+        "upper_bound_95_per_event": upper_bound(counts["events_lost"] + counts["events_applied_twice"], produced),
+        "upper_bound_95_per_kill": upper_bound(sum(bool(it.findings) for it in outcomes), kills),
+    }
+
+
+def summary(results: Results) -> str:
+    """The sentence to quote."""
+    told = totals(results)
+    bound = told["upper_bound_95_per_kill"]
+    p95 = told["recovery_p95_seconds"]
+    return (
+        f"{told['events_lost']} of {told['events']:,} events lost, {told['events_applied_twice']} applied twice, "
+        f"{told['alerts_lost']} alerts lost, {told['alerts_duplicated']} duplicated, in {told['kills']} kills "
+        f"({told['runs']} runs); "
+        + (f"with 95 % confidence under {bound:.2%} of kills lose or repeat anything; " if bound else "")
+        + (f"every partition works again {p95:.1f} s after a kill (p95 of {told['recoveries']})" if p95 else "")
+    )
+
+
+def write(results: Results, file: Path) -> None:
+    """Write everything as JSON."""
+    runs = [
+        {
+            **outcome.__dict__,
+            "findings": [it._asdict() for it in outcome.findings[:50]],
+            "must_fail": scenario.must_fail,
+        }
+        for scenario, outcomes in results.items()
+        for outcome in outcomes
+    ]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    report = {"totals": totals(results), "runs": runs}
+    file.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
+
+
+def merge_figures(results: Results, file: Path) -> None:
+    """Put the figures beside the others of `docs/figures.json`."""
+    told = totals(results)
+    known: dict[str, Any] = orjson.loads(file.read_bytes()) if file.exists() else {}
+    events, kills = told["events"], told["kills"]
+    bound = told["upper_bound_95_per_event"]
+
+    def figure(value: float | None, unit: str, n: int, upper: float | None = None, anchor: float | None = None) -> Any:
+        between = None if upper is None else [0, upper]
+        return {"value": value, "unit": unit, "range": between, "n": n, "command": "make faults", "anchor": anchor}
+
+    per_event = None if bound is None else round(bound * events, 1)
+    known["kills"] = figure(kills, "kill -9", told["runs"], anchor=200)
+    for name in ("events_lost", "events_applied_twice", "alerts_lost", "alerts_duplicated"):
+        known[name] = figure(told[name], "of all in n inputs", events, None if told[name] else per_event, anchor=0)
+    p95 = told["recovery_p95_seconds"]
+    known["recovery_p95_seconds"] = figure(None if p95 is None else round(p95, 2), "s", told["recoveries"], anchor=10)
+    file.write_bytes(orjson.dumps(known, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")

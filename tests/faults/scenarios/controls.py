@@ -1,0 +1,89 @@
+"""Negative controls: one protection taken away, under the fault that shows it. Each must be found not exact."""
+
+from functools import partial
+
+from tests.faults.run import Run
+from tests.faults.scenario import Scenario
+from tests.faults.scenarios.members import sleeps_at_a_point
+from tests.faults.tally.inputs import Mix
+from tests.faults.tally.subject import TallySubject
+from tests.integration.engine.tally import Rule
+
+HOT = Mix(keys=20, duplicates=0.0, asks=0.0)
+TWO_TOPICS = partial(TallySubject, names=("events", "others"), ordered=False, mix=Mix(keys=40, asks=0.4))
+
+
+async def crash_without(run: Run, sabotage: str, point: str) -> None:
+    """Crash at the point that shows it, with a backlog, and start again."""
+    await run.flow.send(3_000)
+    run.crew.supervised = False
+    for _ in range(3):
+        passage = run.chance.randrange(2, 6)
+        await run.start(RAPPORT_CRASH_AT=f"{point}:{passage}", TALLY_SABOTAGE=sabotage)
+        await run.crew.end_at_point("w1")
+    await run.start(TALLY_SABOTAGE=sabotage)
+    await run.quiet()
+
+
+async def replay_otherwise(run: Run, sabotage: str, point: str) -> None:
+    """Two topics, a crash, and other batches and another policy for the replay."""
+    await run.flow.send(4_000)
+    run.crew.supervised = False
+    for _ in range(4):
+        options = {"TALLY_BATCH": str(run.chance.randrange(20, 300)), "TALLY_EVERY": str(run.chance.randrange(2, 9))}
+        passage = run.chance.randrange(1, 5)
+        await run.start(RAPPORT_CRASH_AT=f"{point}:{passage}", TALLY_SABOTAGE=sabotage, **options)
+        await run.crew.end_at_point("w1")
+    await run.start(TALLY_SABOTAGE=sabotage, TALLY_EVERY="3")
+    await run.quiet()
+
+
+def _control(name: str, body: object, subject: object, seeds: int = 3) -> Scenario:
+    return Scenario(f"without_{name}", body, subject, seeds=seeds, must_fail=True)  # type: ignore[arg-type]
+
+
+ALL = (
+    _control(
+        "guard",
+        partial(crash_without, sabotage="guard_off", point="after_effects"),
+        partial(TallySubject, rule=Rule(every=5, remembered=0), mix=HOT),
+    ),
+    _control(
+        "guard_on_nothing",
+        partial(replay_otherwise, sabotage="nothing_unguarded", point="after_effects"),
+        TWO_TOPICS,
+        seeds=8,
+    ),
+    _control(
+        "restaging",
+        partial(crash_without, sabotage="no_restaging", point="after_changelog"),
+        partial(TallySubject, mix=HOT),
+    ),
+    _control(
+        "entries_kept_until_acknowledged",
+        partial(crash_without, sabotage="pruned_early", point="after_changelog"),
+        partial(TallySubject, mix=HOT),
+    ),
+    _control(
+        "changelog_before_effects",
+        partial(replay_otherwise, sabotage="effects_first", point="after_effects"),
+        TWO_TOPICS,
+        seeds=8,
+    ),
+    _control(
+        "fence_and_epochs",
+        partial(sleeps_at_a_point, point="before_changelog", TALLY_SABOTAGE="fence_and_epochs_off"),
+        TallySubject,
+        seeds=6,
+    ),
+)
+"""The last line of defence: with the fence alone off, epochs in the changelog still keep an overtaken owner out."""
+
+SECOND_LINE = (
+    Scenario(
+        "fence_off_epochs_on",
+        partial(sleeps_at_a_point, point="before_changelog", TALLY_SABOTAGE="fence_off"),
+        TallySubject,
+        seeds=3,
+    ),
+)
