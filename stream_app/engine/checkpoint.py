@@ -66,7 +66,7 @@ async def run_checkpoint(plan: CheckpointPlan, ports: Ports, at: Callable[[str],
 
     at("before_changelog")
     await fence()
-    changelog_offsets = await ports.changelog.append(plan.writes, fence) if plan.writes else {}
+    changelog_offsets = await ports.changelog.append(plan.writes, fence)
     at("after_changelog")
     await fence()
     if plan.calls:
@@ -86,11 +86,12 @@ async def run_checkpoint(plan: CheckpointPlan, ports: Ports, at: Callable[[str],
 
 
 def _encoded(batches: Sequence[SealedBatch]) -> dict[tuple[str, int], Mapping[bytes, Write]]:
+    """Encode what is to be written, by all tables of these batches: a changelog hears of one without a change too."""
     newest: dict[tuple[str, int], dict[bytes, Kept]] = {}
     owners: dict[tuple[str, int], Owner] = {}
     for batch in batches:
-        for table, kept in batch.kept.items():
-            newest.setdefault((table, batch.partition), {}).update(kept)
+        for table in batch.owner.tables:
+            newest.setdefault((table, batch.partition), {}).update(batch.kept.get(table, {}))
             owners[table, batch.partition] = batch.owner
     return {(table, number): owners[table, number].encode(table, kept) for (table, number), kept in newest.items()}
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 HEADER = "e"
+CLAIM = b"\x00owner"
+"""Key of the record by which an owner with nothing to write makes his epoch known; no store keeps it."""
 NO_EPOCH = 0
 """Of a record without the header: below every owner's."""
 PRODUCERS_PER_GENERATION = 1 << 16
@@ -53,7 +55,9 @@ def sift(records: Iterable[tuple[bytes, bytes | None, int]], highest: int) -> Si
             overruled.add(key)
             continue
         highest = epoch
+        if key == CLAIM:
+            continue
         values[key] = value
         if overruled:
             overruled.discard(key)
-    return Sifted(values, highest, frozenset(overruled))
+    return Sifted(values, highest, frozenset(overruled - {CLAIM}))

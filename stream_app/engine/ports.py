@@ -61,7 +61,10 @@ class Fence(Protocol):
 
 
 class Changelog(Protocol):
-    """Delivers values with acks=all; returns the last changelog offset per (table, partition number)."""
+    """Delivers values with acks=all; returns the last changelog offset per (table, partition number).
+
+    It is told of partitions without a change too: nothing leaves for one whose changelog has not heard of this owner.
+    """
 
     async def append(self, writes: Writes, fence: Fenced) -> Mapping[tuple[str, int], int]:
         """Deliver the values."""

@@ -23,6 +23,11 @@ class Counts:
 class Owner(Protocol):
     """Who sealed a batch, knows how its values are encoded, and wants to hear that it is delivered."""
 
+    @property
+    def tables(self) -> Mapping[str, object]:
+        """The tables that live on the partition number, by name."""
+        ...
+
     def encode(self, table: str, planned: Mapping[bytes, Kept]) -> Mapping[bytes, Write]:
         """Encode what a checkpoint is to write of a table."""
 

@@ -3,6 +3,10 @@
 When the lease runs out with values on the wire, they go out again through a new producer. The offsets of an owner's
 appends have no holes: a hole means a record of somebody else, such as an owner that was cut off and whose last request
 arrived late. It is read, counted, and its key's newest value is written again behind it.
+
+Before anything leaves for a partition, its changelog holds a record of this owner, a claim if there is nothing else to
+write: what an earlier owner's last request leaves behind it is passed over by whoever restores next, so nobody decides
+anew what this owner has sent.
 """
 
 import asyncio
@@ -11,10 +15,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from stream_app.engine.epochs import PRODUCERS_PER_GENERATION, first_epoch
+from stream_app.engine import stored
+from stream_app.engine.epochs import CLAIM, PRODUCERS_PER_GENERATION, first_epoch
 from stream_app.engine.ports import Fenced, Writes
 
 log = logging.getLogger(__name__)
+
+STUB = stored.encode(stored.Stored({}, {}, None, None, (), None))
+"""The value of a claim. Not a tombstone: that would go one day, and recovery waits for the log's last offset."""
 
 Where = tuple[str, int]
 """A table and a partition number."""
@@ -88,6 +96,7 @@ class _Tenure:
         self.first_epoch = self.epoch = epoch
         self.overruled = overruled
         self.repairs_overruled = False
+        self.claimed = False
         self.last_writes: Values = {}  # perhaps not in the local store yet
 
     def wrote(self, record: LogRecord) -> bool:
@@ -114,7 +123,10 @@ class SoleWriter:
         async with self._lock:
             values = {where: {key: write.value for key, write in by_key.items()} for where, by_key in writes.items()}
             for where, by_key in values.items():
-                self._tenure(where).last_writes = by_key
+                tenure = self._tenure(where)
+                tenure.last_writes = by_key
+                if not by_key and not tenure.claimed:
+                    values[where] = {CLAIM: STUB}
             await self._deliver(values, fence)
             return {where: self._tenures[where].next_offset - 1 for where in writes}
 
@@ -145,6 +157,7 @@ class SoleWriter:
             appended = await self._append(left, fence)
             left = {}
             for where, runs in appended.items():
+                self._tenures[where].claimed = True
                 repairs: dict[bytes, bytes | None] = {}
                 for offset, records in runs:
                     if offset >= 0:  # else the next append, or audit, will find it
@@ -183,7 +196,7 @@ class SoleWriter:
                 self._tell(where, foreign)
             hidden |= {record.key for record in records if record.value != self._newest(where, record.key)}
             tenure.next_offset = end
-        return {key: self._newest(where, key) for key in hidden}
+        return {key: self._newest(where, key) for key in hidden - {CLAIM}}
 
     def _newest(self, where: Where, key: bytes) -> bytes | None:
         written = self._tenures[where].last_writes

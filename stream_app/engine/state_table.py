@@ -139,6 +139,8 @@ class TableStores:
         store = self.tables[table].store.partition(partition)
         known = store.changelog_offset
         offset = changelog_offset if known is None else max(known, changelog_offset)
+        if not writes and offset == known:
+            return
         try:
             store.write(writes, offset, self.written_in((table, partition)))
         except StoreError as exc:

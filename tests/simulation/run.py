@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import msgpack
 
 from stream_app.engine import stored
+from stream_app.engine.epochs import CLAIM
 from stream_app.engine.records import Record
 from tests.simulation.fold import LATENESS_MS, Deed, Known, Said, customer, decode, encode
 from tests.simulation.owner import Owner, Setup
@@ -234,7 +235,7 @@ def _differs(world: World, owner: Owner) -> bool:
 def _newest(world: World, table: str, number: int) -> dict[bytes, bytes]:
     """What is left of a changelog after compaction."""
     newest = {record.key: record.value for record in world.changelogs[table, number]}
-    return {key: value for key, value in newest.items() if value is not None}
+    return {key: value for key, value in newest.items() if value is not None and key != CLAIM}
 
 
 def replay_line(seed: int, policy: str, thread: str) -> str:

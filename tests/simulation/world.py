@@ -210,8 +210,10 @@ class Adapters:
             self._world.committed[spot] = max(self._world.committed[spot], offset)
 
     async def write(self, table: str, partition: int, writes: Mapping[bytes, Write], changelog_offset: int) -> None:
-        await Pause()
         store = self._stores[table]
+        if not writes and store.changelog_offset == changelog_offset:
+            return
+        await Pause()
         for key, write in writes.items():
             store.apply(key, write)
         store.changelog_offset = changelog_offset

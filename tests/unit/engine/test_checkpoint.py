@@ -103,10 +103,10 @@ async def test_delivered_batches_are_acknowledged():
     assert [entry.offset for entry in later.outbox] == [3]
 
 
-async def test_what_has_nothing_to_write_asks_no_port_but_fence_and_offsets():
+async def test_what_has_nothing_to_write_still_claims_its_partition_and_has_no_effects():
     diary = Diary()
     await run_checkpoint(plan([run_one(a_partition(), records(1), lambda state, given: None)]), diary.ports())
-    assert diary.lines == ["fence [1]", "fence [1]", "offset pay-0 2"]
+    assert diary.lines == ["fence [1]", "changelog", "fence [1]", "offset pay-0 2", "store people-0 99"]
 
 
 def test_a_key_changed_by_several_batches_is_written_once_with_its_last_value():

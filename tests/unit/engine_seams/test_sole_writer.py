@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from stream_app.engine.epochs import epoch_of, first_epoch, headers_of, sift
+from stream_app.engine import stored
+from stream_app.engine.epochs import CLAIM, epoch_of, first_epoch, headers_of, sift
 from stream_app.engine.ports import Fenced, Write
-from stream_app.engine.sole_writer import Appended, LeaseRanOutError, LogRecord, SoleWriter, Values, Where
+from stream_app.engine.sole_writer import STUB, Appended, LeaseRanOutError, LogRecord, SoleWriter, Values, Where
 
 HERE: Where = ("profiles", 0)
 ELSEWHERE: Where = ("profiles", 1)
@@ -198,6 +199,27 @@ async def test_a_new_generation_writes_in_a_higher_epoch(owner: Owner):
     assert owner.writer.epoch(HERE) > before
 
 
+async def test_an_owner_with_nothing_to_write_claims_the_partition_once_before_anything_leaves(owner: Owner):
+    assert await owner.checkpoint() == 0
+    claim = owner.log.records[HERE][0]
+    assert (claim.key, claim.epoch) == (CLAIM, owner.writer.epoch(HERE))
+    assert stored.decode(claim.value or b"").body is None
+    await owner.checkpoint()
+    assert len(owner.log.records[HERE]) == 1
+    owner.generation += 1
+    await owner.checkpoint()
+    assert len(owner.log.records[HERE]) == 2, "each generation has an owner"
+
+
+async def test_values_are_a_claim_and_the_late_claim_of_another_is_only_counted(owner: Owner):
+    await owner.checkpoint(a=b"1")
+    owner.log.write(CLAIM, STUB, epoch=3)
+    await owner.checkpoint()
+    await owner.audit()
+    assert [record.key for record in owner.log.records[HERE]] == [b"a", CLAIM]
+    assert owner.writer.foreign == {"profiles": 1}
+
+
 class TestEpochs:
     def test_an_owner_stands_above_all_that_it_has_read_also_when_the_group_began_anew(self):
         assert first_epoch(8, 0) > first_epoch(7, 0)
@@ -210,6 +232,9 @@ class TestEpochs:
     def test_what_an_overtaken_writer_left_is_passed_over_and_remembered(self):
         sifted = sift([(b"a", b"1", 5), (b"b", b"1", 6), (b"a", b"stale", 5), (b"c", b"stale", 5)], 0)
         assert sifted == ({b"a": b"1", b"b": b"1"}, 6, {b"a", b"c"})
+
+    def test_a_claim_raises_the_epoch_and_is_kept_by_no_store(self):
+        assert sift([(CLAIM, b"", 6), (b"a", b"stale", 5), (CLAIM, b"", 5)], 0) == ({}, 6, {b"a"})
 
     def test_a_value_that_its_owner_wrote_again_is_as_it_should_be(self):
         assert sift([(b"a", b"stale", 5), (b"a", b"1", 6)], 6) == ({b"a": b"1"}, 6, set())
