@@ -118,7 +118,7 @@ class Player:
         key = (line.key or "").encode()  # on Kafka a record without its key is a dead letter, in a file it may lack it
         headers = tuple((name, text.encode()) for name, text in line.headers)
         topic = line.topic.removeprefix(self._prefix)
-        self.runtime.take(Line(topic, line.value or None, key, headers, line.arrival_ms), number)
+        self.runtime.take(Line(topic, line.value, key, headers, line.arrival_ms), number)
         for effect in self.effects:
             if effect.kind == "stream" and effect.name.startswith("offers:"):
                 fields = orjson.loads(effect.body)

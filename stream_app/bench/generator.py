@@ -68,7 +68,10 @@ class Sender:
 
     def __init__(self, order: Order) -> None:
         self.failed = 0
+        self.queued = Latency()
+        """How long messages wait to be acknowledged: by Little's law, how many there are over the rate."""
         self._sent = 0
+        self._gap_ns = SECOND_NS / order.rate if order.rate else 0.0
         self._prefix = order.prefix
         paced = order.rate > 0
         self._producer = Producer(
@@ -101,6 +104,7 @@ class Sender:
         self._sent += 1
         if not self._sent % POLL_EVERY:
             self._producer.poll(0)
+            self.queued.record_ns(int(len(self._producer) * self._gap_ns))
 
     def finish(self) -> int:
         """Wait for the broker; return how many messages it does not have."""
@@ -116,14 +120,14 @@ def keep_time() -> None:
 def run(order: Order) -> Sending:
     """Carry out an order."""
     given = [*messages.read(Path(order.file), order.first, order.count)]
+    if order.rate:
+        keep_time()  # before the client is made: its threads inherit it
     sender = Sender(order)
     gc.freeze()
     gc.disable()  # a pause of ours would show as latency of others
-    if order.rate:
-        keep_time()
     schedule = Schedule(order.start_ns, order.rate)
     first_ns, last_ns, slips = send(schedule, given, sender.produce)
-    return judge(schedule, first_ns, last_ns, slips, sender.finish())
+    return judge(schedule, first_ns, last_ns, slips, sender.finish(), sender.queued)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 LIBRARIES = ("faust-streaming", "aiokafka", "confluent-kafka", "redis", "rocksdict", "orjson", "uvloop")
+QUIET_LOAD = 0.7
 
 
 def describe(libraries: Iterable[str] = LIBRARIES) -> dict[str, Any]:
@@ -20,6 +21,14 @@ def describe(libraries: Iterable[str] = LIBRARIES) -> dict[str, Any]:
         "load_average": [round(load, 2) for load in os.getloadavg()],
         "versions": {name: _version(name) for name in libraries},
     }
+
+
+def busy() -> str | None:
+    """Say that others are at work here, if they are: rates and latencies then tell of them, too."""
+    load = os.getloadavg()[0]
+    if load < QUIET_LOAD:
+        return None
+    return f"the machine is busy (load {load:.1f}): rates are lower bounds, latencies upper ones"
 
 
 def _version(name: str) -> str | None:

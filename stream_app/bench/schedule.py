@@ -6,6 +6,7 @@ from typing import NamedTuple
 from stream_app.bench.latency import Latency
 
 MOST_SLIP_MS = 1.0
+MOST_QUEUED_MS = 50.0
 LEAST_RATE_SHARE = 0.995
 SECOND_NS = 1_000_000_000
 
@@ -35,6 +36,8 @@ class Sending:
     seconds: float
     slip_p99_ms: float
     slip_max_ms: float
+    queued_p99_ms: float
+    """How long messages waited for the broker's acknowledgement."""
     failed: int
     """Messages that the broker did not acknowledge."""
 
@@ -47,11 +50,15 @@ class Sending:
             return f"the generator reached {self.achieved:.0f} of {self.rate:.0f} a second"
         if self.rate and self.slip_p99_ms > MOST_SLIP_MS:
             return f"the schedule slipped by {self.slip_p99_ms:.2f} ms at p99"
+        if self.rate and self.queued_p99_ms > MOST_QUEUED_MS:
+            return f"messages waited {self.queued_p99_ms:.0f} ms for the broker at p99: its core is the limit"
         return None
 
 
-def judge(schedule: Schedule, first_ns: int, last_ns: int, slips: Latency, failed: int) -> Sending:
-    """Sum up: the first and the last message were sent then, all slipped so."""
+def judge(
+    schedule: Schedule, first_ns: int, last_ns: int, slips: Latency, failed: int, queued: Latency | None = None
+) -> Sending:
+    """Sum up: the first and the last message were sent then, all slipped so, and waited so for the broker."""
     count, seconds = len(slips), max(last_ns - first_ns, 1) / SECOND_NS
     return Sending(
         messages=count,
@@ -60,5 +67,6 @@ def judge(schedule: Schedule, first_ns: int, last_ns: int, slips: Latency, faile
         seconds=round(seconds, 3),
         slip_p99_ms=slips.ms(99.0),
         slip_max_ms=slips.max_ms,
+        queued_p99_ms=queued.ms(99.0) if queued is not None else 0.0,
         failed=failed,
     )

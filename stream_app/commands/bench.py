@@ -42,6 +42,10 @@ def bench(
     at which its alert can be read. Expected and seen actions must be the same, or the command fails.
     """
     needed = _harness()
+    machine = import_module("stream_app.bench.machine")
+    before = machine.describe()
+    if told := machine.busy():
+        _say(told)
     chosen = settings(bootstrap=bootstrap, url=url, namespace=f"bench-{os.getpid()}")
     days = history_days + int(events / customers / EVENTS_A_DAY) + 5
     options = Options(customers=customers, days=days, seed=chosen.seed, start=START)
@@ -67,7 +71,7 @@ def bench(
         fail(f"the bench failed: {error}")
     finally:
         os.sched_setaffinity(0, cores)
-    document = {**document, "machine": import_module("stream_app.bench.machine").describe(), "bank": _bank(recorded)}
+    document = {**document, "machine": before, "bank": _bank(recorded)}
     if as_json:
         print_json(document)
     else:

@@ -7,6 +7,7 @@ with a standby and without. Each says how many changelog records were read; the 
 
 import argparse
 import asyncio
+import logging
 import os
 import shutil
 import sys
@@ -69,7 +70,7 @@ class RestoreApp(EngineApp):
             ready = self.rebalancing_count > 0 and not self.rebalancing
             status = Status(ready, len(store.owned), len(store.standby), store.records_restored, store.value_count)
             draft = path.with_suffix(".draft")
-            draft.write_bytes(orjson.dumps(status))
+            draft.write_bytes(orjson.dumps([*status]))
             draft.replace(path)
             await asyncio.sleep(0.1)
 
@@ -109,6 +110,7 @@ def run_job() -> None:
             pass
 
     app.agent(topic, name="events")(consume)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     run_worker(app, "WARNING")
 
 
@@ -143,7 +145,7 @@ class Job:
         """Wait until its status has these values; returns the seconds since it was started."""
         while any(getattr(self.status, name) != value for name, value in wanted.items()):
             if self.process.used() is not None or time.monotonic() - self.began > PATIENCE:
-                raise SystemExit(f"the worker did not come to {wanted}: {self.process.last_words(5)}")
+                raise SystemExit(f"the worker did not come to {wanted}: {self.process.last_words(30)}")
             time.sleep(POLL_SECONDS)
         return time.monotonic() - self.began
 

@@ -15,12 +15,13 @@ from typing import Any
 
 import orjson
 
-from stream_app.bench import figures, machine
+from stream_app.bench import figures
 from stream_app.bench.broker import Broker
 from stream_app.bench.open_loop import HarnessFailed
 from stream_app.embedded import EmbeddedServices
 from tests.bench import engine_app
 from tests.bench.dspbench.job import lines, oracle
+from tests.bench.reduced import report
 from tests.bench.reduced.report import say
 
 SOURCE = "fraud.events"
@@ -63,6 +64,7 @@ def _close(found: dict[str, float], expected: dict[str, float]) -> bool:
 def main(arguments: argparse.Namespace) -> int:
     """Run the rounds, and tell the median."""
     expected = oracle(lines(arguments.events))
+    before = report.look_around()
     os.sched_setaffinity(0, {0})
     runs = []
     with EmbeddedServices(on_progress=say) as services:
@@ -80,7 +82,7 @@ def main(arguments: argparse.Namespace) -> int:
     )
     document = {
         "share_emitted": round(len(expected) / arguments.events, 4), "runs": runs, "figures": made,
-        "machine": machine.describe(),
+        "machine": before,
     }  # fmt: skip
     sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
     if arguments.figures and right:

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from stream_app.bench import figures, machine, messages
+from stream_app.bench import figures, messages
 from stream_app.bench.broker import Broker
 from stream_app.bench.latency import Latency
 from stream_app.bench.messages import Message
@@ -23,6 +23,7 @@ from stream_app.bench.open_loop import OpenLoop
 from stream_app.embedded import EmbeddedServices
 from tests.bench import engine_app
 from tests.bench.espbench.job import oracle, records
+from tests.bench.reduced import report
 from tests.bench.reduced.report import say
 
 COMMAND = (sys.executable, "-m", "tests.bench.espbench.engine_job")
@@ -79,6 +80,7 @@ def make_figures(rate: float, runs: Sequence[dict[str, Any]], command: str) -> f
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the rounds of all rates, interleaved."""
+    before = report.look_around()
     os.sched_setaffinity(0, {0})
     runs = []
     with EmbeddedServices(on_progress=say) as services:
@@ -93,7 +95,7 @@ def main(arguments: argparse.Namespace) -> int:
         made |= make_figures(rate, runs, command)
     document = {
         "share_passing": len(oracle(iter(sample))) / len(sample), "runs": runs, "figures": made,
-        "machine": machine.describe(),
+        "machine": before,
     }  # fmt: skip
     sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
     right = all(one["right"] for one in runs)

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from stream_app.bench import machine, messages, sustain
+from stream_app.bench import messages, sustain
 from stream_app.bench.broker import Broker
 from stream_app.bench.messages import Message
 from stream_app.bench.open_loop import HarnessFailed, Matched, OpenLoop, Step, match
@@ -145,12 +145,13 @@ def measure(name: str, services: EmbeddedServices, arguments: argparse.Namespace
 def main(arguments: argparse.Namespace) -> int:
     """Run job after job."""
     load = Workload(events=arguments.events, customers=arguments.customers)
+    before = report.look_around()
     os.sched_setaffinity(0, {0})
     with EmbeddedServices(on_progress=report.say) as services:
         file = services.directory / "events.msgpack"
         messages.write(file, (Message("events", event.customer_id.encode(), as_json(event)) for event in events(load)))
         outcomes = [measure(name, services, arguments, file, load) for name in arguments.jobs]
-    document = {"machine": machine.describe(), "jobs": outcomes}
+    document = {"machine": before, "jobs": outcomes}
     sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
     return 0 if all(s["expected"] == s["seen"] and not s["twice"] for o in outcomes for s in o["steps"]) else 1
 

@@ -48,6 +48,13 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
+def look_around() -> dict[str, Any]:
+    """Describe the machine before we make it busy ourselves, and warn when others do."""
+    if told := machine.busy():
+        say(told)
+    return machine.describe()
+
+
 def line(result: Result) -> str:
     """One run in a line."""
     checked = {True: "right", False: "WRONG", None: "-"}
@@ -92,7 +99,9 @@ def make_figures(found: Mapping[str, Sequence[Result]], command: str) -> Figures
     return made
 
 
-def summary(results: Sequence[Result], command: str, left_out: Collection[str]) -> dict[str, Any]:
+def summary(
+    results: Sequence[Result], command: str, left_out: Collection[str], before: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return everything as one document."""
     found = by_job(results)
     rows = {
@@ -108,7 +117,7 @@ def summary(results: Sequence[Result], command: str, left_out: Collection[str]) 
     }
     return {
         "command": command,
-        "machine": machine.describe(),
+        "machine": before,
         "jobs": rows,
         "left_out": sorted(left_out),
         "wrong": [asdict(result) for result in results if not result.right],
@@ -125,12 +134,14 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
     }
 
 
-def finish(arguments: argparse.Namespace, results: Sequence[Result], left_out: Collection[str]) -> int:
+def finish(
+    arguments: argparse.Namespace, results: Sequence[Result], left_out: Collection[str], before: Mapping[str, Any]
+) -> int:
     """Print the outcome, keep the figures when asked to; 1 when a run was wrong or none came through."""
     command = f"python -m tests.bench.reduced.run --rounds {arguments.rounds} --events {arguments.events}"
     if arguments.zipf or arguments.customers != CUSTOMERS:
         command += f" --customers {arguments.customers} --zipf {arguments.zipf:g}"
-    told = summary(results, command, left_out)
+    told = summary(results, command, left_out, before)
     if arguments.json:
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:

@@ -133,6 +133,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Run the rounds, print medians and ratios, and keep the figures when asked to."""
     load = Workload(events=arguments.events, customers=arguments.customers, zipf=arguments.zipf)
     results: list[Result] = []
+    before = report.look_around()
     os.sched_setaffinity(0, {0})
     with EmbeddedServices(on_progress=report.say) as services:
         bench = Bench(services, load, arguments.commit)
@@ -148,7 +149,7 @@ def main(arguments: argparse.Namespace) -> int:
                     left_out.add(name)
                     continue
                 report.say(report.line(results[-1]))
-    return report.finish(arguments, results, left_out)
+    return report.finish(arguments, results, left_out, before)
 
 
 def parser() -> argparse.ArgumentParser:

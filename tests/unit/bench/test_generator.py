@@ -66,6 +66,12 @@ def test_what_the_broker_did_not_acknowledge_voids_the_run():
     assert "3 messages" in judge(Schedule(0, 10), 0, MS, Latency([0]), failed=3).void
 
 
+def test_a_broker_that_is_the_limit_voids_the_run():
+    queued = Latency([200 * MS])
+
+    assert "the limit" in judge(Schedule(0, 2), 0, 500 * MS, Latency([0, 0]), failed=0, queued=queued).void
+
+
 def test_without_a_rate_all_is_due_at_once_and_nothing_is_void():
     sent, told = sent_by(Schedule(0, 0), 50, lambda _number: MS)
 
