@@ -7,10 +7,12 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stream_app.embedded import Addresses
+from stream_app.embedded.supervisor import die_with_parent
 from tests.faults.subject import Subject
 
 AT_POINT = ("RAPPORT_CRASH_AT", "RAPPORT_PAUSE_AT")
@@ -34,9 +36,10 @@ class Member:
         return self.process.returncode is None
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal, if it still lives."""
+        """Send a signal, if it still lives; past Popen, whose look at the process would hide its exit code."""
         if self.alive:
-            self.process.send_signal(number)
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, number)
 
 
 class Crew:
@@ -67,6 +70,7 @@ class Crew:
                 *program.command,
                 env={**kept, **cache, **program.environ},
                 stdin=asyncio.subprocess.DEVNULL,
+                preexec_fn=die_with_parent,  # a harness that is killed leaves no workers behind
                 stdout=log,
                 stderr=log,
             )
@@ -93,7 +97,7 @@ class Crew:
         at = time.monotonic()
         if member.alive:
             self.kills += 1
-            member.process.kill()
+        member.send(signal.SIGKILL)
         await member.ended
         return at
 
@@ -107,7 +111,7 @@ class Crew:
             async with asyncio.timeout(seconds):
                 await asyncio.shield(member.ended)
         except TimeoutError:
-            member.process.kill()
+            member.send(signal.SIGKILL)
             await member.ended
         return member.process.returncode or 0
 
@@ -163,8 +167,7 @@ class Crew:
         self.supervised = False
         for member in self.members.values():
             member.told = True
-            if member.alive:
-                member.process.kill()
+            member.send(signal.SIGKILL)
             await member.ended
 
 

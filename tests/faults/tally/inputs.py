@@ -72,7 +72,7 @@ class Mix:
     """Inputs among which the order is lost."""
     hostile: float = 0.0
     padded_keys: bool = False
-    """Whether keys are 10 kB long."""
+    """Whether keys are 1 kB long."""
 
 
 class TallyInputs:
@@ -156,7 +156,7 @@ class TallyInputs:
         if chance.random() < mix.hot:
             return b"HOT"
         name = b"C%04d" % int(mix.keys * chance.random() ** 2)  # some come often, some seldom enough to fall due
-        return name.ljust(10_000, b"k") if mix.padded_keys else name
+        return name.ljust(1_000, b"k") if mix.padded_keys else name
 
     def _time(self) -> int:
         chance, mix = self._chance, self._mix
