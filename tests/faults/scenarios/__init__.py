@@ -11,7 +11,6 @@ PROGRAMME: tuple[Scenario, ...] = (
     *state.ALL,
     *data.ALL,
     *product.ALL,
-    *controls.SECOND_LINE,
     *controls.ALL,
 )
 BY_NAME = {scenario.name: scenario for scenario in PROGRAMME}
