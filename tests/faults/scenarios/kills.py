@@ -48,12 +48,13 @@ async def at_points(run: Run, points: tuple[str, ...] = POINTS) -> None:
     run.flow.begin(PACE)
     run.crew.supervised = False
     for point in points:
+        if run.crew.alive:
+            await run.crew.kill("w1")
         await run.start(RAPPORT_CRASH_AT=f"{point}:{run.chance.randrange(1, 2 if point == 'after_commit' else 12)}")
         await run.crew.end_at_point("w1")
         killed = time.monotonic()
         await run.start()
         await run.recovered(killed)
-        await run.crew.kill("w1")
 
 
 async def while_it_starts(run: Run) -> None:
