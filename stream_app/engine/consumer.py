@@ -6,8 +6,10 @@ batch of one partition; the pointer moves only when a checkpoint has delivered i
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
+from aiokafka.errors import IllegalStateError
 from aiokafka.structs import ConsumerRecord
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
@@ -15,7 +17,7 @@ from faust.types import TP, ConsumerMessage
 from stream_app.engine.engine import Engine
 from stream_app.engine.fatal import Exit, die
 from stream_app.engine.fetched import Hole, after_expected, in_order
-from stream_app.engine.seams import coordinator, has_stopped, set_longest_fetch
+from stream_app.engine.seams import coordinator, has_stopped, recovery_of, set_longest_fetch
 
 Records = Sequence[ConsumerRecord]
 FETCH_TIMEOUT = 0.2
@@ -49,6 +51,8 @@ class EngineConsumer(driver.Consumer):
         self._expected: dict[TP, int] = {}
         self._holes: dict[TP, Hole] = {}
         self._positioned = False
+        self._resumed = False
+        self._following = False
         self._stops = 0
 
     def _new_consumer_thread(self) -> EngineConsumerThread:
@@ -105,9 +109,14 @@ class EngineConsumer(driver.Consumer):
     def stop_flow(self) -> None:
         """Begin no more batches; one that no agent has taken yet is dropped and read again."""
         super().stop_flow()
-        self._positioned = False
+        self._positioned = self._resumed = self._following = False
         self._stops += 1
         self.engine.withdraw()
+
+    def resume_flow(self) -> None:
+        """Let fetching begin; recovery calls it several times, the last time after `perform_seek`."""
+        super().resume_flow()
+        self._resumed = self._positioned
 
     async def wait_empty(self) -> None:
         """Wait until all that was begun is delivered; end the process when that takes too long to stay a member."""
@@ -142,6 +151,18 @@ class EngineConsumer(driver.Consumer):
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Leave this to the watchdog: Faust would look for per-message sensors that batches do not feed."""
 
+    async def _follow(self) -> None:
+        """Read the changelogs of our standbys from where their stores end.
+
+        Faust reads them before its last `resume` already, which empties the queue between us and recovery: what was in
+        it would be missing in the stores, for good.
+        """
+        stops, recovery = self._stops, recovery_of(self.app)
+        offsets = {tp: recovery.standby_offsets[tp] + 1 for tp in recovery.standby_tps}
+        with suppress(IllegalStateError):  # taken away meanwhile
+            await self.seek_wait(offsets)
+            self._following = stops == self._stops
+
     # -- fetch loop ---------------------------------------------------------------------------------------------------
 
     async def _drain_messages(self, fetcher: Any) -> None:
@@ -149,6 +170,8 @@ class EngineConsumer(driver.Consumer):
         try:
             while not (has_stopped(self) or has_stopped(fetcher)):
                 await asyncio.sleep(0)
+                if self._resumed and not self._following:
+                    await self._follow()
                 records, _ = await self._wait_next_records(FETCH_TIMEOUT)
                 if records is None or self.should_stop:
                     return
@@ -190,6 +213,8 @@ class EngineConsumer(driver.Consumer):
         return self.flow_active and self.app.consumer_generation_id == generation
 
     async def _restore(self, tp: TP, records: Records, generation: int) -> None:
+        if not self._following and tp in recovery_of(self.app).standby_tps:
+            return
         self.engine.crash_point("recovery")
         message = self._message(tp, records, generation)
         event = self.app.create_event(None, records, None, message)

@@ -32,6 +32,7 @@ class StateTable(faust.Table[bytes, bytes]):
             key_type=bytes,
             value_type=bytes,
             recovery_buffer_size=RECOVERY_BUFFER,
+            standby_buffer_size=1,  # a standby has each batch in its store, or not at all
             **kwargs,
         )
         self.codec = codec

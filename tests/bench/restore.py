@@ -185,7 +185,9 @@ def after_a_death(services: EmbeddedServices, directory: Path, count: int, *, st
     """Kill one of two workers and measure until the other has all partitions, restored."""
     for name in ("first", "second"):
         shutil.rmtree(directory / name, ignore_errors=True)
-    first, second = (Job(services, directory, name, standby=standby) for name in ("first", "second"))
+    first = Job(services, directory, "first", standby=standby)
+    first.until(ready=1, owned=PARTITIONS)  # so that the second never has what it is not to have
+    second = Job(services, directory, "second", standby=standby)
     for job in (first, second):
         job.until(ready=1, owned=1, followed=standby)
     while standby and second.status.records_read < count:  # its own partition, and the one that it follows

@@ -24,6 +24,26 @@ def shares(worker: Worker) -> bool:
 
 
 @pytest.mark.slow
+async def test_a_standby_that_comes_later_misses_nothing_of_what_was_there_before(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(laboratory, "APP", laboratory.APP.with_name("variant_app.py"))
+    small = {"VARIANT": "with_standby", "TALLY_PADDING": "4000"}  # a changelog of many fetches
+    await lab.send(a_stream_of_events(6_000, keys=3_000))
+    first = lab.worker("w1", **small)
+    await lab.caught_up()
+    second = lab.worker("w2", **small)
+    await until(lambda: shares(first) and shares(second), "each owns one partition and follows the other")
+    await lab.send(a_stream_of_events(500, keys=3_000, start=6_000))
+    await lab.caught_up()
+    await first.kill()
+    await lab.send(a_stream_of_events(3_000, keys=3_000, start=6_500))
+    await lab.caught_up()
+    assert await second.stop() == 0
+    await assert_exact(lab)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["with_standby", "none"])
 async def test_the_standby_of_a_killed_worker_goes_on_where_it_is(
     lab: Lab, variant: str, monkeypatch: pytest.MonkeyPatch
