@@ -4,7 +4,7 @@ The stub knows when: without it a replay, or an older event on another topic, wo
 When no source can repeat such an event any more, due work lets it go too.
 """
 
-from models import alerts, links, standing
+from models import alerts, links, standing, value
 from models.cause import Cause
 from models.context import Context, Verdict
 from models.windows import DAY_MS
@@ -37,7 +37,9 @@ def erase(profile: Profile | None, erasure: Erasure, context: Context) -> Verdic
     offers = tuple([standing.withdrawn(offer, "erased", cause) for offer in standing.standing(profile, at_ms)])
     cards = tuple([_card_taken_back(visit, cause) for visit in profile.visits if _stands(visit, at_ms)])
     withdrawals = links.changes(profile.customer_id, profile.identity, None, at_ms)
-    return Verdict(stub, due + effects + offers + cards + withdrawals)
+    late_ms = max(at_ms, profile.last_seen_ms) + context.policy.lateness_ms
+    taken_out = value.take_out(profile, late_ms, cause, context.policy)
+    return Verdict(stub, due + effects + offers + cards + withdrawals + taken_out)
 
 
 def _stands(visit: Visit, at_ms: int) -> bool:

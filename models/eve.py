@@ -59,6 +59,7 @@ def as_of(profile: Profile, boundary_ms: int) -> Profile | None:
     seen.complaints, seen.last_complaint_ms = facts.complaints, facts.last_complaint_ms
     seen.ratings, seen.mood = facts.ratings, facts.mood
     seen.churn_label, seen.churn_label_ms = facts.churn_label, facts.churn_label_ms
+    seen.purchases = facts.purchases
     if profile.identity is not None:
         seen.identity = None if facts.told_ms is None else _told(profile.identity, facts, facts.told_ms)
     return seen
@@ -110,4 +111,5 @@ def _facts(p: Profile, boundary_ms: int) -> Facts:
         () if identity is None else identity.products,
         p.churn_label,
         p.churn_label_ms,
+        p.purchases,
     )

@@ -187,6 +187,9 @@ FIGURES: Mapping[str, Figure] = {
     "days_since_offer": _days_since_offer,
     "churn_score": lambda f: f.profile.scores["churn"].value if "churn" in f.profile.scores else None,
     "churn_examples": lambda f: f.profile.scores["churn"].examples if "churn" in f.profile.scores else None,
+    "p_alive": lambda f: f.profile.worth.alive_thousandths / 1000 if f.profile.worth is not None else None,
+    "purchases_year": lambda f: f.profile.worth.purchases_tenths / 10 if f.profile.worth is not None else None,
+    "clv_year_minor": lambda f: f.profile.worth.year_minor if f.profile.worth is not None else None,
     "left": lambda f: f.profile.churn_label != "" or f.profile.lifecycle == "closed",
 }
 
@@ -195,6 +198,7 @@ FAMILIES: Mapping[str, FigureFamily] = {
     "consent": lambda consent: lambda f: consent in _consents(f),
     "has_tag": lambda tag: lambda f: tag in f.profile.tags,
     "tier": lambda tier: lambda f: f.profile.grade.tier == tier,
+    "value_band": lambda band: lambda f: None if f.profile.worth is None else f.profile.worth.band == band,
     "alert": lambda kind: lambda f: any(alert.kind == kind for alert in f.profile.open_alerts),
     "count_30d": lambda kind: lambda f: f.over("30d").of_kind(kind)[0],
     "minor_30d": lambda kind: lambda f: f.over("30d").of_kind(kind)[1],

@@ -3,6 +3,7 @@
 from models import loans, windows
 from models.policy import Policy
 from models.policy.rules import CardTesting
+from models.purchases import fold_purchase
 from schemas.events import Transaction
 from schemas.money import minor_digits
 from schemas.profile import (
@@ -38,6 +39,7 @@ def fold_money(p: Profile, event: Transaction, policy: Policy) -> None:
     home_currency = policy.home_currency
     name = event.currency if event.currency in p.totals else _name(p, event.currency, home_currency)
     p.totals = {**p.totals, name: _total(p.totals.get(name, _NO_TOTALS), event)}
+    fold_purchase(p, event, policy)
     _count(p, event, policy)
     if p.last_by_channel_ms.get(event.channel, -1) < at_ms:
         p.last_by_channel_ms = {**p.last_by_channel_ms, event.channel: at_ms}

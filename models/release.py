@@ -190,7 +190,11 @@ class Release:
     def _publish(self) -> Published:
         self.version += 1
         self._since_version = 0
-        return Published(self.model, self.version, self.snapshot(), self.meter.quality())
+        return Published(self.model, self.version, self.snapshot(), self.quality())
+
+    def quality(self) -> Quality:
+        """Say how good the model is by what came true."""
+        return self.meter.quality()
 
     def state(self) -> Snapshot:
         """Describe all that follows from the examples alone: the same for every order of arrival."""

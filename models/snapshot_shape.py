@@ -8,17 +8,23 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from models.clv_fit import LEAST, MOST
 from models.hashing import SLOTS
 from models.learner import VALUE_LIMIT, BadSnapshotError
 from models.meters import BINS
 from models.pooled import LEAST_CERTAINTY
+from models.value_model import KEYS, Row
+from models.value_model import MODEL as VALUE
 
 MAX_PARTS = 1_000  # of a version: a gigabyte
+MAX_ROWS = 20_000  # of the model "value": as many as policy may ask for
+FITTED = MOST * 1.001  # what a search finds is within its limits, but for rounding
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Mark = Annotated[int, Field(ge=-1, le=2**63 - 1)]  # -1: before all
 Number = Annotated[float, Field(ge=-VALUE_LIMIT, le=VALUE_LIMIT)]  # neither infinite nor "not a number"
 Variance = Annotated[float, Field(ge=0, le=VALUE_LIMIT)]
 Certainty = Annotated[float, Field(ge=LEAST_CERTAINTY, le=VALUE_LIMIT)]
+Fitted = Annotated[float, Field(ge=LEAST * 1e-6, le=VALUE_LIMIT * MOST)]
 Text = Annotated[str, Field(max_length=200)]
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")]
 # Lists stand for tuples in msgpack and JSON.
@@ -84,6 +90,35 @@ def _as_long(part: BaseModel, names: list[str], *columns: str) -> None:
             raise ValueError(f"{column}: not as many as names")
 
 
+class _Value(_Part):
+    examples: Count
+    refused: Count
+    edge: Annotated[int, Field(ge=0, le=KEYS)]
+    keys: Annotated[list[Annotated[int, Field(ge=0, lt=KEYS)]], Field(max_length=MAX_ROWS)]
+    repeats: list[Variance]
+    first_day: list[Variance]
+    last_day: list[Variance]
+    seen_day: list[Variance]
+    mean_minor: list[Variance]
+    fitted_day: Mark
+    customers: Count
+    buying: Annotated[list[Fitted], Field(max_length=4)]
+    spending: Annotated[list[Fitted], Field(max_length=3)]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        for column in Row._fields:
+            if len(getattr(self, column)) != len(self.keys):
+                raise ValueError(f"{column}: not as many as keys")
+        if (len(self.buying), len(self.spending)) not in ((0, 0), (4, 3)):
+            raise ValueError("buying, spending: not all of their numbers")
+        if self.buying and not (self.buying[2] <= FITTED and self.buying[3] <= FITTED and self.buying[0] <= FITTED):
+            raise ValueError("buying: beyond what a search finds")
+        if self.spending and not 1 < self.spending[1] <= 1 + FITTED:
+            raise ValueError("spending: its mean is infinite")
+        return self
+
+
 class _Meter(_Part):
     bins: list[BinRow]
     loss: Number
@@ -116,6 +151,10 @@ class _Bookmark(_Part):
     repeated: Count
 
 
+class _ValueState(_State):
+    learner: _Value
+
+
 class _Churn(_Part):
     state: _ChurnState
     bookmark: _Bookmark
@@ -123,6 +162,11 @@ class _Churn(_Part):
 
 class _Propensity(_Part):
     state: _PropensityState
+    bookmark: _Bookmark
+
+
+class _Census(_Part):
+    state: _ValueState
     bookmark: _Bookmark
 
 
@@ -142,7 +186,7 @@ class ManifestShape(_Part):
     calibration_error: Annotated[float, Field(ge=0, le=1)] | None
 
 
-SHAPES: dict[str, type[BaseModel]] = {"churn": _Churn, "propensity": _Propensity}
+SHAPES: dict[str, type[BaseModel]] = {"churn": _Churn, "propensity": _Propensity, VALUE: _Census}
 
 
 def check_snapshot(model: str, snapshot: Any) -> None:

@@ -19,6 +19,8 @@ from models.fold import fold, known, new_profile
 from models.grading import regrade
 from models.offer import offer, offered
 from models.rules import judge
+from models.value import appraise, without_worth
+from models.value import withdrawn as taken_out
 from models.windows import home_day
 from models.work import fire
 from schemas.actions import Effect, letter_effect
@@ -76,6 +78,7 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
     profile = fold(before, event, policy, _feeling(event, context))
     if isinstance(event, Customer):
         withdrawn = links.changes(event.customer_id, before.identity, profile.identity, event.occurred_ms)
+        withdrawn += taken_out(before, profile, cause, policy)
         if profile.events == EventCounts():  # nothing has happened yet: there is nothing to grade or to judge
             return Verdict(profile, withdrawn, "applied", event.unknown_fields)
     else:
@@ -85,14 +88,14 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
         profile, heard = outcomes.hear(profile, event)
         outcome = (event.label, heard)
     if not may_profile(profile):
-        profile = without_score(profile)  # before the tags that hang on it are looked at
+        profile = without_worth(without_score(profile))  # before the tags that hang on it are looked at
     profile = regrade(profile, at_ms, policy, key)
     triggers = trigger_of(event, policy) is not None
     values: tuple[float, ...] | None = None
     by_hand = isinstance(event, Interaction) and event.offered_action is not None
     if triggers or by_hand or _unscored_today(profile, at_ms):
         values = features(profile, at_ms, policy.home_currency)
-        profile = score_churn(profile, values, at_ms, context)
+        profile = appraise(score_churn(profile, values, at_ms, context), at_ms, context)
         if by_hand:
             profile, suppressed = offered(profile, event, cause, context, values)
     profile, taken_back = standing.review(before, profile, event, cause, policy)

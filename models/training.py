@@ -11,6 +11,9 @@ from models.release import Cadence, Position, Published, Release, punctuation
 from models.scoring import Scorer
 from models.snapshot_shape import check_snapshot
 from models.snapshots import Stored
+from models.value_model import MODEL as VALUE
+from models.value_model import ValueLearner
+from models.value_release import Census
 from schemas.actions import Effect
 from schemas.internal import ExampleRecord
 
@@ -19,11 +22,14 @@ LEARNERS: Mapping[str, Callable[[Policy], Learner]] = {
     "propensity": lambda policy: PropensityLearner(
         {action.name: action.start_propensity for action in policy.actions.action}
     ),
+    VALUE: ValueLearner,
 }
 
 
 def new_release(model: str, policy: Policy, sources: int) -> Release:
     """Begin to train the model called `model` from `sources` source partitions."""
+    if model == VALUE:
+        return Census(ValueLearner(policy), sources)
     return Release(model, LEARNERS[model](policy), sources, Cadence(policy.models.publish_examples))
 
 
@@ -98,7 +104,7 @@ def report(release: Release) -> dict[str, Any]:
     counts, served = release.counts, release.served.quality()
     return {
         "version": release.version,
-        **release.meter.quality()._asdict(),
+        **release.quality()._asdict(),
         "served": served._asdict(),
         "censored": counts.censored,
         "late": counts.late,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from models import eve, outcomes, rules
+from models import eve, outcomes, rules, value
 from models.cause import Cause
 from models.context import Context
 from models.grading import regrade_silent
@@ -50,6 +50,8 @@ def _regrade(profile: Profile, due: Due, cause: Cause, context: Context) -> Fire
 def _snapshot(profile: Profile, due: Due, cause: Cause, context: Context) -> Fired:
     """Take the weekly snapshot, and ask the rules about the score that it brought, unless he has gone by now."""
     scored, examples = outcomes.take_snapshot(profile, due, cause, context)
+    examples += value.tell(profile, due, cause, context)
+    scored = value.appraise(scored, due.due_ms, context)
     if profile.churn_label:
         return scored, examples
     judged, alerts = rules.judge(profile, scored, due, cause, context)

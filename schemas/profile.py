@@ -15,6 +15,8 @@ from hashlib import blake2b
 from operator import attrgetter
 from typing import NamedTuple
 
+from schemas.profile_worth import NO_PURCHASES, Purchases, Worth
+
 PROFILE_VERSION = 1
 
 # Counts.
@@ -33,7 +35,7 @@ MAX_OPEN_ALERTS = 8  # the one that expires first leaves
 MAX_COOL_DOWNS = 11  # the one that ends first leaves
 MAX_OFFERS = 9  # the oldest leaves
 MAX_PENDING = 10  # the oldest leaves: an example is lost
-MAX_SCORES = 2  # one a model
+MAX_SCORES = 1  # churn's; what an offer is scored with stands in its decision
 MAX_REASONS = 5  # of a score, the strongest
 MAX_REMEMBERED_EVENTS = 64  # the oldest leaves (contract-rules 5)
 MAX_VISITS = 2  # the oldest leaves
@@ -304,13 +306,11 @@ class Facts(NamedTuple):
     products: tuple[str, ...]
     churn_label: str
     churn_label_ms: int | None
+    purchases: Purchases = NO_PURCHASES
 
 
 class Eve(NamedTuple):
-    """Facts as of a day boundary, kept beside the profile from the first event after it until they were read.
-
-    None: they took too many bytes.
-    """
+    """Facts as of a day boundary, kept from the first event after it until they were read; None: too many bytes."""
 
     boundary_ms: int
     facts: Facts | None
@@ -382,6 +382,8 @@ class Profile:
     churn_label: str = ""  # what is known of leaving: "", "closed", "died", "merged"
     churn_label_ms: int | None = None
     promise: Promise | None = None
+    purchases: Purchases = NO_PURCHASES
+    worth: Worth | None = None
     eve: Eve | None = None  # only `models.eve` knows when and why
 
     def copied(self) -> "Profile":

@@ -39,6 +39,7 @@ from schemas.profile import (
     Visit,
 )
 from schemas.profile_eve import eve_bytes
+from schemas.profile_worth import Purchases, Worth
 
 _SUM = 2**62
 # Times as such and their distances take 9 bytes each.
@@ -105,6 +106,8 @@ def fullest() -> Profile:
         churn_label="deceased",
         churn_label_ms=_TIME,
         promise=Promise(_TIME, "p" * limits.MAX_PROMISE_BYTES),
+        purchases=Purchases(_DAY, _DAY, 2 * _DAY, _SUM, _SUM),
+        worth=Worth(_DAY, _COUNT, 1000, _DAY, _SUM, name),
     )
     return _with_eve(full)
 
@@ -141,6 +144,7 @@ def _with_eve(p: Profile) -> Profile:
         ("e" * 64, "f" * 64),
         p.churn_label,
         p.churn_label_ms,
+        p.purchases,
     )
     p.eve = Eve(_TIME, facts)
     left = limits.MAX_EVE_BYTES - eve_bytes(p)

@@ -44,14 +44,17 @@ from schemas.profile_parts import (
     packed_ids,
     packed_offers,
     packed_pending,
+    packed_purchases,
     packed_reasons,
     packed_visits,
     pending_of,
+    purchases_of,
     score_of,
     short,
     totals_of,
     visits_of,
 )
+from schemas.profile_worth import Worth
 
 MAX_PROFILE_BYTES = 16_384
 
@@ -109,6 +112,8 @@ def encode(profile: Profile) -> bytes:
             p.churn_label,
             p.churn_label_ms,
             p.promise,
+            packed_purchases(p.purchases),
+            p.worth,
             packed_eve(p),
         )
     )
@@ -174,9 +179,11 @@ def _profile(v: Any) -> Profile:
         due_work(v[36], pending, alerts, last),
         *v[37:39],
         v[39] and new(Promise, v[39]),
+        purchases_of(v[40]),
+        v[41] and new(Worth, v[41]),
     )
     profile = Profile(*values)
-    profile.eve = eve_of(v[40], profile)
+    profile.eve = eve_of(v[42], profile)
     return profile
 
 

@@ -20,6 +20,7 @@ from schemas.profile import (
     Totals,
     Visit,
 )
+from schemas.profile_worth import NO_PURCHASES, Purchases
 
 # Words that are stored as their place here. Append only: a place that was given once is never given again.
 _TEXT = (
@@ -102,6 +103,20 @@ def totals_of(totals: tuple[Any, ...]) -> Totals:
     kinds = {WORD_OF[kind]: new(Tally, tally) for kind, tally in by_kind.items()}
     channels = {WORD_OF[channel]: new(Tally, tally) for channel, tally in by_channel.items()}
     return new(Totals, (*totals[:6], kinds, channels))  # type: ignore[no-any-return]
+
+
+def packed_purchases(purchases: Purchases) -> tuple[int, ...] | None:
+    """Tell the days with a purchase, the last by its distance to the first; None where there is nothing."""
+    days, first, last, *paid = purchases
+    return None if purchases == NO_PURCHASES else (days, first, last - first, *paid)
+
+
+def purchases_of(packed: Any) -> Purchases:
+    """Read the days with a purchase."""
+    if packed is None:
+        return NO_PURCHASES
+    days, first, span, minor, first_minor = packed
+    return new_tuple(Purchases, (days, first, first + span, minor, first_minor))  # type: ignore[no-any-return]
 
 
 def packed_visits(visits: tuple[Visit, ...], last: int) -> list[Any]:

@@ -32,6 +32,8 @@ def view(profile: Profile, home_currency: str) -> dict[str, Any]:
         "lifecycle": profile.lifecycle,
         "consents": {name: name in consents for name in CONSENTS},
         "scores": {model: _score(model, score) for model, score in sorted(profile.scores.items())},
+        "purchases": profile.purchases._asdict(),
+        "worth": None if profile.worth is None else profile.worth._asdict(),
         "open_complaints": [
             {"event_id": c.event_id, "opened_at": to_rfc3339(c.opened_ms), "channel": c.channel, "topic": c.topic}
             for c in profile.complaints

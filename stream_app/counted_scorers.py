@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from models.hashing import Slots
 from models.scoring import Scored, Scorer
+from models.value_model import ValueScorer
 
 Newest = Callable[[], Mapping[str, Scorer]]
 
@@ -38,7 +39,11 @@ def counted(newest: Newest, given: Counter[str]) -> Newest:
         scorers = newest()
         if scorers is not seen:
             seen = scorers
-            wrapped = {model: CountedScorer(model, scorer, given) for model, scorer in scorers.items()}
+            wrapped = {
+                # What a customer is worth is reckoned with his first event of a day, and no prediction of anything.
+                model: scorer if isinstance(scorer, ValueScorer) else CountedScorer(model, scorer, given)
+                for model, scorer in scorers.items()
+            }
         return wrapped
 
     return newest_counted

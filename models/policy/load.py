@@ -22,6 +22,7 @@ from models.policy.parts import (
     Tags,
     Tiers,
     Trigger,
+    Value,
 )
 from models.policy.rules import AnyRule, Rules
 from schemas.errors import PolicyError
@@ -41,6 +42,7 @@ class Policy(Part):
     contact: Contact
     churn: Churn
     models: Models
+    value: Value
     reasons: Reasons
 
     @cached_property
@@ -109,6 +111,7 @@ def _check_names(policy: Policy) -> None:
         "has_tag": {tag.name for tag in policy.tags.tag},
         "tier": {tier.name for tier in policy.tiers.tier},
         "alert": {rule.kind for rule in policy.rules.rule},
+        "value_band": {band.name for band in policy.value.band},
     }
     tables = (
         *(("tags.toml", tag.name, tag) for tag in policy.tags.tag),

@@ -11,6 +11,7 @@ from models.policy.conditions import Conditions
 from schemas.profile import MAX_OFFERS
 
 Channel = Literal["branch", "phone", "mobile", "web", "wechat", "email", "sms"]
+PaymentKind = Literal["card", "cash", "transfer", "fee", "loan_payment", "investment", "bill", "other"]
 Issue = Literal["acquire", "grow", "retain", "service", "risk", "collect"]
 
 
@@ -136,6 +137,44 @@ class Models(Part):
         if set(self.floor_examples) != set(self.names):
             raise ValueError("floor_examples must name every model of `names`, and no other")
         return self
+
+
+class Band(Part):
+    """A band of customer value and its lower edge (minor units within the horizon)."""
+
+    name: Name
+    from_minor: Minor
+    zh: str
+    en: str
+
+
+class Value(Part):
+    """`value.toml`: what a purchase is, what it brings, and how customers are banded by what they will bring."""
+
+    purchases: Annotated[tuple[PaymentKind, ...], Field(min_length=1)]
+    margin_share: Annotated[float, Field(gt=0, le=1)]
+    horizon_days: Annotated[int, Field(ge=30, le=1_830)]
+    fit_days: Annotated[int, Field(ge=1, le=90)]
+    sample: Annotated[int, Field(ge=500, le=20_000)]
+    band: Annotated[tuple[Band, ...], Field(min_length=1, max_length=10)]
+
+    @model_validator(mode="after")
+    def _rise(self) -> Self:
+        _once(list(self.purchases), "kinds")
+        _once([band.name for band in self.band], "bands")
+        edges = [band.from_minor for band in self.band]
+        if edges[0] != 0 or any(low >= high for low, high in pairwise(edges)):
+            raise ValueError("bands start at 0 and rise")
+        return self
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of `purchases`, for quick look-ups."""
+        return frozenset(self.purchases)
+
+    def band_of(self, minor: int) -> str:
+        """Name the band of a value in minor units."""
+        return next(band.name for band in reversed(self.band) if band.from_minor <= minor or not band.from_minor)
 
 
 class Trigger(Part):

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from models.clv import Buying
+from models.clv_spend import Spending
 from models.features import FEATURES
 from models.policy import load_policy
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, print_table, run, settings
@@ -38,7 +40,7 @@ def list_versions(bootstrap: KafkaOption = None, as_json: JsonOption = False) ->
 
 @app.command()
 def show(
-    model: Annotated[str, typer.Argument(help="churn or propensity.")],
+    model: Annotated[str, typer.Argument(help="churn, propensity or value.")],
     version: Annotated[int | None, typer.Option(min=1, help="Default: the newest.")] = None,
     bootstrap: KafkaOption = None,
     as_json: JsonOption = False,
@@ -62,7 +64,13 @@ def show(
 
 
 def weights(learner: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """Return weights of scaled features per sub-model (the action of propensity; "" where there is one model)."""
+    """Return weights of scaled features per sub-model (the action of propensity; "" where there is one model).
+
+    Of the model "value": the numbers of BG/NBD (times in weeks) and Gamma-Gamma (money in minor units), once fitted.
+    """
+    if "buying" in learner:
+        parts = {"buying": Buying._fields, "spending": Spending._fields}
+        return {part: dict(zip(names, learner[part], strict=False)) for part, names in parts.items()}
     names, common = learner.get("names", FEATURES), learner["weights"]
     if "actions" not in learner:
         return {"": dict(zip(names, common, strict=True))}

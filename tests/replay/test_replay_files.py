@@ -89,10 +89,10 @@ def test_every_line_is_accounted_for(bank_file, twice):
     assert sum(summary["topics"][topic].get("dead_letter", 0) for topic in inputs if topic in summary["topics"]) > 0
 
 
-def test_both_models_have_their_figures(twice):
+def test_all_models_have_their_figures(twice):
     (out, _), _ = twice
     models = json.loads((out / "models.json").read_text())
-    assert set(models) == {"churn", "propensity"}
+    assert set(models) == {"churn", "propensity", "value"}
     assert models["churn"]["examples"] > 0
     assert set(models["churn"]) >= {"examples", "auc", "log_loss", "calibration_error"}
 

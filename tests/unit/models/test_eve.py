@@ -46,7 +46,7 @@ def as_facts(features: dict[str, float]) -> dict[str, float]:
 
 def label_after(*events) -> int | None:
     _, effects = lived(STAYS, *events, timer(LABEL), profile=TAKEN)
-    examples = [ExampleRecord.model_validate_json(effect.body) for effect in effects if effect.name == "examples"]
+    examples = [ExampleRecord.model_validate_json(effect.body) for effect in effects if effect.key == "churn"]
     assert examples[0].due_ms == LABEL
     return examples[0].label
 
@@ -115,7 +115,7 @@ def test_death_censors_only_before_the_boundary():
 def test_activity_after_the_boundary_does_not_save_a_silent_customer():
     def silent(*events):
         _, effects = lived(*events, timer(LABEL), profile=TAKEN)
-        return [ExampleRecord.model_validate_json(effect.body).label for effect in effects if effect.name == "examples"]
+        return [ExampleRecord.model_validate_json(effect.body).label for effect in effects if effect.key == "churn"]
 
     assert silent() == [1]
     assert silent(an_interaction(kind="login", occurred_at=HORIZON)) == [1]
@@ -167,7 +167,7 @@ def test_facts_that_take_too_many_bytes_are_lost_and_with_them_the_example():
     lost = lived(STAYS, an_interaction(occurred_at=HORIZON), profile=TAKEN)[0].copied()
     lost.eve = lost.eve._replace(facts=None)
     _, effects = lived(timer(LABEL), profile=lost)
-    assert [ExampleRecord.model_validate_json(e.body).label for e in effects if e.name == "examples"] == [None]
+    assert [ExampleRecord.model_validate_json(e.body).label for e in effects if e.key == "churn"] == [None]
 
 
 def test_master_data_told_between_boundary_and_snapshot_are_not_those_before_it():
@@ -191,7 +191,7 @@ def test_a_closing_told_by_master_data_without_a_time_counts_from_the_end_of_its
     master = without_time(a_consenting_customer(occurred_at=after(days=3000), closed_on="2026-03-20"))
     history = [an_interaction(kind="view", occurred_at=after(days=day)) for day in range(18)]
     profile, effects = lived(master, *history, timer(after(days=60)))
-    examples = [ExampleRecord.model_validate_json(effect.body) for effect in effects if effect.name == "examples"]
+    examples = [ExampleRecord.model_validate_json(effect.body) for effect in effects if effect.key == "churn"]
     assert examples
     assert {example.label for example in examples} == {1}
     assert max(example.snapshot_ms for example in examples) < after(days=19)

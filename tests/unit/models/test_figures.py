@@ -7,6 +7,7 @@ import pytest
 from models.figures import FAMILIES, FIGURES, Figures, is_figure
 from models.windows import home_day
 from schemas.profile import Account, Grade, Loan, OpenAlert, Salary, Score, Tag
+from schemas.profile_worth import Worth
 from tests.builders import BEGINNING, a_customer, a_transaction, after, an_interaction
 from tests.judging import a_profile, lived
 
@@ -47,6 +48,7 @@ def a_life():
         salary=Salary(2, after(days=-18), 9_000_00, 9_000_00, 30, after(days=-3), after(days=-3)),
         loans={"L1": Loan(1, 0, 0), "L2": Loan(0, 0, 2)},
         scores={"churn": Score(0.25, 3, 400, BEGINNING)},
+        worth=Worth(20_500, 2, 875, 205, 123_45, "high"),
         tags={"young_family": Tag(BEGINNING, "")},
         grade=Grade("affluent", BEGINNING),
         open_alerts=(OpenAlert("a", "complaint", "alerts:service:p2", BEGINNING, after(days=1)),),
@@ -91,6 +93,11 @@ EXPECTED = {
     "days_since_offer": None,
     "churn_score": 0.25,
     "churn_examples": 400,
+    "p_alive": 0.875,
+    "purchases_year": 20.5,
+    "clv_year_minor": 123_45,
+    "value_band:high": 1,
+    "value_band:low": 0,
     "left": 0,
     "holds:mortgage": 1,
     "holds:fund": 1,

@@ -26,7 +26,7 @@ def test_the_default_files_are_sound():
 
     assert policy.home_currency == "CNY"
     assert policy.lateness_ms == 3_600_000
-    assert policy.models.names == ("churn", "propensity")
+    assert policy.models.names == ("churn", "propensity", "value")
     assert len(policy.tags.tag) >= 20
     assert len(policy.actions.action) >= 12
     assert set(policy.queues) == {"retention", "fraud", "service", "collections", "relationship"}
@@ -121,12 +121,16 @@ def test_an_action_whose_list_is_no_list_is_refused():
     [
         ("rules", {"rule": [read("rules")["rule"][0]] * 2}, "these kinds stand twice: ['large_outflow']"),
         ("models", {"names": ["churn"]}, "names must hold ['propensity']"),
-        ("models", {"names": ["churn", "propensity", "third"]}, "floor_examples must name every model"),
+        ("models", {"names": ["churn", "propensity", "value", "fourth"]}, "floor_examples must name every model"),
         ("models", {"names": ["churn", "churn"]}, "these models stand twice"),
         ("tags", {"tag": [read("tags")["tag"][0]] * 2}, "these tags stand twice"),
         ("tags", {"tag": [{"name": "t", "zh": "t", "en": "t"}]}, "a tag needs a condition"),
         ("actions", {"action": [read("actions")["action"][0]] * 2}, "these actions stand twice"),
         ("decisions", {"trigger": [read("decisions")["trigger"][0]] * 2}, "these triggers stand twice"),
+        ("value", {"purchases": ["card", "card"]}, "these kinds stand twice"),
+        ("value", {"band": [read("value")["band"][0]] * 2}, "these bands stand twice"),
+        ("value", {"band": read("value")["band"][1:]}, "bands start at 0 and rise"),
+        ("value", {"band": [*read("value")["band"][:1], *read("value")["band"][:0:-1]]}, "bands start at 0 and rise"),
         ("tiers", {"tier": [{"name": "a", "zh": "", "en": "", "from_minor": 5, "keep_minor": 5}]}, "tiers start at 0"),
         ("tiers", {"tier": [{"name": "a", "zh": "", "en": "", "from_minor": 0, "keep_minor": 5}]}, "must not be above"),
     ],
@@ -188,7 +192,7 @@ def test_conditions_hold_when_all_and_one_of_any_and_none_of_none_hold():
     assert Conditions(all=("products != 1",)).hold(known)
 
 
-@pytest.mark.parametrize("figure", ["has_tag:payrol", "tier:gold", "alert:no_such_kind"])
+@pytest.mark.parametrize("figure", ["has_tag:payrol", "tier:gold", "alert:no_such_kind", "value_band:golden"])
 def test_a_condition_that_names_what_no_file_knows_is_refused(figure):
     tag = {"name": "t", "zh": "t", "en": "t", "any": [f"{figure} == 1"]}
 
