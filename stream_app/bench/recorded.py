@@ -18,6 +18,7 @@ from stream_app.embedded.kafka_files import cache_dir
 from stream_app.settings import CHECKOUT, Settings
 from stream_app.simulate import Options
 
+KEPT = 4
 SOURCES = ("schemas", "models", "agents", "stream_app/simulate", "stream_app/bench/bank.py", "stream_app/local.py",
            "stream_app/routes.py")  # fmt: skip
 
@@ -72,8 +73,18 @@ def recorded(options: Options, history_days: int, events: int, settings: Setting
         (draft / "made").write_bytes(msgpack.packb(body))
         shutil.rmtree(home, ignore_errors=True)
         draft.rename(home)
+        _forget(home.parent)
     phases, results, actions, models = msgpack.unpackb((home / "made").read_bytes(), use_list=False)
     return Recorded(home / "messages", phases, results, actions, models)
+
+
+def _forget(cache: Path) -> None:
+    """Keep the newest few: each change of the code makes new ones."""
+    made = sorted(
+        (path for path in cache.iterdir() if (path / "made").is_file()), key=lambda path: path.stat().st_mtime
+    )
+    for old in made[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _key(options: Options, history_days: int, events: int, settings: Settings) -> str:

@@ -2,15 +2,17 @@
 
 import datetime as dt
 import os
+import shutil
 import tempfile
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from stream_app.commands.common import KafkaOption, RedisOption, errors, fail, print_json, settings
 from stream_app.embedded import ServiceUnavailable, use_or_start
+from stream_app.settings import Settings
 from stream_app.simulate import Options
 
 START = dt.date(2025, 1, 6)
@@ -48,30 +50,11 @@ def bench(
         _say(told)
     chosen = settings(bootstrap=bootstrap, url=url, namespace=f"bench-{os.getpid()}")
     days = history_days + int(events / customers / EVENTS_A_DAY) + 5
-    options = Options(customers=customers, days=days, seed=chosen.seed, start=START)
-    chosen.data_dir.mkdir(parents=True, exist_ok=True)
-    cores = os.sched_getaffinity(0)
-    if not unpinned and not cores >= {0, 1}:
-        fail("two cores are needed, 0 and 1: use --unpinned")
+    bank = Bank(Options(customers=customers, days=days, seed=chosen.seed, start=START), history_days, events)
     plan = needed.Plan(
         backlog, rounds, rate or [1_000.0], (0.5, 0.8), seconds, warm_up, ladder, objective_ms, not unpinned
     )
-    try:
-        recorded = import_module("stream_app.bench.recorded").recorded(options, history_days, events, chosen, _say)
-        if not unpinned:
-            os.sched_setaffinity(0, {0})  # broker, Redis, generator and collector inherit it
-        with use_or_start(bootstrap, url, data_dir=chosen.data_dir, on_progress=_say) as found:
-            home = Path(tempfile.mkdtemp(prefix="bench-", dir=chosen.data_dir)).absolute()
-            kafka, redis = {"bootstrap": found.kafka_bootstrap}, {"url": found.redis_url}
-            there = settings(kafka=kafka, redis=redis, namespace=chosen.namespace)
-            document = needed.Protocol(there, recorded, home, plan, _say).measure()
-    except ServiceUnavailable as error:
-        fail(str(error))
-    except needed.HarnessFailed as error:
-        fail(f"the bench failed: {error}")
-    finally:
-        os.sched_setaffinity(0, cores)
-    document = {**document, "machine": before, "bank": _bank(recorded)}
+    document = {**_measured(needed, chosen, bank, plan, (bootstrap, url)), "machine": before}
     if as_json:
         print_json(document)
     else:
@@ -83,16 +66,46 @@ def bench(
         import_module("stream_app.bench.whole_figures").keep(document)
 
 
+class Bank(NamedTuple):
+    """Which bank is recorded."""
+
+    options: Options
+    history_days: int
+    events: int
+
+
+def _measured(needed: Any, chosen: Settings, bank: Bank, plan: Any, given: tuple[str | None, str | None]) -> Any:
+    """Carry out a plan on the given or on embedded services; we and all that we start but the worker keep to core 0."""
+    cores = os.sched_getaffinity(0)
+    if plan.pinned and not cores >= {0, 1}:
+        fail("two cores are needed, 0 and 1: use --unpinned")
+    chosen.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        if plan.pinned:
+            os.sched_setaffinity(0, {0})
+        with use_or_start(*given, data_dir=chosen.data_dir, on_progress=_say) as found:
+            recorded = import_module("stream_app.bench.recorded").recorded(*bank, chosen, _say)
+            home = Path(tempfile.mkdtemp(prefix="bench-", dir=chosen.data_dir)).absolute()
+            kafka, redis = {"bootstrap": found.kafka_bootstrap}, {"url": found.redis_url}
+            there = settings(kafka=kafka, redis=redis, namespace=chosen.namespace)
+            document = needed.Protocol(there, recorded, home, plan, _say).measure()
+            shutil.rmtree(home, ignore_errors=True)  # after a failure the logs stay
+    except ServiceUnavailable as error:
+        fail(str(error))
+    except needed.HarnessFailed as error:
+        fail(f"the bench failed: {error}")
+    finally:
+        os.sched_setaffinity(0, cores)
+    phases = dict(zip(("master", "history", "measured"), recorded.phases, strict=True))
+    return {**document, "bank": {"customers": bank.options.customers, "events": phases}}
+
+
 def _harness() -> Any:
     """Import what needs the libraries of the extra `dev`."""
     try:
         return import_module("stream_app.bench.protocol")
     except ModuleNotFoundError as missing:
         fail(f"rapport bench needs {missing.name}, which is not installed: pip install 'rapport[dev]'")
-
-
-def _bank(recorded: Any) -> dict[str, Any]:
-    return {"events": dict(zip(("master", "history", "measured"), recorded.phases, strict=True))}
 
 
 def _say(line: str) -> None:

@@ -1,0 +1,22 @@
+"""`rapport bench` without any server: one clear line for what cannot be done."""
+
+from tests.bench.__main__ import PARTS, command
+from tests.commands import rapport
+
+
+def test_a_kafka_that_does_not_answer_is_one_line():
+    answer = rapport("bench", "--kafka", "127.0.0.1:1", "--unpinned")
+
+    assert answer.code == 1
+    assert "no Kafka broker answers at 127.0.0.1:1" in answer.err
+
+
+def test_what_can_be_asked_has_bounds():
+    assert rapport("bench", "--seconds", "0").code == 2
+
+
+def test_figures_are_asked_for_where_a_part_makes_some():
+    told = {name: command(part, full=True, figures=True) for name, part in PARTS.items()}
+
+    assert {name for name, line in told.items() if "--figures" in line} == {"reduced", "whole", "fraud", "threshold"}
+    assert "--figures" not in command(PARTS["whole"], full=False, figures=False)
