@@ -78,7 +78,7 @@ def play(
 def _as_record(line: SimulatedLine, namespace: str) -> Line:
     return Line(
         line.topic.removeprefix(f"{namespace}."),
-        line.value or None,
+        line.value,
         None if line.key is None else line.key.encode(),
         tuple((name, text.encode()) for name, text in line.headers),
         line.arrival_ms,
