@@ -10,7 +10,7 @@ from aiokafka.structs import ConsumerRecord
 from stream_app.embedded import Addresses
 from stream_app.engine import stored
 from tests.faults import remains
-from tests.faults.subject import COUNT, LETTER, STORE, Expected, Finding, State, Subject
+from tests.faults.subject import COUNT, LETTER, OUTPUT, STORE, Expected, Finding, State, Subject
 from tests.faults.truth import Truth
 
 
@@ -25,7 +25,7 @@ class Evidence:
     @classmethod
     async def collect(cls, subject: Subject, to: Addresses) -> "Evidence":
         """Read topics and streams."""
-        wanted = (*subject.sources, subject.changelog, subject.dead_letters)
+        wanted = (*subject.sources, *subject.outputs, subject.changelog, subject.dead_letters)
         return cls(
             await remains.read_topics(to.kafka_bootstrap, wanted),
             remains.alerts(to.redis_url, subject.streams),
@@ -49,6 +49,7 @@ def judge(subject: Subject, truth: Truth, evidence: Evidence, store: Path) -> li
         *_whole_store(subject, store, changelog, expected),
         *expected.of_alerts(state, evidence.alerts),
         *_letters(expected, letters),
+        *_outputs(expected, (it.value for name in subject.outputs for it in evidence.records[name])),
         *expected.of_counts(state, len(letters), len(truth.inputs)),
         *_inputs(subject, truth, evidence),
         *[Finding(STORE, f"Redis has a key {key!r}") for key in evidence.redis_keys if not subject.owns_key(key)],
@@ -107,6 +108,13 @@ def _values(subject: Subject, partitions: Iterable[Mapping[bytes, bytes]]) -> St
 def _letters(expected: Expected, found: Mapping[remains.Place, int]) -> list[Finding]:
     lost = [Finding(LETTER, f"no letter for {place}") for place in expected.letters - found.keys()]
     return lost + [Finding(LETTER, f"a letter for {place}") for place in found.keys() - expected.letters]
+
+
+def _outputs(expected: Expected, values: Iterable[bytes]) -> list[Finding]:
+    """They are at-least-once: their readers know repeats by the origin in their headers."""
+    found = set(values)
+    lost = [Finding(OUTPUT, f"lost: {value!r}") for value in expected.outputs - found]
+    return lost + [Finding(OUTPUT, f"nobody expects {value!r}") for value in found - expected.outputs]
 
 
 def _inputs(subject: Subject, truth: Truth, evidence: Evidence) -> list[Finding]:

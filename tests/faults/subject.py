@@ -22,7 +22,16 @@ class Finding(NamedTuple):
 
 
 LOST, TWICE, ALERT_LOST, ALERT_TWICE = "event lost", "event applied twice", "alert lost", "alert duplicated"
-STATE, STORE, LETTER, COUNT, STUCK, EXIT, CLAIM = "state", "store", "letter", "count", "stuck", "exit", "claim"
+STATE, STORE, LETTER, OUTPUT, COUNT, STUCK, EXIT, CLAIM = (
+    "state",
+    "store",
+    "letter",
+    "output",
+    "count",
+    "stuck",
+    "exit",
+    "claim",
+)
 
 
 class Expected(Protocol):
@@ -34,6 +43,9 @@ class Expected(Protocol):
 
     timed: frozenset[str]
     """Those of them that timers bring, some seconds after all is committed."""
+
+    outputs: frozenset[bytes]
+    """Values that must be on the topics of outputs, at least once each, and no others."""
 
     def of_state(self, state: State) -> list[Finding]:
         """Compare values with the pass, and with sums and counts that were made without the fold."""
@@ -68,6 +80,8 @@ class Subject(Protocol):
     input_namespace: str
     changelog: str
     dead_letters: str
+    outputs: tuple[str, ...]
+    """Full names of the topics of Kafka outputs that the oracle knows."""
     group: str
     streams: tuple[str, ...]
 

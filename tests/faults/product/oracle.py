@@ -54,6 +54,7 @@ class ProductExpected:
             self._advance(customer_id, known, highest[known.partition] - policy.lateness_ms)
         self.alerts = Counter(alert_id for known in self._customers.values() for alert_id in known.ids)
         self.timed = frozenset(self.alerts)
+        self.outputs: frozenset[bytes] = frozenset()
 
     def _take(self, item: Landed) -> None:
         value = item.input.value

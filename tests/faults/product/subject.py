@@ -30,6 +30,7 @@ class ProductSubject:
     namespace: str
     partitions: int = 2
     table: str = "profiles"
+    outputs: tuple[str, ...] = ()
 
     @cached_property
     def settings(self) -> Settings:

@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import orjson
+
+from stream_app.engine.effects import Effect
 from tests.faults.remains import Alert, Place
 from tests.faults.subject import ALERT_LOST, ALERT_TWICE, COUNT, LOST, STATE, TWICE, Finding, State
 from tests.faults.truth import Landed
@@ -41,6 +44,7 @@ class TallyExpected:
             self._totals[it.input.key.decode()] += it.input.amount
         self._repeats = len(taken) - len(self._good) - self._asks
         self.plain = Counter(it.input.event_id for it in self._good if it.input.amount % 7 == 0)
+        self.outputs = frozenset(alert_id.encode() for alert_id in self.plain)
         self.alerts = ids if exact else self.plain
         self.timed = frozenset(filter(_due, self.alerts))
 
@@ -112,10 +116,8 @@ def _pass(taken: Sequence[Landed], rule: Rule) -> tuple[Mapping[str, Tally], Cou
     highest: dict[int, int] = {}
     places: dict[str, int] = {}
 
-    def count(effects: Sequence[object], key: str) -> None:
-        for effect in effects:
-            if effect.kind == "stream":  # type: ignore[attr-defined]
-                ids[_id_of(effect)] += 1
+    def count(effects: Sequence[Effect]) -> None:
+        ids.update(str(orjson.loads(effect.body)["id"]) for effect in effects if effect.kind == "stream")
 
     for item in taken:
         event = _event(item)
@@ -124,14 +126,8 @@ def _pass(taken: Sequence[Landed], rule: Rule) -> tuple[Mapping[str, Tally], Cou
             tallies[event.key] = tally
             places[event.key] = item.partition
         highest[item.partition] = max(highest.get(item.partition, 0), event.occurred_ms)
-        count(effects, event.key)
+        count(effects)
     for key, tally in list(tallies.items()):
         tallies[key], effects = fire(tally, Timer(key, highest[places[key]] - LATENESS_MS))
-        count(effects, key)
+        count(effects)
     return tallies, ids
-
-
-def _id_of(effect: object) -> str:
-    import orjson  # noqa: PLC0415
-
-    return str(orjson.loads(effect.body)["id"])  # type: ignore[attr-defined]

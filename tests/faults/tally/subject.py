@@ -55,8 +55,8 @@ class TallySubject:
         return f"{self.namespace}.dead-letters"
 
     @property
-    def outputs(self) -> str:
-        return f"{self.namespace}.outputs"
+    def outputs(self) -> tuple[str, ...]:
+        return (f"{self.namespace}.outputs",)
 
     @property
     def group(self) -> str:
@@ -68,7 +68,7 @@ class TallySubject:
 
     @property
     def topics(self) -> Mapping[str, tuple[int, Mapping[str, str]]]:
-        own = dict.fromkeys((*self.sources, *self.internal, self.outputs, self.changelog), (self.partitions, {}))
+        own = dict.fromkeys((*self.sources, *self.internal, *self.outputs, self.changelog), (self.partitions, {}))
         return {**own, self.dead_letters: (1, {})}
 
     def program(self, worker: str, data: Path, to: Addresses, options: Mapping[str, str]) -> Program:
