@@ -1,4 +1,4 @@
-"""A standby's changelog is read only once recovery has emptied its queue for the last time, from where the store ends."""
+"""A standby's changelog is read once recovery has emptied its queue for the last time, from where the store ends."""
 
 import asyncio
 from types import SimpleNamespace
