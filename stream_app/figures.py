@@ -14,7 +14,7 @@ import orjson
 
 from models.policy import load_policy
 from schemas import profile_codec
-from stream_app import bank_marketing
+from stream_app import bank_marketing, cdnow
 from stream_app.closed_loop import Played, play
 from stream_app.settings import CHECKOUT, Settings
 from stream_app.simulate import Options
@@ -142,6 +142,19 @@ def marketing() -> Figures:
     )
 
 
+def clv() -> Figures:
+    """CDNOW through load and the fold: the numbers of BG/NBD beside the published ones, and the next 39 weeks."""
+    found = cdnow.judged(bank_marketing.data_folder())
+    n = len(found.foreseen)
+    told: Figures = {}
+    for name, value in {**found.buying._asdict(), "log_likelihood": found.log_likelihood}.items():
+        unit = {"alpha": "weeks", "log_likelihood": "log likelihood"}.get(name, "BG/NBD")
+        told |= figure(f"cdnow_{name}", value, unit, (value, value), n, "clv", cdnow.PUBLISHED[name])
+    for name, (value, unit, anchor) in cdnow.tracking(found).items():
+        told |= figure(name, value, unit, (value, value), n, "clv", _short(anchor))
+    return told
+
+
 def _played(options: Options) -> Played:
     settings = Settings.load()
 
@@ -156,7 +169,12 @@ def _short(value: float | None) -> float | None:
     return None if value is None else round(value, 4 if abs(value) < 10 else 1)
 
 
-GROUPS: Mapping[str, Callable[[], Figures]] = {"churn": churn, "learning": learning, "marketing": marketing}
+GROUPS: Mapping[str, Callable[[], Figures]] = {
+    "churn": churn,
+    "learning": learning,
+    "marketing": marketing,
+    "clv": clv,
+}
 
 
 def main(arguments: list[str], file: Path = FILE) -> int:
