@@ -16,6 +16,7 @@ from models.clv_spend import Spending
 LEAST, MOST = 1e-3, 100.0  # of what a search may find, where the data are about 1
 LEAST_TAIL = 0.05  # of q - 1: at q = 1 the mean of all is infinite
 _BUYING_STARTS = ((0.25, 0.25, 0.5, 2.0), (1.0, 1.0, 1.0, 1.0), (2.0, 0.5, 0.1, 5.0))
+_SPENDING_LEAST = (LEAST, LEAST_TAIL, LEAST)
 _SPENDING_STARTS = ((5.0, 3.0, 0.5), (1.0, 1.0, 1.0))
 
 Loss = Callable[[Column], tuple[float, Column]]
@@ -25,8 +26,11 @@ class NotFitted(ValueError):
     """No numbers could be found; the message says what was wrong with the data or with the search."""
 
 
-def fit_buying(repeats: Column, recency: Column, age: Column) -> Buying:
-    """Find r, alpha, a, b (in the unit of `recency` and `age`). Raises `NotFitted`."""
+def fit_buying(repeats: Column, recency: Column, age: Column, near: Buying | None = None) -> Buying:
+    """Find r, alpha, a, b (in the unit of `recency` and `age`). Raises `NotFitted`.
+
+    `near` are the numbers of last time: starting from them, one further start is enough.
+    """
     _check(repeats, recency, age)
     if np.any((recency < 0) | (recency > age)) or np.any((repeats == 0) & (recency > 0)):
         raise NotFitted("recency lies between 0 and age, and is 0 without a repeat purchase")
@@ -52,12 +56,13 @@ def fit_buying(repeats: Column, recency: Column, age: Column) -> Buying:
         )
         return -float(np.mean(likelihood)), -np.array([float(np.sum(part)) for part in slope]) / count
 
-    r, alpha, a, b = _search(loss, _BUYING_STARTS)
+    last = near and near._replace(alpha=near.alpha / unit)
+    r, alpha, a, b = _search(loss, _BUYING_STARTS if last is None else (last, _BUYING_STARTS[0]))
     return Buying(r, alpha * unit, a, b)
 
 
-def fit_spending(repeats: Column, mean: Column) -> Spending:
-    """Find p, q, v (in the unit of `mean`) from customers with repeat purchases. Raises `NotFitted`."""
+def fit_spending(repeats: Column, mean: Column, near: Spending | None = None) -> Spending:
+    """Find p, q, v (in the unit of `mean`) of customers with repeat purchases; `near` as above. Raises `NotFitted`."""
     _check(repeats, mean)
     if np.any((repeats <= 0) | (mean <= 0)):
         raise NotFitted("each customer has repeat purchases of more than nothing")
@@ -77,7 +82,8 @@ def fit_spending(repeats: Column, mean: Column) -> Spending:
         found = Spending(p, q, v).log_likelihood(x, mean)
         return -found / count, -np.array([float(np.sum(part)) for part in slope]) / count
 
-    p, tail, v = _search(loss, _SPENDING_STARTS, (LEAST, LEAST_TAIL, LEAST))
+    last = near and (near.p, near.q - 1.0, near.v / unit)
+    p, tail, v = _search(loss, _SPENDING_STARTS if last is None else (last, _SPENDING_STARTS[0]), _SPENDING_LEAST)
     return Spending(p, 1.0 + tail, v * unit)
 
 
@@ -94,7 +100,14 @@ def _search(loss: Loss, starts: Sequence[Sequence[float]], least: Sequence[float
     limits = [(np.log(low), np.log(MOST)) for low in least[: len(starts[0])]]
     options = {"maxiter": 500, "ftol": 1e-14, "gtol": 1e-9}
     ends = [
-        optimize.minimize(loss, np.log(start), jac=True, method="L-BFGS-B", bounds=limits, options=options)
+        optimize.minimize(
+            loss,
+            np.clip(np.log(start), *np.transpose(limits)),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=limits,
+            options=options,
+        )
         for start in starts
     ]
     found = [end for end in ends if np.isfinite(end.fun) and _is_flat(loss, end.x, limits)]

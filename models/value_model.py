@@ -121,7 +121,8 @@ class ValueLearner:
             return False
         self._fitted_day = day
         try:
-            self._buying, self._spending = fitted([self._rows[key] for key in sorted(self._rows)], day, self._policy)
+            rows = [self._rows[key] for key in sorted(self._rows)]
+            self._buying, self._spending = fitted(rows, day, self._policy, self._buying, self._spending)
         except NotFitted:
             self.refused += 1
             return False
@@ -162,8 +163,10 @@ class ValueLearner:
         return ValueScorer(self._buying, self._spending, version, self._customers)
 
 
-def fitted(rows: Sequence[Row], day: int, policy: Policy) -> tuple[Buying, Spending]:
-    """Fit both models to customers of whom the last was told on `day`. Raises `NotFitted`.
+def fitted(
+    rows: Sequence[Row], day: int, policy: Policy, buying: Buying | None = None, spending: Spending | None = None
+) -> tuple[Buying, Spending]:
+    """Fit both models to customers of whom the last was told on `day`, from the last numbers on. Raises `NotFitted`.
 
     One who was not told of lately has sent nothing: he is observed up to the week (`snapshot_days`) that is not over.
     """
@@ -172,7 +175,8 @@ def fitted(rows: Sequence[Row], day: int, policy: Policy) -> tuple[Buying, Spend
     bought = np.array([(row.repeats, row.mean_minor) for row in rows if row.repeats > 0 and row.mean_minor > 0])
     if not len(bought):
         raise NotFitted("nobody has paid twice")
-    return fit_buying(pasts[:, 0], pasts[:, 1], pasts[:, 2]), fit_spending(bought[:, 0], bought[:, 1])
+    found = fit_buying(pasts[:, 0], pasts[:, 1], pasts[:, 2], buying)
+    return found, fit_spending(bought[:, 0], bought[:, 1], spending)
 
 
 def _past(row: Row, day: float) -> Past:

@@ -182,6 +182,18 @@ def test_a_search_in_days_or_weeks_ends_at_the_same_customers(unit):
     assert (others.r, others.a, others.b) == pytest.approx((weeks.r, weeks.a, weeks.b), rel=1e-3)
 
 
+@pytest.mark.parametrize("near", [CDNOW, Buying(1e-9, 1e9, 1e9, 1e-9)])
+def test_from_the_numbers_of_last_time_the_search_ends_where_it_did(near):
+    """Even where they are beyond what it may find."""
+    columns = drawn(CDNOW, 1_000, 39)
+    assert fit_buying(*columns, near) == pytest.approx(fit_buying(*columns), rel=1e-3)
+    repeats = np.arange(1.0, 400.0)
+    mean = np.random.default_rng(4).gamma(2 * repeats, 50 / repeats)
+    last = fit_spending(repeats, mean)
+    for other in (last, Spending(1e-9, 1.0 + 1e-9, 1e9)):
+        assert fit_spending(repeats, mean, other).expected(3, 90.0) == pytest.approx(last.expected(3, 90.0), rel=1e-3)
+
+
 def test_a_bank_that_nobody_leaves_is_told_so():
     """Where every customer came just now, leaving is as rare as the search may say, or its limit is met."""
     chance = np.random.default_rng(3)
