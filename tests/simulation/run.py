@@ -221,8 +221,8 @@ def _own(state: dict) -> list:
 def _states(world: World, table: str) -> dict[str, dict]:
     states = {}
     for number in range(PARTITIONS):
-        for _, key, raw, _ in world.changelogs[table, number]:
-            body = stored.decode(raw).body if raw is not None else None
+        for key, raw in _newest(world, table, number).items():
+            body = stored.decode(raw).body
             if body is not None:
                 states[key.decode()] = msgpack.unpackb(body)
     return states
