@@ -3,16 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-UNIT := tests/unit tests/laws tests/agents tests/simulation tests/test_architecture.py
+UNIT := tests/unit tests/laws tests/agents tests/test_architecture.py
 
-.PHONY: demo test check format quick coverage integration faults bench figures lock clean
+.PHONY: demo test check format quick coverage simulation integration faults bench figures lock clean
 
 # Start an embedded Kafka and Redis, a worker and a simulated bank, and show what comes out (ARGS="--seconds 60 --json demo.json").
 demo: $(VENV)/.ready
 	@$(BIN)/rapport demo $(ARGS)
 
 # Everything that must hold: the checks, the pure core with its coverage, then all on a real Kafka and Redis.
-test: check coverage integration
+test: check coverage simulation integration
 
 # Style, types and import contracts, in under a minute.
 check: $(VENV)/.ready
@@ -22,13 +22,17 @@ check: $(VENV)/.ready
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m schemas.export --check
 
-# Unit tests, laws and the simulation of the engine; schemas/ and models/ at 100 % of branches.
+# Unit tests and laws; schemas/ and models/ at 100 % of branches.
 coverage: $(VENV)/.ready
 	@$(BIN)/python -m pytest $(UNIT) -q -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=100
 
-# The same without coverage, for the inner loop.
+# The engine's core through 10,000 seeds of kills, moves and outages in memory; each protection off must fail.
+simulation: $(VENV)/.ready
+	@$(BIN)/python -m pytest tests/simulation -q -n 2
+
+# Unit tests, laws and some of the simulation without coverage, for the inner loop.
 quick: $(VENV)/.ready
-	@$(BIN)/python -m pytest $(UNIT) -q -n 2 -x
+	@RAPPORT_SEEDS=1000 $(BIN)/python -m pytest $(UNIT) tests/simulation -q -n 2 -x
 
 # Tests on a real Kafka and Redis, started by the tests themselves.
 integration: $(VENV)/.ready

@@ -104,12 +104,12 @@ def test_the_version_that_is_shown_is_the_one_that_scores_whatever_the_trainer_h
     assert metrics.value("crm_model_auc", model="churn") == 0.7
 
 
-def a_worker(*, lag=(), clocks=(), lost=(), profiles=0, restoring=Restoring(0, 0.0), foreign=(), resent=0):
+def a_worker(*, lag=(), clocks=(), lost=(), profiles=0, restoring=None, foreign=(), resent=0):
     """What a scrape sees: records behind by topic and partition, clocks (epoch ms) by number, lost records by topic."""
     lifecycle = SimpleNamespace(
         lag={TP(*tp): records for tp, records in dict(lag).items()},
         clock_ms={("profiles", number): clock_ms for number, clock_ms in dict(clocks).items()},
-        restoring=restoring,
+        restoring=restoring or Restoring(0, 0.0),
     )
     changelog = SimpleNamespace(foreign=dict(foreign), resent=resent)
     tables = {"profiles": SimpleNamespace(store=SimpleNamespace(value_count=profiles))}
