@@ -59,7 +59,7 @@ def as_of(profile: Profile, boundary_ms: int) -> Profile | None:
     seen.complaints, seen.last_complaint_ms = facts.complaints, facts.last_complaint_ms
     seen.ratings, seen.mood = facts.ratings, facts.mood
     seen.churn_label, seen.churn_label_ms = facts.churn_label, facts.churn_label_ms
-    seen.purchases = facts.purchases
+    seen.purchases, seen.opened = facts.purchases, facts.opened
     if profile.identity is not None:
         seen.identity = None if facts.told_ms is None else _told(profile.identity, facts, facts.told_ms)
     return seen
@@ -112,4 +112,5 @@ def _facts(p: Profile, boundary_ms: int) -> Facts:
         p.churn_label,
         p.churn_label_ms,
         p.purchases,
+        p.opened,
     )

@@ -12,7 +12,7 @@ from functools import cache
 from models import windows
 from models.sums import Sums, sums
 from schemas.profile import Profile
-from schemas.vocabulary import CHANNELS, CONSENTS, INTERACTION_KINDS, TRANSACTION_KINDS
+from schemas.vocabulary import CHANNELS, CONSENTS, INTERACTION_KINDS, PRODUCT_FAMILIES, TRANSACTION_KINDS
 
 DAY_MS = 86_400_000
 _YEAR_DAYS = 365.25
@@ -141,6 +141,14 @@ def _holds(product: str) -> Figure:
     return lambda f: any(held == product or held.startswith(begins) for held in _products(f))
 
 
+def _need(f: Figures, family: str, days: int) -> float | None:
+    """Say how likely a product of the family is opened; what is kept is the chance of 30 days."""
+    thousandths = f.profile.needs.get(family)
+    if thousandths is None or days == 30:
+        return None if thousandths is None else thousandths / 1000
+    return 1.0 - float((1.0 - thousandths / 1000) ** (days / 30))
+
+
 def _channel_share(channel: str) -> Figure:
     def share(f: Figures) -> float | None:
         month = f.over("30d")
@@ -198,6 +206,8 @@ FAMILIES: Mapping[str, FigureFamily] = {
     "consent": lambda consent: lambda f: consent in _consents(f),
     "has_tag": lambda tag: lambda f: tag in f.profile.tags,
     "tier": lambda tier: lambda f: f.profile.grade.tier == tier,
+    "need_30": lambda family: lambda f: _need(f, family, 30),
+    "need_90": lambda family: lambda f: _need(f, family, 90),
     "value_band": lambda band: lambda f: None if f.profile.worth is None else f.profile.worth.band == band,
     "alert": lambda kind: lambda f: any(alert.kind == kind for alert in f.profile.open_alerts),
     "count_30d": lambda kind: lambda f: f.over("30d").of_kind(kind)[0],
@@ -217,6 +227,8 @@ ARGUMENTS: Mapping[str, Collection[str]] = {
     "count_63d": TRANSACTION_KINDS,
     "minor_63d": TRANSACTION_KINDS,
     "channel_share_30d": CHANNELS,
+    "need_30": PRODUCT_FAMILIES,
+    "need_90": PRODUCT_FAMILIES,
     "channel_30d": CHANNELS,
     "ever": INTERACTION_KINDS,
 }

@@ -11,6 +11,7 @@ from typing import Any
 from models import eve, windows
 from models.fold_bonds import BONDS, fold_closed_on
 from models.fold_money import fold_money
+from models.needs import fold_opening
 from models.policy import Policy
 from models.promise import promised
 from schemas.events import Customer, Interaction, LinkedMention, Outcome, Transaction
@@ -117,6 +118,8 @@ def _interaction(p: Profile, event: Interaction, policy: Policy) -> None:
         p.ratings = _rated(p.ratings, round(event.rating * 10), at_ms)
     if event.attributes:
         p.promise = promised(p.promise, event)
+    if kind == "product_opened":
+        fold_opening(p, event)
     if kind in BONDS:
         BONDS[kind](p, event)
 

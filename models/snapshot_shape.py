@@ -12,6 +12,7 @@ from models.clv_fit import LEAST, MOST
 from models.hashing import SLOTS
 from models.learner import VALUE_LIMIT, BadSnapshotError
 from models.meters import BINS
+from models.need_model import MODEL as NEED
 from models.pooled import LEAST_CERTAINTY
 from models.value_model import KEYS, Row
 from models.value_model import MODEL as VALUE
@@ -186,7 +187,7 @@ class ManifestShape(_Part):
     calibration_error: Annotated[float, Field(ge=0, le=1)] | None
 
 
-SHAPES: dict[str, type[BaseModel]] = {"churn": _Churn, "propensity": _Propensity, VALUE: _Census}
+SHAPES: dict[str, type[BaseModel]] = {"churn": _Churn, "propensity": _Propensity, VALUE: _Census, NEED: _Propensity}
 
 
 def check_snapshot(model: str, snapshot: Any) -> None:

@@ -17,6 +17,7 @@ from models.event_key import key_of
 from models.features import features
 from models.fold import fold, known, new_profile
 from models.grading import regrade
+from models.needs import forecast, without_needs
 from models.offer import offer, offered
 from models.rules import judge
 from models.value import appraise, without_worth
@@ -88,14 +89,16 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
         profile, heard = outcomes.hear(profile, event)
         outcome = (event.label, heard)
     if not may_profile(profile):
-        profile = without_worth(without_score(profile))  # before the tags that hang on it are looked at
+        profile = without_needs(without_worth(without_score(profile)))  # before the tags that hang on it are looked at
     profile = regrade(profile, at_ms, policy, key)
     triggers = trigger_of(event, policy) is not None
     values: tuple[float, ...] | None = None
     by_hand = isinstance(event, Interaction) and event.offered_action is not None
-    if triggers or by_hand or _unscored_today(profile, at_ms):
+    new_day = _unscored_today(profile, at_ms)
+    if triggers or by_hand or new_day:
         values = features(profile, at_ms, policy.home_currency)
         profile = appraise(score_churn(profile, values, at_ms, context), at_ms, context)
+        profile = forecast(profile, values, context) if new_day else profile
         if by_hand:
             profile, suppressed = offered(profile, event, cause, context, values)
     profile, taken_back = standing.review(before, profile, event, cause, policy)

@@ -5,6 +5,9 @@ from typing import Any
 
 from models.churn import ChurnLearner
 from models.learner import BadSnapshotError, Learner
+from models.need_model import MODEL as NEED
+from models.need_model import NeedLearner
+from models.need_release import Uptake
 from models.policy import Policy
 from models.propensity import PropensityLearner
 from models.release import Cadence, Position, Published, Release, punctuation
@@ -23,6 +26,7 @@ LEARNERS: Mapping[str, Callable[[Policy], Learner]] = {
         {action.name: action.start_propensity for action in policy.actions.action}
     ),
     VALUE: ValueLearner,
+    NEED: NeedLearner,
 }
 
 
@@ -30,7 +34,10 @@ def new_release(model: str, policy: Policy, sources: int) -> Release:
     """Begin to train the model called `model` from `sources` source partitions."""
     if model == VALUE:
         return Census(ValueLearner(policy), sources)
-    return Release(model, LEARNERS[model](policy), sources, Cadence(policy.models.publish_examples))
+    cadence = Cadence(policy.models.publish_examples)
+    if model == NEED:
+        return Uptake(NeedLearner(policy), sources, cadence)
+    return Release(model, LEARNERS[model](policy), sources, cadence)
 
 
 def starting_scorers(policy: Policy) -> dict[str, Scorer]:

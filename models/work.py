@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from models import eve, outcomes, rules, value
+from models import eve, needs, outcomes, rules, value
 from models.cause import Cause
 from models.context import Context
 from models.grading import regrade_silent
@@ -58,6 +58,13 @@ def _snapshot(profile: Profile, due: Due, cause: Cause, context: Context) -> Fir
     return judged, examples + alerts
 
 
+def _mature(profile: Profile, due: Due, cause: Cause, context: Context) -> Fired:
+    """Release an example, and with that of churn what the customer opened meanwhile."""
+    opened = needs.tell(profile, due, cause, context)
+    released, examples = outcomes.mature(profile, due, cause, context)
+    return released, examples + opened
+
+
 def _forget(profile: Profile, due: Due, cause: Cause, context: Context) -> Fired:
     """Let the stub of an erased customer go, unless he has come back."""
     came_back = profile.identity is not None or profile.events != EventCounts()
@@ -66,7 +73,7 @@ def _forget(profile: Profile, due: Due, cause: Cause, context: Context) -> Fired
 
 WORK: Mapping[str, Work] = {
     "weekly_snapshot": _snapshot,
-    "mature": outcomes.mature,
+    "mature": _mature,
     "salary_due": rules.salary_due,
     "loan_due": rules.loan_due,
     "complaint_deadline": rules.complaint_deadline,

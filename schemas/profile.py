@@ -19,7 +19,6 @@ from schemas.profile_worth import NO_PURCHASES, Purchases, Worth
 
 PROFILE_VERSION = 1
 
-# Counts.
 MAX_ACCOUNTS = 9  # the one idle longest leaves; its balance leaves the AUM
 MAX_CURRENCIES = 5  # of totals: the home currency, three others, and "XXX" for all further ones together
 MAX_PRODUCTS = 10  # the first ones of the master data
@@ -40,8 +39,7 @@ MAX_REASONS = 5  # of a score, the strongest
 MAX_REMEMBERED_EVENTS = 64  # the oldest leaves (contract-rules 5)
 MAX_VISITS = 2  # the oldest leaves
 MAX_DUE = 26  # what is due last leaves
-AUM_DAYS = 90  # how far back the AUM high looks
-AUM_SLOT_DAYS = 5  # a high is kept by slots of five days, 19 of them at most
+AUM_DAYS, AUM_SLOT_DAYS = 90, 5  # how far back the AUM high looks; it is kept by slots of five days, 19 at most
 
 # Lengths in bytes of UTF-8. Longer ids stand as "#" and a hash (`short_id`), longer texts are cut (`cut`).
 MAX_NAME_BYTES = 24  # of what policy names: tags, alerts, actions, tiers
@@ -307,6 +305,7 @@ class Facts(NamedTuple):
     churn_label: str
     churn_label_ms: int | None
     purchases: Purchases = NO_PURCHASES
+    opened: dict[str, int] = {}  # noqa: RUF012 - never mutated
 
 
 class Eve(NamedTuple):
@@ -384,6 +383,8 @@ class Profile:
     promise: Promise | None = None
     purchases: Purchases = NO_PURCHASES
     worth: Worth | None = None
+    opened: dict[str, int] = field(default_factory=dict)  # product family -> home day of the last opening
+    needs: dict[str, int] = field(default_factory=dict)  # product family -> thousandths that one is opened in 30 days
     eve: Eve | None = None  # only `models.eve` knows when and why
 
     def copied(self) -> "Profile":

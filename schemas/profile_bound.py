@@ -107,6 +107,8 @@ def fullest() -> Profile:
         churn_label_ms=_TIME,
         promise=Promise(_TIME, "p" * limits.MAX_PROMISE_BYTES),
         purchases=Purchases(_DAY, _DAY, 2 * _DAY, _SUM, _SUM),
+        opened=dict.fromkeys(vocabulary.PRODUCT_FAMILIES, _DAY),
+        needs=dict.fromkeys(vocabulary.PRODUCT_FAMILIES, 1000),
         worth=Worth(_DAY, _COUNT, 1000, _DAY, _SUM, name),
     )
     return _with_eve(full)
@@ -145,6 +147,7 @@ def _with_eve(p: Profile) -> Profile:
         p.churn_label,
         p.churn_label_ms,
         p.purchases,
+        p.opened,
     )
     p.eve = Eve(_TIME, facts)
     left = limits.MAX_EVE_BYTES - eve_bytes(p)

@@ -114,6 +114,8 @@ def encode(profile: Profile) -> bytes:
             p.promise,
             packed_purchases(p.purchases),
             p.worth,
+            short(p.opened),
+            short(p.needs),
             packed_eve(p),
         )
     )
@@ -181,9 +183,11 @@ def _profile(v: Any) -> Profile:
         v[39] and new(Promise, v[39]),
         purchases_of(v[40]),
         v[41] and new(Worth, v[41]),
+        long(v[42]),
+        long(v[43]),
     )
     profile = Profile(*values)
-    profile.eve = eve_of(v[42], profile)
+    profile.eve = eve_of(v[44], profile)
     return profile
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgpack
 
 from schemas.profile import Account, Complaint, Eve, Facts, MentionMood, Profile, Ratings, Salary
-from schemas.profile_parts import NUMBER_OF, WORD_OF, new_tuple, packed_purchases, purchases_of
+from schemas.profile_parts import NUMBER_OF, WORD_OF, long, new_tuple, packed_purchases, purchases_of, short
 
 # Bits of what differs, in the order in which it is told.
 _NAMES = (
@@ -21,7 +21,9 @@ _NAMES = (
     "churn_label",
     "churn_label_ms",
     "purchases",
+    "opened",
 )
+_CODED: dict[str, tuple[Any, Any]] = {"purchases": (packed_purchases, purchases_of), "opened": (short, long)}
 _TIMES = frozenset({"last_login_ms", "last_own_activity_ms", "last_complaint_ms", "churn_label_ms"})
 
 
@@ -79,8 +81,8 @@ def _packed(name: str, value: Any, now: Any, boundary: int) -> Any:
         return boundary - value
     if name == "accounts":
         return _packed_accounts(value, now, boundary)
-    if name == "purchases":
-        return packed_purchases(value)
+    if name in _CODED:
+        return _CODED[name][0](value)
     if name in ("complaints", "products"):  # one that is still there is told by its place
         return [now.index(one) if one in now else _row(one, boundary) for one in value]
     return value
@@ -91,8 +93,8 @@ def _read(name: str, packed: Any, now: Any, boundary: int) -> Any:
         return None if packed is None else boundary - packed
     if name == "accounts":
         return _accounts_of(packed, now, boundary)
-    if name == "purchases":
-        return purchases_of(packed)
+    if name in _CODED:
+        return _CODED[name][1](packed)
     if name in ("complaints", "products"):
         return tuple([now[one] if type(one) is int else _of_row(one, boundary) for one in packed])
     kind = _KINDS.get(name)

@@ -34,6 +34,7 @@ def view(profile: Profile, home_currency: str) -> dict[str, Any]:
         "scores": {model: _score(model, score) for model, score in sorted(profile.scores.items())},
         "purchases": profile.purchases._asdict(),
         "worth": None if profile.worth is None else profile.worth._asdict(),
+        "needs_30d_thousandths": dict(sorted(profile.needs.items())),
         "open_complaints": [
             {"event_id": c.event_id, "opened_at": to_rfc3339(c.opened_ms), "channel": c.channel, "topic": c.topic}
             for c in profile.complaints

@@ -85,6 +85,8 @@ OUTCOME_LABELS = (
     "Retracted",
     *FINDINGS,
 )
+# Examples count by a family's place here: a new one goes to the end, and none ever leaves or moves.
+PRODUCT_FAMILIES = ("savings", "fund", "wealth", "securities", "credit_card", "loan", "mortgage", "insurance")
 LABEL_ALIASES = {"TAKEN": "Accepted", "NOT_TAKEN": "Rejected", "VIEWED": "Impression"}
 QUEUES = ("retention", "fraud", "service", "collections", "relationship")
 OFFER_CHANNELS = ("branch", "phone", "mobile", "web", "wechat", "email", "sms")

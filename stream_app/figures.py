@@ -16,6 +16,7 @@ from models.policy import load_policy
 from schemas import profile_codec
 from stream_app import bank_marketing, cdnow
 from stream_app.closed_loop import Played, play
+from stream_app.need_report import foreseen
 from stream_app.settings import CHECKOUT, Settings
 from stream_app.simulate import Options
 from stream_app.truth_report import (
@@ -31,6 +32,7 @@ from stream_app.truth_report import (
 FILE = CHECKOUT / "docs" / "figures.json"
 HORIZON_DAYS = 30
 SEEDS = (7, 8, 9)
+UPTAKE = 0.15  # of those whom a product suits neither well nor badly, in 60 days
 Figures = dict[str, dict[str, Any]]
 CHURN_KINDS = frozenset({"churn_risk", "large_outflow", "unusual_outflow", "balance_drained", "dormant_high_value"})
 """Alerts that say "may leave"; account_closed and product_closed say "has left", complaints go to their own queue."""
@@ -155,6 +157,27 @@ def clv() -> Figures:
     return told
 
 
+def needs() -> Figures:
+    """Four months of 300 customers who open products of their own accord, three banks: base rate and AUC per family.
+
+    The anchor of an AUC is its ceiling: that of the planted chance itself (medians over the three banks).
+    """
+    policy = load_policy(Settings.load().policy_dir)
+    runs = [
+        foreseen(_played(Options(customers=300, days=120, seed=seed, uptake_per_60_days=UPTAKE)), policy)
+        for seed in SEEDS
+    ]
+    told: Figures = {}
+    for family in runs[0]:
+        found = [run[family] for run in runs]
+        n, rates = sum(one.examples for one in found), sorted(one.base_rate for one in found)
+        aucs, ceilings = (sorted(auc or 0.5 for auc in part) for part in zip(*[one[2:] for one in found], strict=True))
+        edges = [(part[0], part[-1]) for part in (rates, aucs)]
+        told |= figure(f"need_{family}_base_rate", rates[1], "share in 30 days", edges[0], n, "needs")
+        told |= figure(f"need_{family}_auc", aucs[1], "AUC", edges[1], n, "needs", _short(ceilings[1]))
+    return told
+
+
 def _played(options: Options) -> Played:
     settings = Settings.load()
 
@@ -174,6 +197,7 @@ GROUPS: Mapping[str, Callable[[], Figures]] = {
     "learning": learning,
     "marketing": marketing,
     "clv": clv,
+    "needs": needs,
 }
 
 

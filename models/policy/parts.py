@@ -156,6 +156,7 @@ class Value(Part):
     horizon_days: Annotated[int, Field(ge=30, le=1_830)]
     fit_days: Annotated[int, Field(ge=1, le=90)]
     sample: Annotated[int, Field(ge=500, le=20_000)]
+    start_need: Annotated[float, Field(gt=0, lt=1)]
     band: Annotated[tuple[Band, ...], Field(min_length=1, max_length=10)]
 
     @model_validator(mode="after")

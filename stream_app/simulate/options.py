@@ -28,7 +28,8 @@ class Options:
     `activity` scales what customers do by choice (card payments, logins), not salaries, rents or loans.
     `churn_per_60_days` and `fraud_per_60_days` are shares of all customers; `decoys` is the share of customers
     who show signs of leaving, and stay. `incident_day` counts from 0; None means two thirds through the period,
-    a day outside of the period no incident at all.
+    a day outside of the period no incident at all. `uptake_per_60_days` is how many of the customers whom a product
+    suits neither well nor badly open it of their own accord; by default nobody does.
     """
 
     customers: int = 200
@@ -41,6 +42,7 @@ class Options:
     decoys: float = 0.12
     branches: int = 5
     incident_day: int | None = None
+    uptake_per_60_days: float = 0.0
     faults: Faults = field(default_factory=Faults)
     namespace: str = "bank"
 
@@ -51,8 +53,8 @@ class Options:
         shares = (self.faults.late, self.faults.duplicate, self.faults.out_of_order, self.faults.broken)
         if not all(0.0 <= share <= 1.0 for share in (*shares, self.decoys)):
             raise ValueError("shares of faults and decoys lie between 0 and 1")
-        if min(self.activity, self.churn_per_60_days, self.fraud_per_60_days) < 0.0:
-            raise ValueError("activity, churn and fraud are not negative")
+        if min(self.activity, self.churn_per_60_days, self.fraud_per_60_days, self.uptake_per_60_days) < 0.0:
+            raise ValueError("activity, churn, fraud and uptake are not negative")
 
     @property
     def incident_index(self) -> int | None:

@@ -31,6 +31,7 @@ from stream_app.simulate.people import (
 from stream_app.simulate.seasons import DAY_MS, DIGITAL, HOUR_MS, Day, bank_day, iso, moment, poisson, start_of
 from stream_app.simulate.texts import remark_text
 from stream_app.simulate.truth import Truth
+from stream_app.simulate.uptake import maybe_plant_uptake
 
 _CLOSING_MS = 15 * 60_000  # what the closing of an account itself still writes
 
@@ -57,6 +58,7 @@ class World:
             plan_trips(person, options, COUNTRIES)
             maybe_plant_leaving(person, options)
             maybe_plant_decoy(person, options)
+            maybe_plant_uptake(person, options)
             self.truth.episodes += maybe_plant_fraud(person, options)
 
     def lines(self) -> Iterator[Line]:

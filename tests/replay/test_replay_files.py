@@ -92,7 +92,7 @@ def test_every_line_is_accounted_for(bank_file, twice):
 def test_all_models_have_their_figures(twice):
     (out, _), _ = twice
     models = json.loads((out / "models.json").read_text())
-    assert set(models) == {"churn", "propensity", "value"}
+    assert set(models) == {"churn", "propensity", "value", "need"}
     assert models["churn"]["examples"] > 0
     assert set(models["churn"]) >= {"examples", "auc", "log_loss", "calibration_error"}
 

@@ -26,7 +26,7 @@ def test_the_default_files_are_sound():
 
     assert policy.home_currency == "CNY"
     assert policy.lateness_ms == 3_600_000
-    assert policy.models.names == ("churn", "propensity", "value")
+    assert policy.models.names == ("churn", "propensity", "value", "need")
     assert len(policy.tags.tag) >= 20
     assert len(policy.actions.action) >= 12
     assert set(policy.queues) == {"retention", "fraud", "service", "collections", "relationship"}
@@ -121,7 +121,7 @@ def test_an_action_whose_list_is_no_list_is_refused():
     [
         ("rules", {"rule": [read("rules")["rule"][0]] * 2}, "these kinds stand twice: ['large_outflow']"),
         ("models", {"names": ["churn"]}, "names must hold ['propensity']"),
-        ("models", {"names": ["churn", "propensity", "value", "fourth"]}, "floor_examples must name every model"),
+        ("models", {"names": ["churn", "propensity", "fifth"]}, "floor_examples must name every model"),
         ("models", {"names": ["churn", "churn"]}, "these models stand twice"),
         ("tags", {"tag": [read("tags")["tag"][0]] * 2}, "these tags stand twice"),
         ("tags", {"tag": [{"name": "t", "zh": "t", "en": "t"}]}, "a tag needs a condition"),

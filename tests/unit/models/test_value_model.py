@@ -17,7 +17,8 @@ from schemas.internal import ExampleRecord, Punctuation
 from schemas.profile_worth import Purchases
 from tests.policies import a_policy
 
-POLICY = a_policy(value={"sample": 500}, models={"floor_examples": {"churn": 1, "propensity": 1, "value": 50}})
+FLOORS = {"churn": 1, "propensity": 1, "value": 50, "need": 1}
+POLICY = a_policy(value={"sample": 500}, models={"floor_examples": FLOORS})
 DAY_MS = 86_400_000
 TRUTH = Buying(1.5, 1.0, 0.7, 4.0)
 TODAY = 20_000

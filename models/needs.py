@@ -1,0 +1,126 @@
+"""What a customer will take next, kept in his profile: for each product family, how likely it is within a month.
+
+A family counts as taken when the customer opens a product of it (`product_opened`), offered or not. What was known of
+him a horizon ago waits in his profile anyway, for the churn model: when it matures, the same features go out once more
+with what he opened meanwhile. So needs are learned at the same moment, with the same care, and at no further bytes.
+"""
+
+from collections.abc import Sequence
+
+from models.cause import Cause
+from models.churn import may_profile
+from models.context import Context
+from models.eve import as_of
+from models.features import unpack
+from models.need_model import MODEL
+from models.windows import home_day
+from schemas.actions import Effect
+from schemas.events import Interaction
+from schemas.internal import ExampleRecord
+from schemas.profile import Due, Profile
+from schemas.vocabulary import PRODUCT_FAMILIES
+
+_CENSORING = frozenset({"died", "merged"})
+_MONTH_DAYS = 30
+_PLACES = {family: place for place, family in enumerate(PRODUCT_FAMILIES)}
+
+Effects = tuple[Effect, ...]
+
+
+def family_of(product: str) -> str | None:
+    """Name the family of a product: its name, or what its id begins with.
+
+    >>> family_of("fund"), family_of("credit_card-778"), family_of("funding")
+    ('fund', 'credit_card', None)
+    """
+    for family in PRODUCT_FAMILIES:
+        if product == family or product.startswith((f"{family}-", f"{family}_", f"{family}:")):
+            return family
+    return None
+
+
+def fold_opening(p: Profile, event: Interaction) -> None:
+    """Note in `p`, a profile that is being written, when a product of a family was last opened."""
+    family = None if event.product_id is None else family_of(event.product_id)
+    day = home_day(event.occurred_ms)
+    if family is not None and day > p.opened.get(family, -1):
+        p.opened = {**p.opened, family: day}
+
+
+def forecast(profile: Profile, values: Sequence[float], context: Context) -> Profile:
+    """Keep how likely each family is to be taken within 30 days, in thousandths: of those that he does not hold.
+
+    A family of which too few examples were learned (policy's floor) is left out; without consent all are.
+    """
+    if not may_profile(profile):
+        return without_needs(profile)
+    scorer, policy = context.scorers.get(MODEL), context.policy
+    if scorer is None:
+        return profile
+    held, needs = _held(profile), {}
+    for family in PRODUCT_FAMILIES:
+        if family not in held:
+            scored = scorer.score(values, family)
+            if scored.examples >= policy.models.floor_examples[MODEL]:
+                needs[family] = round(1000 * within(scored.value, policy.churn.horizon_days, _MONTH_DAYS))
+    if needs == profile.needs:
+        return profile
+    changed = profile.copied()
+    changed.needs = needs
+    return changed
+
+
+def within(chance: float, known_days: int, days: int) -> float:
+    """Turn the chance within `known_days` into that within `days`, as if every day were like the other.
+
+    >>> within(0.5, 30, 90)
+    0.875
+    """
+    return 1.0 - float((1.0 - chance) ** (days / known_days))
+
+
+def without_needs(profile: Profile) -> Profile:
+    """Forget what the customer may take."""
+    if not profile.needs:
+        return profile
+    changed = profile.copied()
+    changed.needs = {}
+    return changed
+
+
+def tell(profile: Profile, due: Due, cause: Cause, context: Context) -> Effects:
+    """Tell the trainer what was opened since the churn example that matures now (the profile still holds it).
+
+    Of families that he does not hold, or opened within the horizon: whoever has one does not need it. The label of the
+    whole is whether he opened any.
+    """
+    policy = context.policy
+    example = next((other for other in profile.pending if other.example_id == due.about), None)
+    if MODEL not in policy.models.names or example is None or example.about or not may_profile(profile):
+        return ()
+    end_ms = due.due_ms - policy.lateness_ms
+    seen = as_of(profile, end_ms)
+    erased = profile.erased_ms is not None and example.scored_ms < profile.erased_ms
+    if seen is None or erased or seen.churn_label in _CENSORING:
+        return ()
+    begin, held = home_day(example.scored_ms), _held(seen)
+    taken = {family for family, day in seen.opened.items() if begin <= day < home_day(end_ms)}
+    record = ExampleRecord(
+        model=MODEL,
+        example_id=cause.id(MODEL),
+        customer_id=profile.customer_id,
+        due_ms=due.due_ms,
+        snapshot_ms=example.scored_ms,
+        features=unpack(example.features),
+        context=tuple(
+            (place, float(family in taken))
+            for family, place in _PLACES.items()
+            if family in taken or family not in held
+        ),
+        label=int(bool(taken)),
+    )
+    return (Effect("topic", "examples", MODEL, record.model_dump_json().encode(), cause.timed),)
+
+
+def _held(profile: Profile) -> set[str | None]:
+    return {family_of(product) for product in profile.identity.products} if profile.identity is not None else set()
