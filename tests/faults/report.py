@@ -119,8 +119,8 @@ def write(results: Results, file: Path) -> None:
     file.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
 
 
-def merge_figures(results: Results, file: Path) -> None:
-    """Put the figures beside the others of `docs/figures.json`."""
+def merge_figures(results: Results, file: Path, command: str) -> None:
+    """Put the figures beside the others of `docs/figures.json`, with the command that measured them."""
     told = totals(results)
     known: dict[str, Any] = orjson.loads(file.read_bytes()) if file.exists() else {}
     events, kills = told["events"], told["kills"]
@@ -128,7 +128,7 @@ def merge_figures(results: Results, file: Path) -> None:
 
     def figure(value: float | None, unit: str, n: int, upper: float | None = None, anchor: float | None = None) -> Any:
         between = None if upper is None else [0, upper]
-        return {"value": value, "unit": unit, "range": between, "n": n, "command": "make faults", "anchor": anchor}
+        return {"value": value, "unit": unit, "range": between, "n": n, "command": command, "anchor": anchor}
 
     per_event = None if bound is None else round(bound * events, 1)
     known["kills"] = figure(kills, "kill -9", told["runs"], anchor=200)
