@@ -4,7 +4,8 @@ import csv
 import datetime as dt
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,16 +17,21 @@ from stream_app.arrival_order import Sent, Timed, in_order
 from stream_app.mapping import AttributesRule, EventRule, FieldRule, Mapping_, MappingError, Source
 
 
-def rows(path: Path, source: Source) -> Iterator[dict[str, Any]]:
-    """Yield the file's rows as column -> text, sorted where the mapping asks for it; raises MappingError."""
+def rows(path: Path, source: Source) -> Generator[dict[str, Any], None, None]:
+    """Yield the file's rows as column -> text, sorted where the mapping asks for it; raises MappingError.
+
+    Who does not read to the end closes it, and the file with it.
+    """
     found = _as_they_come(path, source)
-    if source.sort is None:
-        return found
     column = source.sort
+    if column is None:
+        yield from found
+        return
     try:
-        return iter(sorted(found, key=lambda row: str(row[column])))
+        ordered = sorted(found, key=lambda row: str(row[column]))
     except KeyError:
         raise MappingError(f"source.sort: no column {column!r}") from None
+    yield from ordered
 
 
 def _as_they_come(path: Path, source: Source) -> Iterator[dict[str, Any]]:
@@ -180,15 +186,16 @@ def _number(name: str, text: str, number: int) -> Any:
 def convert(path: Path, mapping: Mapping_) -> Iterator[Sent]:
     """Yield `(topic, event)` for a whole file, what is delayed at its time; MappingError names file, row, field."""
     mapper = Mapper(mapping)
-    numbered = enumerate(rows(path, mapping.source), 1)
-    try:
-        if any(rule.delay_seconds for rule in mapping.event):
-            yield from in_order(_timed(mapper, numbered))
-        else:
-            for number, row in numbered:
-                yield from mapper.events(row, number)
-    except MappingError as error:
-        raise MappingError(f"{path}: {error}") from error
+    with closing(rows(path, mapping.source)) as found:
+        numbered = enumerate(found, 1)
+        try:
+            if any(rule.delay_seconds for rule in mapping.event):
+                yield from in_order(_timed(mapper, numbered))
+            else:
+                for number, row in numbered:
+                    yield from mapper.events(row, number)
+        except MappingError as error:
+            raise MappingError(f"{path}: {error}") from error
 
 
 def _timed(mapper: Mapper, numbered: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Timed]:

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -189,6 +190,14 @@ def test_a_bad_row_is_named_by_number_and_field(mapped, rule, text, named):
     with pytest.raises(MappingError) as told:
         mapped(one_field(rule), text)
     assert named in str(told.value)
+
+
+def test_the_file_is_closed_while_the_error_about_its_row_is_still_looked_at(mapped, tmp_path):
+    with pytest.raises(MappingError) as told:
+        mapped(one_field('{ template = "{x}", number = true }'), "x\nfive\n6\n")
+    opened = {link.resolve() for link in Path("/proc/self/fd").iterdir() if link.exists()}
+    assert told.value is not None
+    assert (tmp_path / "rows.csv").resolve() not in opened
 
 
 def test_a_row_that_is_too_short_leaves_its_last_fields_out_or_names_itself(mapped):
