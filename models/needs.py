@@ -40,10 +40,15 @@ def family_of(product: str) -> str | None:
 
 
 def fold_opening(p: Profile, event: Interaction) -> None:
-    """Note in `p`, a profile that is being written, when a product of a family was last opened."""
+    """Note in `p`, a profile that is being written and does not hold it yet, when a family's first product was opened.
+
+    Who has one and opens another was never asked about: to count him among those who took it, and none of those who
+    have one and open no other, would teach that having it makes one take it. Of two that come in the wrong order the
+    earlier was the first.
+    """
     family = None if event.product_id is None else family_of(event.product_id)
     day = home_day(event.occurred_ms)
-    if family is not None and day > p.opened.get(family, -1):
+    if family is not None and (family not in _held(p) or day < p.opened.get(family, -1)):
         p.opened = {**p.opened, family: day}
 
 
@@ -91,8 +96,8 @@ def without_needs(profile: Profile) -> Profile:
 def tell(profile: Profile, due: Due, cause: Cause, context: Context) -> Effects:
     """Tell the trainer what was opened since the churn example that matures now (the profile still holds it).
 
-    Of families that he does not hold, or opened within the horizon: whoever has one does not need it. The label of the
-    whole is whether he opened any.
+    Of families that he did not hold before: those that he opened within the horizon, and those that he still lacks. The
+    label of the whole is whether he opened any.
     """
     policy = context.policy
     example = next((other for other in profile.pending if other.example_id == due.about), None)

@@ -383,7 +383,7 @@ class Profile:
     promise: Promise | None = None
     purchases: Purchases = NO_PURCHASES
     worth: Worth | None = None
-    opened: dict[str, int] = field(default_factory=dict)  # product family -> home day of the last opening
+    opened: dict[str, int] = field(default_factory=dict)  # product family -> home day on which he began to hold it
     needs: dict[str, int] = field(default_factory=dict)  # product family -> thousandths that one is opened in 30 days
     eve: Eve | None = None  # only `models.eve` knows when and why
 

@@ -160,7 +160,8 @@ def clv() -> Figures:
 def needs() -> Figures:
     """Four months of 300 customers who open products of their own accord, three banks: base rate and AUC per family.
 
-    The anchor of an AUC is its ceiling: that of the planted chance itself (medians over the three banks).
+    The anchor of an AUC is that of the planted chance itself (medians over the three banks); openings that follow an
+    offer come on top of what was planted.
     """
     policy = load_policy(Settings.load().policy_dir)
     runs = [
@@ -171,10 +172,10 @@ def needs() -> Figures:
     for family in runs[0]:
         found = [run[family] for run in runs]
         n, rates = sum(one.examples for one in found), sorted(one.base_rate for one in found)
-        aucs, ceilings = (sorted(auc or 0.5 for auc in part) for part in zip(*[one[2:] for one in found], strict=True))
+        aucs, planted = (sorted(auc or 0.5 for auc in part) for part in zip(*[one[2:] for one in found], strict=True))
         edges = [(part[0], part[-1]) for part in (rates, aucs)]
         told |= figure(f"need_{family}_base_rate", rates[1], "share in 30 days", edges[0], n, "needs")
-        told |= figure(f"need_{family}_auc", aucs[1], "AUC", edges[1], n, "needs", _short(ceilings[1]))
+        told |= figure(f"need_{family}_auc", aucs[1], "AUC", edges[1], n, "needs", _short(planted[1]))
     return told
 
 

@@ -12,12 +12,16 @@ from stream_app.simulate.uptake import THEMES, chance
 
 
 class Foreseen(NamedTuple):
-    """One family over the second half of the matured examples; the ceiling is the AUC of the planted chance itself."""
+    """One family over the second half of the matured examples.
+
+    `planted` is the AUC of the chance by which customers open of their own accord. It is no ceiling: openings that
+    follow an offer come on top, and of those who are left the likeliest have opened already.
+    """
 
     taken: int
     examples: int
     auc: float | None
-    ceiling: float | None
+    planted: float | None
 
     @property
     def base_rate(self) -> float:
