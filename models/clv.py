@@ -12,7 +12,7 @@ all but the last parameter: what is left is small numbers, and quick to sum.
 """
 
 from math import exp, log1p
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,5 +104,5 @@ def _purchases(living: Buying, difference: float, weeks: float) -> float:
         return sum(sides) / 2
     last = a + b - 1.0
     share = weeks / (alpha + weeks)
-    gauss: Any = special.hyp2f1(difference, a - 1.0, last, share)
-    return float(last / (a - 1.0) * (1.0 - exp((a - 1.0) * log1p(-share)) * gauss))
+    gauss = float(special.hyp2f1(difference, a - 1.0, last, share))  # infinite at the edge of what may be fitted
+    return last / (a - 1.0) * (1.0 - exp((a - 1.0) * log1p(-share)) * gauss)

@@ -36,7 +36,7 @@ def follow(before: Profile, after: Profile, event: Any, again: Callable[[Profile
     elif event.occurred_ms < kept.boundary_ms or not timed:
         seen = as_of(before, kept.boundary_ms)
         if seen is not None:
-            seen.rings = Rings()
+            seen.rings = Rings(days=before.rings.days)  # days before the boundary hold nothing from after it
             kept = Eve(kept.boundary_ms, _facts(again(seen), kept.boundary_ms))
     after.eve = kept
     if kept.facts is not None and eve_bytes(after) > MAX_EVE_BYTES - _SALARY_BYTES:

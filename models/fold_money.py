@@ -50,7 +50,7 @@ def fold_money(p: Profile, event: Transaction, policy: Policy) -> None:
             _stays(p, event)
     if booked:
         _booked(p, event)
-    if event.kind == "loan_payment" and status != "reversed":
+    if event.kind == "loan_payment":
         p.loans = loans.follow(p.loans, event, policy.bank.loan_gap_days)
 
 

@@ -26,9 +26,11 @@ def loan_named(product_id: str) -> str:
 
 
 def follow(loans: Loans, event: Transaction, gap_days: int) -> Loans:
-    """Follow the loan that a booked or declined payment is about."""
+    """Follow the loan that a payment is about: booked, declined, or taken back."""
     key, day, paid = loan_of(event), home_day(event.occurred_ms), event.status == "booked"
     known = loans.get(key)
+    if event.status == "reversed":
+        return loans if known is None else {**loans, key: _reversed(known, day, gap_days)}
     if known is None:
         return _kept({**loans, key: Loan(int(not paid), day, int(paid))})
     moved = _booked(known, day, gap_days) if paid else _declined(known, day, gap_days)
@@ -54,6 +56,13 @@ def _booked(loan: Loan, day: int, gap_days: int) -> Loan:
     if not loan.missed or day < loan.day - gap_days // 4:
         return loan
     return Loan(0, loan.day, min(loan.paid + 1, LOAN_RHYTHM))
+
+
+def _reversed(loan: Loan, day: int, gap_days: int) -> Loan:
+    """Count the last instalment as missed after all; what was missed before it had been settled stays settled."""
+    if loan.missed or _of_the_next(loan, day, gap_days) or day < loan.day - gap_days // 4:
+        return loan
+    return Loan(1, loan.day, max(loan.paid - 1, 0))
 
 
 def _of_the_next(loan: Loan, day: int, gap_days: int) -> bool:

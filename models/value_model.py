@@ -9,7 +9,7 @@ as all examples are, so the same examples give the same numbers.
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from math import log
+from math import isfinite, log
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,13 +63,18 @@ class ValueScorer:
         return Scored(alive, odds, odds, (), self.examples)
 
     def appraise(self, purchases: Purchases, day: int, value: Value) -> Worth | None:
-        """Reckon what one who has bought is worth as of the end of a home day; None before the first fit."""
+        """Reckon what one who has bought is worth as of the end of a home day; None before the first fit.
+
+        None, too, where fitted numbers at the edge of what they may be give no finite answer.
+        """
         if self._buying is None or self._spending is None:
             return None
         days, first, last, _, _ = purchases
         past = Past(days - 1, (last - first) / WEEK_DAYS, (max(day, last) - first) / WEEK_DAYS)
         expected = self._buying.expected(past, value.horizon_days / WEEK_DAYS)
         spent = self._spending.expected(purchases.repeats, purchases.mean_minor)
+        if not (isfinite(expected) and isfinite(spent) and expected >= 0):
+            return None
         minor = min(_MOST_MINOR, round(expected * spent * value.margin_share))
         alive = round(1000 * self._buying.alive(past))
         tenths = min(_MOST_TENTHS, round(10 * expected))

@@ -100,7 +100,7 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
     board = ModelBoard(settings, policy)
     analyser = SentimentAnalyser(load_lexicon(settings.policy_dir / "sentiment.toml"))
     steps = {table.name: table.step for table in TABLES}
-    tables = {table.name: Table(app.state_table(table.name, table.codec)) for table in TABLES}
+    tables = {table.name: Table(app.state_table(table.name, table.codec, stubs=table.stubs)) for table in TABLES}
     names = {
         route.topic: f"{settings.namespace if route.ours else settings.input_namespace}.{route.topic}"
         for route in ROUTES

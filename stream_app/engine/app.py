@@ -94,9 +94,9 @@ class EngineApp(faust.App):
 
     # -- registration -------------------------------------------------------------------------------------------------
 
-    def state_table(self, name: str, codec: Codec) -> TablePort:
-        """Register a table, and return the port through which agents read and write it."""
-        table = StateTable(self, name=name, codec=codec, partitions=self.settings.partitions)
+    def state_table(self, name: str, codec: Codec, *, stubs: bool = True) -> TablePort:
+        """Register a table, and return the port through which agents read and write it; `stubs` as in `TableSource`."""
+        table = StateTable(self, name=name, codec=codec, partitions=self.settings.partitions, stubs=stubs)
         self.tables.add(table)
         self.engine.add_table(table)
         return TablePort(name, self.engine.current)

@@ -131,7 +131,8 @@ class Engine:
                     if topic.topic_id is not None and TP(topic.name, number) in assignment.committed
                 }
                 rules = {topic.name: topic.rule for topic in topics}
-                source = {name: TableSource(table.codec, store.get, max(1, self._cached_values // len(numbers)))}
+                cached = max(1, self._cached_values // len(numbers))
+                source = {name: TableSource(table.codec, store.get, cached, table.stubs)}
                 self._states[name, number] = PartitionState(number, source, rules, committed)
                 self.clocks.begin(name, number, (t for t, rule in rules.items() if rule.moves_clock), store.highest_ms)
 

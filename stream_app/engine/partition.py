@@ -75,6 +75,7 @@ class PartitionState:
         self.tables = {name: TableState(name, it.codec, it.read, it.cache_size) for name, it in tables.items()}
         self._acknowledged = Acknowledged(committed)
         self._table_of = {topic: self.tables[rule.table] for topic, rule in topics.items()}
+        self._stubless = frozenset(name for name, it in tables.items() if not it.stubs)
         self._effects: list[Staged] = []
         self._loose = LooseEntries()
         self._topic_id: str | None = None  # of the batch under way
@@ -211,17 +212,18 @@ class PartitionState:
     def finish(self) -> Finished:
         """Close the record that the agent is done with: move its guard, keep its effects in the outbox, stage them.
 
-        A record that finds no value and puts none leaves no guard, so only Kafka outputs may come of it: a replay makes
-        them again, and their readers know them by origin; a value that comes meanwhile takes them over.
+        A record that finds no value and puts none leaves its guard in a stub. In a table without stubs it leaves none:
+        a replay makes its Kafka outputs again, and a value that comes meanwhile takes them over.
         Raises `AgentMistakeError`: then `undo` or `reject`.
         """
         record = self._record
         if record is None:
             raise EngineUseError("no record is being folded")
         kept, staged = self._kept, self._staged
-        if kept is None and not self._changed:
-            if any(effect.kind == STREAM for effect in staged):
-                raise AgentMistakeError(f"{record!r}: stream entries without a value that remembers them")
+        stubless = self._table.name in self._stubless
+        if stubless and any(effect.kind == STREAM for effect in staged):
+            raise AgentMistakeError(f"{record!r}: stream entries from a table without stubs")
+        if stubless and kept is None and not self._changed:
             self._effects.extend(Staged(record, n, effect) for n, effect in enumerate(staged))
             if staged:
                 self._loose.add(self._table.name, record.key, entries_of(record, staged))

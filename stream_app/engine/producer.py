@@ -40,6 +40,9 @@ class EngineProducer(driver.Producer):
         return {"acks": "all", "enable_idempotence": True}
 
 
+READ_SECONDS = 30.0
+
+
 def partition_of(key: bytes, partitions: int) -> int:
     """Return the partition number that the Java client gives to `key`."""
     return (int(murmur2(key)) & 0x7FFFFFFF) % partitions
@@ -78,7 +81,8 @@ class KafkaLog:
         while True:
             await fence()
             try:
-                return await self._read(TopicPartition(self._topic_of(where[0]), where[1]), first, end)
+                async with asyncio.timeout(READ_SECONDS):  # a log that ends before `end` would be awaited for ever
+                    return await self._read(TopicPartition(self._topic_of(where[0]), where[1]), first, end)
             except (KafkaError, TimeoutError, OSError) as exc:
                 wait = self._backoff.wait(attempt)
                 log.warning("changelog of %s-%d: %r; again in %.2f s", *where, exc, wait)

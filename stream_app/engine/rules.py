@@ -48,11 +48,18 @@ class TopicRule:
 
 @dataclass(frozen=True)
 class TableSource:
-    """Where a table's values come from: its codec, and a look-up in the local store (stored bytes or None)."""
+    """Where a table's values come from: its codec, and a look-up in the local store (stored bytes or None).
+
+    With `stubs`, a record that finds no value and whose agent puts none leaves its guard behind in a stub. Without, it
+    leaves nothing: for tables of many keys nobody asks for. Then it is folded again after a crash, perhaps into a value
+    that another topic has made meanwhile, and so the table's records may bring Kafka outputs only, whose readers know
+    repeats by origin; a stream's mark might have passed it.
+    """
 
     codec: Codec
     read: ReadStored
     cache_size: int = CACHE_SIZE
+    stubs: bool = True
 
 
 class OutboxLimits(NamedTuple):

@@ -24,7 +24,7 @@ RECOVERY_BUFFER = 2
 class StateTable(faust.Table[bytes, bytes]):
     """One value per key with guards and outbox; written by checkpoints, restored from its changelog."""
 
-    def __init__(self, app: AppT, *, name: str, codec: Codec, partitions: int, **kwargs: Any) -> None:
+    def __init__(self, app: AppT, *, name: str, codec: Codec, partitions: int, stubs: bool, **kwargs: Any) -> None:
         super().__init__(
             app,
             name=name,
@@ -36,6 +36,7 @@ class StateTable(faust.Table[bytes, bytes]):
             **kwargs,
         )
         self.codec = codec
+        self.stubs = stubs
 
     @property
     def store(self) -> EngineStore:

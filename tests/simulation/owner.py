@@ -68,7 +68,10 @@ class Owner:
         self.delivered = dict(self.position)
         self.state = setup.state(
             number,
-            {table: TableSource(CODEC, store.values.get, 3) for table, store in stores.items()},
+            {
+                table: TableSource(CODEC, store.values.get, 3, stubs=table != "authors")
+                for table, store in stores.items()
+            },
             setup.rules,
             {TOPIC_IDS[topic]: offset for topic, offset in self.position.items()},
             world.chance.choice((OutboxLimits(), OutboxLimits(seal_above=250, most=3_000))),

@@ -140,9 +140,7 @@ def fold(tally: Tally | None, event: Event, rule: Rule = Rule()) -> tuple[Tally 
 
 
 def _answer(tally: Tally | None, event: Event) -> tuple[Tally | None, list[Effect]]:
-    if tally is None:
-        return Tally(), []  # without a value there is no guard, and a replay that finds one would answer below the mark
-    if not tally.count or tally.count % 3:
+    if tally is None or not tally.count or tally.count % 3:
         return None, []
     alert_id = f"ask-{event.event_id}"
     after = replace(tally, raised=tally.raised + 1, raised_sum=tally.raised_sum + told([alert_id]))

@@ -87,9 +87,10 @@ def a_partition(
     *,
     limits: OutboxLimits = OutboxLimits(),  # noqa: B008 - a frozen value
     cache_size: int = 100,
+    stubs: bool = True,
 ) -> PartitionState:
-    held = {} if store is None else store
-    return PartitionState(0, {"people": TableSource(PEOPLE, held.get, cache_size)}, RULES, committed or {}, limits)
+    people = TableSource(PEOPLE, ({} if store is None else store).get, cache_size, stubs)
+    return PartitionState(0, {"people": people}, RULES, committed or {}, limits)
 
 
 def run(state: PartitionState, batch: Sequence[Record], agent: Agent = remember) -> list[SealedBatch]:

@@ -204,3 +204,19 @@ def test_a_late_event_brings_no_snapshot_of_a_day_that_is_over():
     ended.due = tuple(due for due in silent.due if due.name != "weekly_snapshot")
     verdict = step(ended, an_interaction(occurred_at=after(days=20)), the_context())
     assert due_of(verdict.value, "weekly_snapshot").due_ms > after(days=60)
+
+
+def test_a_second_payment_of_a_day_that_comes_late_makes_no_second_day_of_it():
+    def bought(number: int, at_ms: int):
+        return a_transaction(event_id=f"p{number}", occurred_at=at_ms, kind="card", direction="debit", amount="10.00")
+
+    early = [bought(days, BOUNDARY - days * DAY_MS) for days in (3, 2, 1)]
+    late, meanwhile = bought(4, BOUNDARY - 2 * DAY_MS + SHORTLY), bought(5, BOUNDARY + SHORTLY)
+    assert told_of_value(*early, meanwhile, late) == told_of_value(*early, late, meanwhile)
+
+
+def told_of_value(*events) -> list[object]:
+    _, effects = lived(*events, timer(SNAPSHOT), profile=BEGUN)
+    found = [ExampleRecord.model_validate_json(effect.body).features for effect in effects if effect.key == "value"]
+    assert found, "a snapshot tells of the customer's value"
+    return found

@@ -256,3 +256,20 @@ def test_work_about_a_loan_that_is_no_more_does_nothing():
     profile = a_profile()
 
     assert fired(loan_due, Due(after(days=66), "loan_due", "L1"), profile) == (profile, ())
+
+
+def test_a_payment_that_is_taken_back_leaves_its_instalment_missed():
+    """Declined, paid, and bounced after all: the customer owes what he owed."""
+    bounced = [declined(0), paid(2), paid(4, status="reversed", event_id="bounced")]
+    assert told(*bounced) == [
+        ("raised", "loan_missed_yellow"),
+        ("retracted", "loan_paid"),
+        ("raised", "loan_missed_yellow"),
+    ]
+    profile, _ = lived(*bounced, paid(6))
+    assert profile.loan_missed == 0
+
+
+def test_a_payment_of_long_ago_that_is_taken_back_says_nothing_of_the_last_instalment():
+    profile, _ = lived(paid(0), paid(GAP), paid(2 * GAP), paid(GAP - 20, status="reversed"))
+    assert profile.loan_missed == 0

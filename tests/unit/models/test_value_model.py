@@ -183,6 +183,14 @@ def test_worth_is_purchases_times_spending_times_margin():
     assert worth.band == "low"
 
 
+@pytest.mark.parametrize("alpha", [0.0369, 0.00105])
+def test_numbers_at_the_edge_of_what_may_be_fitted_appraise_nobody_rather_than_fail(alpha):
+    scorer = ValueScorer(Buying(0.0062, alpha, 100.0, 0.001), Spending(1.0, 2.0, 100.0), 4, 900)
+    for bought in (Purchases(1, TODAY, TODAY, 90_00, 90_00), Purchases(2, TODAY - 1, TODAY, 90_00, 30_00)):
+        worth = scorer.appraise(bought, TODAY, POLICY.value)
+        assert worth is None or worth.year_minor >= 0
+
+
 def test_who_pays_more_is_in_a_higher_band():
     learner = a_learner()
     learner.fit()
