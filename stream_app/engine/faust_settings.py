@@ -59,7 +59,8 @@ def faust_settings(settings: EngineSettings) -> dict[str, Any]:
         "autodiscover": False,
         "web_enabled": False,
         "web_bind": "127.0.0.1",
-        "canonical_url": f"http://{settings.worker_id}",
+        # Faust's assignor knows workers by it: a static member that comes back under another name is the same one.
+        "canonical_url": f"http://{settings.instance_id or settings.worker_id}",
         "topic_partitions": settings.partitions,
         "topic_allow_declare": False,
         "topic_disable_leader": True,

@@ -94,6 +94,16 @@ async def test_what_the_deployment_sets_reaches_kafka_and_redis(built, monkeypat
     assert app.settings.redis_replicas == 2
 
 
+async def test_a_static_member_is_known_by_its_instance_id_whatever_the_worker_is_called(built, monkeypatch):
+    """Faust's assignor compares addresses: under another one its plan would be refused, and the group stand still."""
+    monkeypatch.setenv("RAPPORT_KAFKA__INSTANCE_ID", "worker-7")
+    addresses = []
+    for name in ("before", "after"):
+        monkeypatch.setenv("RAPPORT_WORKER_ID", name)
+        addresses.append(str(built().conf.canonical_url))
+    assert addresses == ["http://worker-7", "http://worker-7"]
+
+
 async def test_how_long_the_tables_took_to_be_restored_is_shown(tmp_path):
     metrics = Metrics()
     app = build_worker(Settings.load(data_dir=tmp_path), metrics).app
