@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+CORES ?= 2
 UNIT := tests/unit tests/laws tests/agents tests/test_architecture.py
 
 .PHONY: demo test check format quick coverage simulation integration faults bench figures lock clean
@@ -11,8 +12,10 @@ UNIT := tests/unit tests/laws tests/agents tests/test_architecture.py
 demo: $(VENV)/.ready
 	@$(BIN)/rapport demo $(ARGS)
 
-# Everything that must hold: the checks, the pure core with its coverage, then all on a real Kafka and Redis.
-test: check coverage simulation integration
+# Everything that must hold: the checks, the pure core with its coverage, then all on a real Kafka and Redis, beside which
+# the simulation has a core of its own.
+test: check coverage
+	@$(MAKE) --no-print-directory -j2 simulation integration CORES=1
 
 # Style, types and import contracts, in under a minute.
 check: $(VENV)/.ready
@@ -28,7 +31,7 @@ coverage: $(VENV)/.ready
 
 # The engine's core through 10,000 seeds of kills, moves and outages in memory; each protection off must fail.
 simulation: $(VENV)/.ready
-	@$(BIN)/python -m pytest tests/simulation -q -n 2
+	@nice $(BIN)/python -m pytest tests/simulation -q -n $(CORES)
 
 # Unit tests, laws and some of the simulation without coverage, for the inner loop.
 quick: $(VENV)/.ready

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from models.policy import load_policy
 from stream_app.topics import all_topics
 from tests.builders import wire_form
 
@@ -13,7 +14,8 @@ pytestmark = pytest.mark.integration
 
 
 def test_topics_are_created_once_and_listed_with_their_partitions(bank):
-    wanted = {name: count for name, (count, _) in all_topics(bank.settings, 2).items()}
+    models = load_policy(bank.settings.policy_dir).models.names
+    wanted = {name: count for name, (count, _) in all_topics(bank.settings, len(models)).items()}
     again = bank.rapport("topics", "create", "--json").json
     assert (again["created"], sorted(again["present"])) == ([], sorted(wanted))
     assert bank.rapport("topics", "list", "--json").json == wanted
