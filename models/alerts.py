@@ -12,15 +12,13 @@ from models.due import cancel, schedule
 from models.finding import Finding, quoted
 from models.policy import HOUR_MS, Policy, Rule, Text
 from models.reasons import parts_in_words
+from models.withdrawn import withdrawn
 from schemas.actions import (
     Alert,
     Effect,
     Evidence,
     Reason,
-    Withdrawal,
     alert_effect,
-    retraction_effect,
-    supersession_effect,
 )
 from schemas.profile import MAX_COOL_DOWNS, MAX_OPEN_ALERTS, Due, OpenAlert, Profile, Score, short_id
 
@@ -152,19 +150,19 @@ def retract_all(profile: Profile, code: str, cause: Cause) -> Step:
 def _withdraw(
     profile: Profile, alert: OpenAlert, reason: Reason, cause: Cause, by: str | None = None
 ) -> tuple[Profile, Effect]:
-    withdrawal = Withdrawal(
-        action_id=cause.id(f"{alert.kind}.withdrawn"),
-        refers_to=alert.action_id,
-        customer_id=cause.customer_id,
-        reason=reason,
-        superseded_by=by,
-        occurred_ms=cause.at_ms,
-        expires_ms=max(alert.expires_ms, cause.at_ms),
+    effect = withdrawn(
+        alert.stream,
+        "alert",
+        alert.action_id,
+        reason,
+        cause,
+        name=alert.kind,
+        expires_ms=alert.expires_ms,
+        by=by,
     )
-    entry = retraction_effect if by is None else supersession_effect
     kept = tuple([other for other in profile.open_alerts if other.action_id != alert.action_id])
     profile = cancel(replace(profile, open_alerts=kept), EXPIRES, alert.action_id)
-    return profile, entry(alert.stream, "alert", withdrawal, timed=cause.timed)
+    return profile, effect
 
 
 def expire(profile: Profile, due: Due) -> Profile:

@@ -9,15 +9,8 @@ from models.features import features
 from models.policy import HOUR_MS, Policy
 from models.promise import last_promise
 from models.reasons import score_card
-from schemas.actions import (
-    Arrival,
-    BestAction,
-    OpenComplaint,
-    Reason,
-    Withdrawal,
-    arrival_effect,
-    retraction_effect,
-)
+from models.withdrawn import withdrawn
+from schemas.actions import Arrival, BestAction, Effect, OpenComplaint, Reason, arrival_effect
 from schemas.events import Interaction
 from schemas.profile import MAX_VISITS, Profile, Visit
 
@@ -73,17 +66,16 @@ def leave(profile: Profile, event: Interaction, cause: Cause, context: Context) 
     if not here:
         return profile, NOTHING
     visit = max(here, key=lambda one: one.arrived_ms)
-    withdrawal = Withdrawal(
-        action_id=cause.id("arrival.withdrawn"),
-        refers_to=visit.action_id,
-        customer_id=profile.customer_id,
-        reason=Reason(code="left", zh="客户已离开", en="The customer has left"),
-        occurred_ms=event.occurred_ms,
-        expires_ms=visit.expires_ms,
-    )
     changed = profile.copied()
     changed.visits = tuple([one._replace(left=True) if one is visit else one for one in profile.visits])
-    return changed, (retraction_effect(visit.stream, "arrival", withdrawal, timed=cause.timed),)
+    return changed, (take_back(visit, Reason(code="left", zh="客户已离开", en="The customer has left"), cause),)
+
+
+def take_back(visit: Visit, reason: Reason, cause: Cause) -> Effect:
+    """Write the entry that takes a visit's card back."""
+    return withdrawn(
+        visit.stream, "arrival", visit.action_id, reason, cause, name="arrival", expires_ms=visit.expires_ms
+    )
 
 
 def do_not_mention(profile: Profile) -> tuple[str, ...]:

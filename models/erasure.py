@@ -4,12 +4,12 @@ The stub knows when: without it a replay, or an older event on another topic, wo
 When no source can repeat such an event any more, due work lets it go too.
 """
 
-from models import alerts, links, standing, value
+from models import alerts, arrival, links, standing, value
 from models.cause import Cause
 from models.context import Context, Verdict
 from models.windows import DAY_MS
 from models.work import FORGET, fire
-from schemas.actions import Effect, Reason, Withdrawal, retraction_effect
+from schemas.actions import Effect, Reason
 from schemas.internal import Erasure
 from schemas.profile import Due, Profile, Visit
 
@@ -34,8 +34,10 @@ def erase(profile: Profile | None, erasure: Erasure, context: Context) -> Verdic
         return Verdict(stub, due)
     cause = Cause.of_event(erasure)
     profile, effects = alerts.retract_all(profile, "erased", cause)
-    offers = tuple([standing.withdrawn(offer, "erased", cause) for offer in standing.standing(profile, at_ms)])
-    cards = tuple([_card_taken_back(visit, cause) for visit in profile.visits if _stands(visit, at_ms)])
+    offers = tuple([standing.take_back(offer, "erased", cause) for offer in standing.standing(profile, at_ms)])
+    text = alerts.GONE["erased"]
+    reason = Reason(code="erased", zh=text.zh, en=text.en)
+    cards = tuple([arrival.take_back(visit, reason, cause) for visit in profile.visits if _stands(visit, at_ms)])
     withdrawals = links.changes(profile.customer_id, profile.identity, None, at_ms)
     late_ms = max(at_ms, profile.last_seen_ms) + context.policy.lateness_ms
     taken_out = value.take_out(profile, late_ms, cause, context.policy)
@@ -44,16 +46,3 @@ def erase(profile: Profile | None, erasure: Erasure, context: Context) -> Verdic
 
 def _stands(visit: Visit, at_ms: int) -> bool:
     return not visit.left and visit.expires_ms > at_ms
-
-
-def _card_taken_back(visit: Visit, cause: Cause) -> Effect:
-    text = alerts.GONE["erased"]
-    withdrawal = Withdrawal(
-        action_id=cause.id("arrival.withdrawn"),
-        refers_to=visit.action_id,
-        customer_id=cause.customer_id,
-        reason=Reason(code="erased", zh=text.zh, en=text.en),
-        occurred_ms=cause.at_ms,
-        expires_ms=visit.expires_ms,
-    )
-    return retraction_effect(visit.stream, "arrival", withdrawal)

@@ -13,7 +13,8 @@ from models.alerts import GONE, NOTHING, Step
 from models.cause import Cause
 from models.outcomes import RANKS, answers
 from models.policy import Policy, Text
-from schemas.actions import Effect, Reason, Withdrawal, retraction_effect
+from models.withdrawn import withdrawn
+from schemas.actions import Effect, Reason
 from schemas.events import Outcome
 from schemas.profile import OfferMade, Profile
 
@@ -66,7 +67,7 @@ def _taken_back(profile: Profile, codes: Mapping[str, str], cause: Cause) -> Ste
     changed = profile.copied()
     changed.offers = tuple([_noted(offer, codes.get(offer.action_id), cause.at_ms) for offer in profile.offers])
     gone = [offer for offer in profile.offers if offer.action_id in codes]
-    return changed, tuple([withdrawn(offer, codes[offer.action_id], cause) for offer in gone])
+    return changed, tuple([take_back(offer, codes[offer.action_id], cause) for offer in gone])
 
 
 def _noted(offer: OfferMade, code: str | None, at_ms: int) -> OfferMade:
@@ -78,15 +79,9 @@ def _noted(offer: OfferMade, code: str | None, at_ms: int) -> OfferMade:
     return offer._replace(stands_hours=0, outcome=RETRACTED, outcome_ms=at_ms)
 
 
-def withdrawn(offer: OfferMade, code: str, cause: Cause) -> Effect:
+def take_back(offer: OfferMade, code: str, cause: Cause) -> Effect:
     """Write the entry that takes an offer back; `code` is a key of `WHY`."""
     text = WHY[code]
-    withdrawal = Withdrawal(
-        action_id=cause.id(f"{offer.action}.withdrawn"),
-        refers_to=offer.action_id,
-        customer_id=cause.customer_id,
-        reason=Reason(code=code, zh=text.zh, en=text.en),
-        occurred_ms=cause.at_ms,
-        expires_ms=max(offer.expires_ms, cause.at_ms),
-    )
-    return retraction_effect(f"offers:{offer.channel}", "offer", withdrawal, timed=cause.timed)
+    reason = Reason(code=code, zh=text.zh, en=text.en)
+    stream = f"offers:{offer.channel}"
+    return withdrawn(stream, "offer", offer.action_id, reason, cause, name=offer.action, expires_ms=offer.expires_ms)
