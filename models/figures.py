@@ -10,6 +10,8 @@ from datetime import date
 from functools import cache
 
 from models import windows
+from models.products import is_of
+from models.scoring import within
 from models.sums import Sums, sums
 from schemas.profile import Profile
 from schemas.vocabulary import CHANNELS, CONSENTS, INTERACTION_KINDS, PRODUCT_FAMILIES, TRANSACTION_KINDS
@@ -136,9 +138,7 @@ def _products(f: Figures) -> tuple[str, ...]:
 
 def _holds(product: str) -> Figure:
     """Look for a product by its name, or by an id that begins with it."""
-    begins = f"{product}-", f"{product}_", f"{product}:"
-
-    return lambda f: any(held == product or held.startswith(begins) for held in _products(f))
+    return lambda f: any(is_of(held, product) for held in _products(f))
 
 
 def _need(f: Figures, family: str, days: int) -> float | None:
@@ -146,7 +146,7 @@ def _need(f: Figures, family: str, days: int) -> float | None:
     thousandths = f.profile.needs.get(family)
     if thousandths is None or days == 30:
         return None if thousandths is None else thousandths / 1000
-    return 1.0 - float((1.0 - thousandths / 1000) ** (days / 30))
+    return within(thousandths / 1000, 30, days)
 
 
 def _channel_share(channel: str) -> Figure:

@@ -16,8 +16,8 @@ from schemas.profile import (
     cut,
     short_id,
 )
+from schemas.vocabulary import CENSORED
 
-CENSORED = {"deceased": "died", "merged": "merged"}  # a closing's topic -> what is known of leaving
 _EPOCH_DAY = date(1970, 1, 1)
 
 

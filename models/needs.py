@@ -13,14 +13,15 @@ from models.context import Context
 from models.eve import as_of
 from models.features import unpack
 from models.need_model import MODEL
+from models.products import is_of
+from models.scoring import within
 from models.windows import home_day
-from schemas.actions import Effect
+from schemas.actions import Effect, example_effect
 from schemas.events import Interaction
 from schemas.internal import ExampleRecord
 from schemas.profile import Due, Profile
-from schemas.vocabulary import PRODUCT_FAMILIES
+from schemas.vocabulary import CENSORING, PRODUCT_FAMILIES
 
-_CENSORING = frozenset({"died", "merged"})
 _MONTH_DAYS = 30
 _PLACES = {family: place for place, family in enumerate(PRODUCT_FAMILIES)}
 
@@ -33,10 +34,7 @@ def family_of(product: str) -> str | None:
     >>> family_of("fund"), family_of("credit_card-778"), family_of("funding")
     ('fund', 'credit_card', None)
     """
-    for family in PRODUCT_FAMILIES:
-        if product == family or product.startswith((f"{family}-", f"{family}_", f"{family}:")):
-            return family
-    return None
+    return next((family for family in PRODUCT_FAMILIES if is_of(product, family)), None)
 
 
 def fold_opening(p: Profile, event: Interaction) -> None:
@@ -75,15 +73,6 @@ def forecast(profile: Profile, values: Sequence[float], context: Context) -> Pro
     return changed
 
 
-def within(chance: float, known_days: int, days: int) -> float:
-    """Turn the chance within `known_days` into that within `days`, as if every day were like the other.
-
-    >>> within(0.5, 30, 90)
-    0.875
-    """
-    return 1.0 - float((1.0 - chance) ** (days / known_days))
-
-
 def without_needs(profile: Profile) -> Profile:
     """Forget what the customer may take."""
     if not profile.needs:
@@ -106,7 +95,7 @@ def tell(profile: Profile, due: Due, cause: Cause, context: Context) -> Effects:
     end_ms = due.due_ms - policy.lateness_ms
     seen = as_of(profile, end_ms)
     erased = profile.erased_ms is not None and example.scored_ms < profile.erased_ms
-    if seen is None or erased or seen.churn_label in _CENSORING:
+    if seen is None or erased or seen.churn_label in CENSORING:
         return ()
     begin, held = home_day(example.scored_ms), _held(seen)
     taken = {family for family, day in seen.opened.items() if begin <= day < home_day(end_ms)}
@@ -124,7 +113,7 @@ def tell(profile: Profile, due: Due, cause: Cause, context: Context) -> Effects:
         ),
         label=int(bool(taken)),
     )
-    return (Effect("topic", "examples", MODEL, record.model_dump_json().encode(), cause.timed),)
+    return (example_effect(record, timed=cause.timed),)
 
 
 def _held(profile: Profile) -> set[str | None]:

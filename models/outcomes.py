@@ -22,14 +22,14 @@ from models.figures import aum_minor
 from models.hashing import Slots, pack_slots, unpack_slots
 from models.policy import DAY_MS, Policy
 from models.windows import home_day, home_day_start_ms
-from schemas.actions import Effect
+from schemas.actions import Effect, example_effect
 from schemas.events import Outcome
 from schemas.internal import ExampleRecord
 from schemas.profile import MAX_CONTEXT_BYTES, MAX_PENDING, Due, OfferMade, PendingExample, Profile, short_id
+from schemas.vocabulary import CENSORING
 
 WEEKLY_SNAPSHOT, MATURE = "weekly_snapshot", "mature"
 TAKEN = frozenset({"Accepted", "Converted"})
-CENSORING = frozenset({"died", "merged"})
 # The better outcome of one offer wins, whatever the order in which they come.
 RANKS = {
     "NoResponse": 0,
@@ -162,7 +162,7 @@ def mature(profile: Profile, due: Due, cause: Cause, context: Context) -> tuple[
         score=example.score,
         model_version=example.version,
     )
-    return changed, (Effect("topic", "examples", example.model, record.model_dump_json().encode(), cause.timed),)
+    return changed, (example_effect(record, timed=cause.timed),)
 
 
 def _label(profile: Profile, example: PendingExample, offer: OfferMade | None, policy: Policy) -> int | None:

@@ -67,6 +67,15 @@ def probability(log_odds: float) -> float:
     return odds / (1.0 + odds)
 
 
+def within(chance: float, known_days: int, days: int) -> float:
+    """Turn the chance within `known_days` into that within `days`, as if every day were like the other.
+
+    >>> within(0.5, 30, 90)
+    0.875
+    """
+    return 1.0 - float((1.0 - chance) ** (days / known_days))
+
+
 class Linear(NamedTuple):
     """A scaled logistic regression as plain numbers: weight and centre of each feature, a term per slot seen."""
 

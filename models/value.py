@@ -13,11 +13,11 @@ from models.eve import as_of
 from models.policy import Policy
 from models.value_model import MODEL, Row, ValueScorer
 from models.windows import home_day
-from schemas.actions import Effect
+from schemas.actions import Effect, example_effect
 from schemas.internal import ExampleRecord
 from schemas.profile import Due, Profile
+from schemas.vocabulary import CENSORING
 
-_CENSORING = frozenset({"died", "merged"})
 _MOST_MINOR = 1e12  # as much as an example can say
 
 Effects = tuple[Effect, ...]
@@ -58,7 +58,7 @@ def tell(profile: Profile, due: Due, cause: Cause, context: Context) -> Effects:
     seen = as_of(profile, boundary_ms)
     if seen is None or not seen.purchases.days:
         return ()
-    if seen.churn_label in _CENSORING:
+    if seen.churn_label in CENSORING:
         return take_out(profile, due.due_ms, cause, policy)
     bought, day = seen.purchases, home_day(boundary_ms) - 1
     row = Row(bought.repeats, bought.first_day, bought.last_day, day, min(_MOST_MINOR, bought.mean_minor))
@@ -89,4 +89,4 @@ def _example(profile: Profile, row: tuple[float, ...], label: int | None, due_ms
         features=tuple(map(float, row)),
         label=label,
     )
-    return Effect("topic", "examples", MODEL, record.model_dump_json().encode(), cause.timed)
+    return example_effect(record, timed=cause.timed)

@@ -10,7 +10,7 @@ import orjson
 from pydantic import Field, StringConstraints
 
 from schemas.fields import BranchId, CustomerId, EventId, Instant, Message, Share, Word
-from schemas.internal import ModelName, Version
+from schemas.internal import ExampleRecord, ModelName, Version
 from schemas.times import to_rfc3339
 
 ActionId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
@@ -189,6 +189,11 @@ def action_id(source_id: str, source_time_ms: int, customer_id: str, name: str, 
 def letter_effect(reason: str, error: str) -> Effect:
     """Put the record under way aside, with a reason of the contract's list."""
     return Effect("dead_letter", reason, "", error.encode())
+
+
+def example_effect(example: ExampleRecord, *, timed: bool = False) -> Effect:
+    """Write the example as a record of `crm.examples`, whose partitions are the models'."""
+    return Effect("topic", "examples", example.model, example.model_dump_json().encode(), timed)
 
 
 def alert_effect(alert: Alert, *, timed: bool = False) -> Effect:

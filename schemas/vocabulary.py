@@ -87,6 +87,9 @@ OUTCOME_LABELS = (
 )
 # Examples count by a family's place here: a new one goes to the end, and none ever leaves or moves.
 PRODUCT_FAMILIES = ("savings", "fund", "wealth", "securities", "credit_card", "loan", "mortgage", "insurance")
+# What the topic of a closing says of one who did not choose to leave: of him nothing is known, and nothing learned.
+CENSORED = {"deceased": "died", "merged": "merged"}
+CENSORING = frozenset(CENSORED.values())
 LABEL_ALIASES = {"TAKEN": "Accepted", "NOT_TAKEN": "Rejected", "VIEWED": "Impression"}
 QUEUES = ("retention", "fraud", "service", "collections", "relationship")
 OFFER_CHANNELS = ("branch", "phone", "mobile", "web", "wechat", "email", "sms")

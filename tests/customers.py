@@ -37,7 +37,12 @@ def a_consenting_customer(**changes: Any) -> Any:
 
 def lived(*events: Any, profile: Profile | None = None, policy: Policy | None = None) -> tuple[Profile, list[Effect]]:
     """The profile after these events, and all effects on the way."""
-    context, effects = the_context(policy), []
+    return lived_in(the_context(policy), *events, profile=profile)
+
+
+def lived_in(context: Context, *events: Any, profile: Profile | None = None) -> tuple[Profile, list[Effect]]:
+    """The same where the models have learned something."""
+    effects: list[Effect] = []
     for event in events:
         verdict: Verdict[Profile] = step(profile, event, context)
         profile = verdict.value

@@ -8,6 +8,7 @@ from models.policy.rules import AccountClosed, ChurnRisk, DormantHighValue, Prod
 from schemas.events import Customer, Interaction
 from schemas.profile import Due, Profile, Score, short_id
 from schemas.times import to_rfc3339
+from schemas.vocabulary import CENSORING
 
 NO_CHOICE = frozenset({"deceased", "merged"})  # closed by death or merger: nobody left us
 
@@ -18,7 +19,7 @@ def account_closed(
     """Find an account, or the whole relationship, that was closed by the customer's own choice."""
     if isinstance(event, Customer):
         was_open = before.identity is None or before.identity.closed_on is None
-        if event.closed_on is None or not was_open or before.churn_label in ("died", "merged"):
+        if event.closed_on is None or not was_open or before.churn_label in CENSORING:
             return None
         product = "*"
     else:

@@ -10,9 +10,9 @@ from models.features import FEATURES, features
 from models.figures import Figures
 from models.learner import BadSnapshotError
 from models.need_model import MODEL, NeedLearner
-from models.needs import family_of, fold_opening, forecast, within, without_needs
+from models.needs import family_of, fold_opening, forecast, without_needs
 from models.release import Position
-from models.step import step
+from models.scoring import within
 from models.training import new_release, report
 from models.windows import home_day
 from schemas.internal import Erasure, ExampleRecord, Punctuation, Timer
@@ -20,7 +20,7 @@ from schemas.profile_codec import decode, encode
 from schemas.profile_view import view
 from schemas.vocabulary import PRODUCT_FAMILIES
 from tests.builders import BEGINNING, after, an_interaction
-from tests.customers import a_consenting_customer, feelings, unlearned
+from tests.customers import a_consenting_customer, feelings, lived_in, unlearned
 from tests.judging import a_profile
 from tests.policies import a_policy, default_policy
 
@@ -31,11 +31,7 @@ ZEROS = (0.0,) * len(FEATURES)
 
 
 def lived(*events, profile=None, context=CONTEXT):
-    effects = []
-    for event in events:
-        verdict = step(profile, event, context)
-        profile = verdict.value
-        effects += verdict.effects
+    profile, effects = lived_in(context, *events, profile=profile)
     assert decode(encode(profile)) == profile
     return profile, effects
 

@@ -8,7 +8,6 @@ from models.cause import Cause
 from models.clv import Buying
 from models.clv_spend import Spending
 from models.context import Context
-from models.step import step
 from models.value import appraise, tell, without_worth
 from models.value_model import Row, ValueLearner, ValueScorer
 from models.windows import home_day, home_day_start_ms
@@ -16,7 +15,7 @@ from schemas.internal import Erasure, ExampleRecord, Timer
 from schemas.profile_codec import decode, encode
 from schemas.profile_view import view
 from tests.builders import BEGINNING, a_transaction, after, an_interaction
-from tests.customers import a_consenting_customer, feelings, unlearned
+from tests.customers import a_consenting_customer, feelings, lived_in, unlearned
 from tests.policies import a_policy, default_policy
 
 POLICY = default_policy()
@@ -26,11 +25,7 @@ LATENESS = POLICY.lateness_ms
 
 
 def lived(*events, profile=None, context=CONTEXT):
-    effects = []
-    for event in events:
-        verdict = step(profile, event, context)
-        profile = verdict.value
-        effects += verdict.effects
+    profile, effects = lived_in(context, *events, profile=profile)
     assert decode(encode(profile)) == profile
     return profile, effects
 
