@@ -23,6 +23,7 @@ from models.training import LEARNERS
 from schemas.internal import ExampleRecord
 from schemas.partitioner import partition_for
 from schemas.times import parse_rfc3339, to_rfc3339
+from stream_app.figure_file import Figures, figure
 from stream_app.load import convert
 from stream_app.mapping import load_mapping
 from stream_app.replay import replay
@@ -148,20 +149,20 @@ class _Judge:
         return Judged(whole or 0.0, second_half or 0.0, self._number)
 
 
-def figures(judged: dict[int, Judged]) -> dict[str, dict[str, Any]]:
+def figures(judged: dict[int, Judged]) -> Figures:
     """Return the figures of the second half in the form of `docs/figures.json`."""
-    figures: dict[str, dict[str, Any]] = {}
+    figures: Figures = {}
     for delay, found in judged.items():
         figures |= _figure(NAMES[delay], found.second_half, found.examples, COMMAND, ANCHORS[delay][1])
     return figures
 
 
-def replay_figures(found: Replayed) -> dict[str, dict[str, Any]]:
+def replay_figures(found: Replayed) -> Figures:
     """Return the figures of the replay in the same form; what was served lies between two anchors."""
     command = f"{COMMAND} --replay"
     served = {f"{delay} calls late": ANCHORS[delay] for delay in DELAYS[1:]}
     parts = {"matured": (found.matured, dict.fromkeys(["label at once"], ANCHORS[0])), "served": (found.served, served)}
-    figures: dict[str, dict[str, Any]] = {}
+    figures: Figures = {}
     for name, (judged, anchors) in parts.items():
         whole = {at: anchor[0] for at, anchor in anchors.items()}
         second_half = {at: anchor[1] for at, anchor in anchors.items()}
@@ -170,17 +171,10 @@ def replay_figures(found: Replayed) -> dict[str, dict[str, Any]]:
     return figures
 
 
-def _figure(name: str, value: float, n: int, command: str, anchor: Any) -> dict[str, dict[str, Any]]:
-    return {
-        f"bank_marketing_auc_{name}": {
-            "value": round(value, 4),
-            "unit": "AUC",
-            "range": [round(value, 4)] * 2,  # one file in one order: nothing varies
-            "n": n,
-            "command": command,
-            "anchor": anchor,
-        }
-    }
+def _figure(name: str, value: float, n: int, command: str, anchor: Any) -> Figures:
+    short = round(value, 4)
+    # One file in one order: nothing varies.
+    return figure(f"bank_marketing_auc_{name}", short, "AUC", (short, short), n, command, anchor)
 
 
 def main(arguments: list[str]) -> int:

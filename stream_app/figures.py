@@ -1,7 +1,6 @@
-"""Every figure that the README quotes, computed again: `make figures` writes `docs/figures.json`.
+"""The figures of models and alerts that the README quotes, computed again: `make figures` writes `docs/figures.json`.
 
-A figure is `{value, unit, range, n, command, anchor}` (contract.md §5): `range` is the 95 % interval (shares: Wilson
-1927) or the extremes over seeds, `n` what was counted, `anchor` what it is to be held against.
+A range is the 95 % interval (shares: Wilson 1927) or the extremes over seeds.
 """
 
 import sys
@@ -10,14 +9,13 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from models.policy import load_policy
 from schemas import profile_codec
-from stream_app import bank_marketing, cdnow
+from stream_app import bank_marketing, cdnow, figure_file
 from stream_app.closed_loop import Played, play
+from stream_app.figure_file import FILE, Figures, keep
 from stream_app.need_report import foreseen
-from stream_app.settings import CHECKOUT, Settings
+from stream_app.settings import Settings
 from stream_app.simulate import Options
 from stream_app.truth_report import (
     Departures,
@@ -29,11 +27,9 @@ from stream_app.truth_report import (
     second_half,
 )
 
-FILE = CHECKOUT / "docs" / "figures.json"
 HORIZON_DAYS = 30
 SEEDS = (7, 8, 9)
 UPTAKE = 0.15  # of those whom a product suits neither well nor badly, in 60 days
-Figures = dict[str, dict[str, Any]]
 CHURN_KINDS = frozenset({"churn_risk", "large_outflow", "unusual_outflow", "balance_drained", "dormant_high_value"})
 """Alerts that say "may leave"; account_closed and product_closed say "has left", complaints go to their own queue."""
 
@@ -48,16 +44,8 @@ def figure(
     anchor: Any = None,
 ) -> Figures:
     """Put one figure into the form of `docs/figures.json`; `group` is what `make figures ARGS=…` takes."""
-    return {
-        name: {
-            "value": _short(value),
-            "unit": unit,
-            "range": None if between is None else [_short(edge) for edge in between],
-            "n": n,
-            "command": f'make figures ARGS="{group}"',
-            "anchor": anchor,
-        }
-    }
+    edges = None if between is None else (_short(between[0]), _short(between[1]))
+    return figure_file.figure(name, _short(value), unit, edges, n, f'make figures ARGS="{group}"', anchor)
 
 
 def wilson(hits: int, n: int) -> tuple[float, float] | None:
@@ -207,14 +195,11 @@ def main(arguments: list[str], file: Path = FILE) -> int:
     if unknown := [name for name in arguments if name not in GROUPS]:
         sys.stderr.write(f"{unknown[0]} is none of {', '.join(GROUPS)}\n")
         return 2
-    known: Figures = orjson.loads(file.read_bytes()) if file.exists() else {}
     for name in arguments or GROUPS:
         found = GROUPS[name]()
-        known |= found
+        keep(found, file)
         for title, told in found.items():
             sys.stdout.write(f"{title}: {told['value']} {told['unit']}, range {told['range']}, n {told['n']}\n")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(orjson.dumps(known, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
     return 0
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from stream_app.figure_file import figure, keep
 from tests.faults.run import Outcome
 from tests.faults.scenario import Scenario
 from tests.faults.subject import ALERT_LOST, ALERT_TWICE, LOST, TWICE
@@ -122,18 +123,16 @@ def write(results: Results, file: Path) -> None:
 def merge_figures(results: Results, file: Path, command: str) -> None:
     """Put the figures beside the others of `docs/figures.json`, with the command that measured them."""
     told = totals(results)
-    known: dict[str, Any] = orjson.loads(file.read_bytes()) if file.exists() else {}
     events, kills = told["events"], told["kills"]
     bound = told["upper_bound_95_per_event"]
 
-    def figure(value: float | None, unit: str, n: int, upper: float | None = None, anchor: float | None = None) -> Any:
-        between = None if upper is None else [0, upper]
-        return {"value": value, "unit": unit, "range": between, "n": n, "command": command, "anchor": anchor}
-
     per_event = None if bound is None else round(bound * events, 1)
-    known["kills"] = figure(kills, "kill -9", told["runs"], anchor=200)
+    found = figure("kills", kills, "kill -9", None, told["runs"], command, 200)
     for name in ("events_lost", "events_applied_twice", "alerts_lost", "alerts_duplicated"):
-        known[name] = figure(told[name], "of all in n inputs", events, None if told[name] else per_event, anchor=0)
+        between = None if told[name] or per_event is None else (0, per_event)
+        found |= figure(name, told[name], "of all in n inputs", between, events, command, 0)
     p95 = told["recovery_p95_seconds"]
-    known["recovery_p95_seconds"] = figure(None if p95 is None else round(p95, 2), "s", told["recoveries"], anchor=10)
-    file.write_bytes(orjson.dumps(known, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
+    found |= figure(
+        "recovery_p95_seconds", None if p95 is None else round(p95, 2), "s", None, told["recoveries"], command, 10
+    )
+    keep(found, file)
