@@ -9,7 +9,7 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-POINTS = (
+OF_A_CHECKPOINT = (
     "before_changelog",
     "mid_changelog",
     "after_changelog",
@@ -18,11 +18,9 @@ POINTS = (
     "after_offsets",
     "after_store",
     "after_commit",
-    "rebalance",
-    "revoke",
-    "recovery",
-    "restored",
 )
+OF_A_START = ("rebalance", "recovery", "restored")
+POINTS = (*OF_A_CHECKPOINT, *OF_A_START, "revoke")
 
 
 class CrashPoints:

@@ -6,7 +6,7 @@ import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from stream_app.embedded import Addresses
 from stream_app.embedded.supervisor import die_with_parent
 from tests.faults.subject import Subject
+from tests.waiting import until
 
 AT_POINT = ("RAPPORT_CRASH_AT", "RAPPORT_PAUSE_AT")
 START_SECONDS = 90.0
@@ -169,19 +170,3 @@ class Crew:
             member.told = True
             member.send(signal.SIGKILL)
             await member.ended
-
-
-async def until(
-    condition: Callable[[], bool | Awaitable[bool]], what: str, seconds: float = START_SECONDS, every: float = 0.05
-) -> float:
-    """Look at a condition until it holds; returns how long it took. Raises TimeoutError that says what did not come."""
-    began = time.monotonic()
-    while True:
-        held = condition()
-        if isinstance(held, Awaitable):
-            held = await held
-        if held:
-            return time.monotonic() - began
-        if time.monotonic() - began > seconds:
-            raise TimeoutError(f"did not come true in {seconds:.0f} s: {what}")
-        await asyncio.sleep(every)

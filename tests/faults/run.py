@@ -14,13 +14,14 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from tests.faults.crew import AT_POINT, Crew, until
+from tests.faults.crew import AT_POINT, START_SECONDS, Crew
 from tests.faults.flow import Flow, producer_to
 from tests.faults.judge import Evidence, expectation, judge, keep, prefixes
 from tests.faults.stage import Stage
 from tests.faults.subject import CLAIM, EXIT, STUCK, Finding, Subject
 from tests.faults.truth import Truth
 from tests.faults.watch import Watch
+from tests.waiting import until
 
 CODA = 60
 """Inputs that show that whoever is left owns and works on every partition."""
@@ -63,7 +64,7 @@ class Run:
         async def more_are_out() -> bool:
             return await self.watch.alert_count() >= seen + more
 
-        await until(more_are_out, f"{more} more alerts are out")
+        await until(more_are_out, f"{more} more alerts are out", START_SECONDS)
 
     async def start_by_proxy(self, name: str = "w1") -> None:
         """Start a worker that reaches Kafka and Redis through the proxies only."""
@@ -93,7 +94,7 @@ class Run:
         def opened() -> bool:
             return any(homes.rglob(f"{self.subject.table}-*.db"))
 
-        await until(opened, "a store is open")
+        await until(opened, "a store is open", START_SECONDS)
 
     async def lag_above(self, records: int) -> None:
         """Wait until so many records wait."""
@@ -101,7 +102,7 @@ class Run:
         async def waiting() -> bool:
             return (await self.watch.lag() or 0) > records
 
-        await until(waiting, f"more than {records} records wait")
+        await until(waiting, f"more than {records} records wait", START_SECONDS)
 
     async def quiet(self) -> None:
         """Wait until everything is committed, and what timers owe is there."""

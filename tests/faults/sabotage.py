@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from stream_app.engine import checkpointer, engine, producer
-from stream_app.engine.checkpoint import CheckpointPlan, no_crash
 from stream_app.engine.fence import Fence
 from stream_app.engine.partition import PartitionState
-from stream_app.engine.ports import Fenced, Ports
+from stream_app.engine.ports import Fenced
 from stream_app.engine.sole_writer import SoleWriter, Where
 from tests.simulation import controls
 
@@ -51,32 +50,9 @@ def without_second_writers_kept_out() -> None:
     producer.headers_of = lambda epoch: []
 
 
-async def effects_first(plan: CheckpointPlan, ports: Ports, at: Callable[[str], None] = no_crash) -> None:
-    """The checkpoint with its first two steps exchanged."""
-
-    async def fence() -> None:
-        await ports.fence.check(plan.generations)
-
-    await fence()
-    if plan.calls:
-        await ports.sink.deliver(plan.calls, fence)
-    at("mid_effects")
-    if plan.outputs:
-        await ports.outputs.produce(plan.outputs, fence)
-    at("after_effects")
-    last = await ports.changelog.append(plan.writes, fence) if plan.writes else {}
-    at("after_changelog")
-    for (topic, partition), next_offset in plan.offsets.items():
-        ports.offsets.advance(topic, partition, next_offset)
-    for (table, partition), writes in plan.writes.items():
-        await ports.store.write(table, partition, writes, last[table, partition])
-    for batch in plan.batches:
-        batch.owner.acknowledge(batch)
-
-
 def put_effects_first() -> None:
     """Let effects leave before the values that remember them."""
-    checkpointer.run_checkpoint = effects_first
+    checkpointer.run_checkpoint = controls.effects_first
 
 
 SABOTAGES: Mapping[str, Callable[[], None]] = {

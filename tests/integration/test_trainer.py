@@ -19,6 +19,7 @@ from stream_app.snapshots import ModelBoard, ModelWriter, list_models, models_to
 from stream_app.topics import EXAMPLES, OURS
 from stream_app.trainer import Trainer, example_partition, examples_topic
 from tests.unit.models.model_checks import examples
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -80,15 +81,6 @@ def in_process(messages) -> tuple[Release, list]:
     return release, published
 
 
-async def until(condition):
-    """Ask Kafka again and again: what we wait for is a record that somebody else writes."""
-    async with asyncio.timeout(60):
-        while True:
-            if await condition():
-                return
-            await asyncio.sleep(0.05)
-
-
 async def trained(settings, version: int, kind: type[Trainer] = Trainer) -> Trainer:
     """Run a trainer until this version lies on the topic, then stop it in good order."""
     trainer, stop = kind(settings, POLICY), asyncio.Event()
@@ -98,7 +90,7 @@ async def trained(settings, version: int, kind: type[Trainer] = Trainer) -> Trai
         latest = (await read_shelf(settings, POLICY)).latest("churn")
         return latest is not None and latest.manifest.version >= version
 
-    await until(is_there)
+    await until(is_there, f"version {version} lies on the topic", 60)
     stop.set()
     await task
     return trainer
@@ -151,7 +143,7 @@ async def test_a_worker_takes_up_versions_as_they_come_and_keeps_them_when_learn
         async def has_followed():
             return following.current()["churn"].version == 2
 
-        await until(has_followed)
+        await until(has_followed, "the follower has the version", 60)
         assert before["churn"].version == 1, "a batch that began with a mapping ends with it"
         assert pinned.current()["churn"].version == 1
         follower.cancel()
@@ -182,7 +174,7 @@ async def test_an_odd_version_stops_neither_a_start_nor_the_follower_nor_the_tra
         async def has_followed():
             return board.current()["churn"].version == 4
 
-        await until(has_followed)
+        await until(has_followed, "the follower has the version", 60)
         follower.cancel()
         with suppress(asyncio.CancelledError):
             await follower

@@ -5,12 +5,12 @@ A control is a subclass or a setting made here; the product has no switches for 
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from stream_app.engine.batch import Batch, Decode
-from stream_app.engine.checkpoint import CheckpointPlan, run_checkpoint
+from stream_app.engine.checkpoint import CheckpointPlan, no_crash, run_checkpoint
 from stream_app.engine.effects import BadInput, Entry, Staged, dead_letter
 from stream_app.engine.epochs import CLAIM, Sifted
 from stream_app.engine.outbox import Acknowledged
@@ -43,15 +43,18 @@ class Control:
         return itertools.chain([self.known], range(self.within))
 
 
-async def effects_first(plan: CheckpointPlan, ports: Ports) -> None:
+async def effects_first(plan: CheckpointPlan, ports: Ports, at: Callable[[str], None] = no_crash) -> None:
     """Let effects leave before the values that hold them are safe: the order of the first spike."""
 
     async def fence() -> None:
         await ports.fence.check(plan.generations)
 
     await ports.sink.deliver(plan.calls, fence)
+    at("mid_effects")
     await ports.outputs.produce(plan.outputs, fence)
+    at("after_effects")
     last = await ports.changelog.append(plan.writes, fence)
+    at("after_changelog")
     await _offsets_and_store(plan, ports, last)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from functools import partial
 
+from stream_app.engine.crash_points import OF_A_CHECKPOINT, OF_A_START
 from tests.faults.run import Run
 from tests.faults.scenario import Scenario
 from tests.faults.tally.inputs import Mix
@@ -12,19 +13,6 @@ from tests.integration.engine.tally import Rule
 
 PACE = 400
 """Inputs a second: enough that every partition always has something under way."""
-POINTS = (
-    "before_changelog",
-    "mid_changelog",
-    "after_changelog",
-    "mid_effects",
-    "after_effects",
-    "after_offsets",
-    "after_store",
-    "after_commit",
-)
-"""Where a checkpoint passes."""
-STARTING = ("rebalance", "recovery", "restored")
-"""Where a start passes."""
 
 
 async def at_random(run: Run) -> None:
@@ -43,7 +31,7 @@ async def at_random(run: Run) -> None:
         await run.recovered(killed)
 
 
-async def at_points(run: Run, points: tuple[str, ...] = POINTS) -> None:
+async def at_points(run: Run, points: tuple[str, ...] = OF_A_CHECKPOINT) -> None:
     """One worker, killed at each point of a checkpoint, each at a passage that chance decides."""
     run.flow.begin(PACE)
     run.crew.supervised = False
@@ -63,7 +51,7 @@ async def while_it_starts(run: Run) -> None:
     await run.start()
     await run.works()
     run.crew.supervised = False
-    for point in STARTING:
+    for point in OF_A_START:
         await run.crew.kill("w1")
         run.crew.destroy("w1")  # so that there is a changelog to read
         await run.start(RAPPORT_CRASH_AT=f"{point}:1")
@@ -78,7 +66,7 @@ async def with_changes_between(run: Run) -> None:
     run.flow.begin(PACE)
     run.crew.supervised = False
     for _ in range(run.kills_wanted):
-        point = run.chance.choice(POINTS[:-1])
+        point = run.chance.choice(OF_A_CHECKPOINT[:-1])
         options = {"TALLY_BATCH": str(run.chance.randrange(20, 300)), "TALLY_EVERY": str(run.chance.randrange(2, 9))}
         await run.start(RAPPORT_CRASH_AT=f"{point}:{run.chance.randrange(2, 10)}", **options)
         await run.crew.end_at_point("w1")

@@ -4,10 +4,11 @@ import asyncio
 import time
 from functools import partial
 
-from tests.faults.crew import until
+from tests.faults.crew import START_SECONDS
 from tests.faults.run import Run
 from tests.faults.scenario import Scenario
 from tests.faults.tally.subject import TallySubject
+from tests.waiting import until
 
 PACE = 300
 THREE = partial(TallySubject, partitions=3)
@@ -83,7 +84,7 @@ async def sleeps_at_a_point(run: Run, **options: str) -> None:
     point = run.figures["point"] = options.pop("point", "") or PAUSES[run.chance.randrange(len(PAUSES))]
     await run.flow.send(1_500)
     await run.crew.start("w1", RAPPORT_PAUSE_AT=f"{point}:{run.chance.randrange(2, 6)}", **options)
-    await until(lambda: run.crew.is_paused("w1"), f"w1 sleeps at {point}")
+    await until(lambda: run.crew.is_paused("w1"), f"w1 sleeps at {point}", START_SECONDS)
     await run.crew.start("w2", **options)
     await run.flow.send(500)
     await run.quiet()

@@ -4,9 +4,10 @@ import asyncio
 import time
 from functools import partial
 
-from tests.faults.crew import until
+from tests.faults.crew import START_SECONDS
 from tests.faults.run import Run
 from tests.faults.scenario import Scenario
+from tests.waiting import until
 
 PACE = 200
 
@@ -20,7 +21,7 @@ async def replies_lost(run: Run) -> None:
     for _ in range(10):
         done = proxy.cuts_done
         proxy.cut_after(0, "down")
-        await until(lambda done=done: proxy.cuts_done > done, "an answer is lost")
+        await until(lambda done=done: proxy.cuts_done > done, "an answer is lost", START_SECONDS)
         await run.works(5)
     run.figures["replies_lost"] = proxy.cuts_done
 
@@ -35,7 +36,7 @@ async def cut_in_the_middle(run: Run) -> None:
         way = run.chance.choice(("up", "down"))
         done = proxy.cuts_done
         proxy.cut_after(run.chance.randrange(1, 3_000), way)
-        await until(lambda p=proxy, done=done: p.cuts_done > done, "a connection is cut")
+        await until(lambda p=proxy, done=done: p.cuts_done > done, "a connection is cut", START_SECONDS)
         await run.works(5)
 
 

@@ -5,9 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +19,11 @@ from aiokafka.structs import ConsumerRecord
 from redis.asyncio import Redis
 
 from stream_app.engine import stored
+from tests.waiting import until
 
 from .tally import Tally, TallyCodec
 
 APP = Path(__file__).with_name("tally_app.py")
-PATIENCE = 45.0
 
 
 @dataclass(frozen=True)
@@ -78,19 +77,6 @@ class Worker:
         if self.exit_code is None:
             self._process.kill()
         await self.ended()
-
-
-async def until(condition: Callable[[], bool | Awaitable[bool]], what: str, seconds: float = PATIENCE) -> None:
-    """Look at a condition until it holds."""
-    deadline = time.monotonic() + seconds
-    while True:
-        held = condition()
-        if isinstance(held, Awaitable):
-            held = await held
-        if held:
-            return
-        assert time.monotonic() < deadline, f"did not come true in {seconds} s: {what}"
-        await asyncio.sleep(0.05)
 
 
 class Lab:

@@ -7,7 +7,9 @@ from collections import Counter
 
 import pytest
 
-from .lab import Lab, a_stream_of_events, expected_alerts, expected_tallies, until
+from tests.waiting import until
+
+from .lab import Lab, a_stream_of_events, expected_alerts, expected_tallies
 
 pytestmark = pytest.mark.integration
 

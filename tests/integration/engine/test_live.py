@@ -5,8 +5,9 @@ from collections import Counter
 import pytest
 
 from stream_app.engine.records import Origin
+from tests.waiting import until
 
-from .lab import Lab, Sent, a_stream_of_events, expected_alerts, expected_tallies, until
+from .lab import Lab, Sent, a_stream_of_events, expected_alerts, expected_tallies
 
 pytestmark = pytest.mark.integration
 

@@ -12,8 +12,9 @@ from aiokafka import AIOKafkaProducer
 from stream_app.embedded import EmbeddedServices
 from stream_app.engine.epochs import headers_of
 from stream_app.engine.producer import partition_of
+from tests.waiting import until
 
-from .lab import Lab, Worker, a_stream_of_events, expected_alerts, expected_tallies, until
+from .lab import Lab, Worker, a_stream_of_events, expected_alerts, expected_tallies
 
 pytestmark = pytest.mark.integration
 

@@ -17,8 +17,7 @@ from stream_app.engine.fatal import Exit
 from stream_app.engine.ports import StreamCall
 from stream_app.engine.records import Record
 from stream_app.engine.redis_sink import MARK_SCRIPT, RedisSink, passes_with_time, script_calls
-
-from .lab import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 DAY_MS = 86_400_000

@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from tests.waiting import until
+
 from . import lab as laboratory
-from .lab import Lab, Worker, a_stream_of_events, expected_tallies, until
+from .lab import Lab, Worker, a_stream_of_events, expected_tallies
 from .test_outage import assert_exact
 
 pytestmark = pytest.mark.integration

@@ -5,8 +5,10 @@ import time
 
 import pytest
 
+from tests.waiting import until
+
 from . import lab as laboratory
-from .lab import Lab, Worker, a_stream_of_events, until
+from .lab import Lab, Worker, a_stream_of_events
 
 pytestmark = pytest.mark.integration
 

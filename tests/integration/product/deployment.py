@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Self, TypeVar
 
 import orjson
@@ -24,6 +24,7 @@ from stream_app.routes import ROUTES
 from stream_app.settings import Settings
 from stream_app.simulate.lines import Line
 from stream_app.worker_process import settings_as_environment, worker_service
+from tests import waiting
 from tests.commands import Answer, rapport
 
 PATIENCE = 60.0
@@ -122,7 +123,8 @@ class Deployment:
 
         An offset is committed only after changelog and effects, so all that follows from what was sent can be seen.
         """
-        asyncio.run(_until(self._committed_all, f"{self.settings.app_id} has no lag; log: {self.log}"))
+        what = f"{self.settings.app_id} has no lag; log: {self.log}"
+        asyncio.run(waiting.until(self._committed_all, what, 2 * PATIENCE, every=0.1))
 
     async def _committed_all(self) -> bool:
         chosen = self.settings
@@ -213,10 +215,3 @@ class Deployment:
         newest = {record.key: record.value for record in self.records(f"{self.settings.app_id}-profiles-changelog")}
         bodies = {key: stored.decode(value).body for key, value in newest.items() if value is not None}
         return {key.decode(): profile_codec.decode(body) for key, body in bodies.items() if body is not None}
-
-
-async def _until(look: Callable[[], Awaitable[bool]], what: str, seconds: float = 2 * PATIENCE) -> None:
-    deadline = time.monotonic() + seconds
-    while not await look():
-        assert time.monotonic() < deadline, f"did not come true in {seconds} s: {what}"
-        await asyncio.sleep(0.1)
