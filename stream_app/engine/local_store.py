@@ -120,16 +120,14 @@ class LocalStore:
     def write(self, writes: Mapping[bytes, Write], changelog_offset: int, epoch: int = 0) -> None:
         """Write values, their places in the due index and the changelog offset that holds them, all or nothing."""
         self._known = None
-        # Only what has a value is ever due.
-        had = sum([it.was_due_ms is not None or self._has_value(key) for key, it in writes.items()])
-        self._write(writes, had, changelog_offset, epoch)
+        self._write(writes, changelog_offset, epoch)
 
-    def _write(self, writes: Mapping[bytes, Write], had: int, changelog_offset: int, epoch: int) -> None:
-        """Write; `had` of the keys had a value before."""
+    def _write(self, writes: Mapping[bytes, Write], changelog_offset: int, epoch: int) -> None:
         batch = WriteBatch(raw_mode=True)
         put, delete = batch.put, batch.delete
-        highest, count = self.highest_ms, self.value_count - had
-        for key, (value, due, was_due, event_ms) in writes.items():
+        highest, count = self.highest_ms, self.value_count
+        for key, (value, due, was_due, event_ms, had) in writes.items():
+            count -= had
             if due != was_due:
                 if was_due is not None:
                     delete(_due_key(was_due, key))
@@ -168,18 +166,17 @@ class LocalStore:
         if known is not None and (len(known) > REMEMBERED_KEYS or len(values) < CAUGHT_UP):
             known = self._known = None
         writes: dict[bytes, Write] = {}
-        had = 0
         for key, value in values.items():
             if known is None:
                 old = self.get(key)
                 was_due = None if old is None else peek(old).next_due_ms
-                had += old is not None and has_body(old)
+                had = old is not None and has_body(old)
             else:
                 was_due = known.get(key)
-                had += key in known
+                had = key in known
             due, highest = (None, None) if value is None else peek(value)
-            writes[key] = Write(value, due, was_due, highest)
-        self._write(writes, had, changelog_offset, epoch)
+            writes[key] = Write(value, due, was_due, highest, had)
+        self._write(writes, changelog_offset, epoch)
         if known is not None:
             _remember(known, writes)
 
@@ -199,10 +196,6 @@ class LocalStore:
         with self._driver:
             raw: bytes | None = self._db.get(OVERRULED)
         return frozenset() if raw is None else frozenset(msgpack.unpackb(raw))
-
-    def _has_value(self, key: bytes) -> bool:
-        raw = self.get(key)
-        return raw is not None and has_body(raw)
 
     def _scan(self) -> int:
         """Count the values of a store that has not kept count: a new one, or of a version before there was a count."""

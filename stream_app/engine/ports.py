@@ -14,12 +14,16 @@ Fenced = Callable[[], Awaitable[None]]
 
 
 class Write(NamedTuple):
-    """One changed key: new bytes (None: gone), when it was and is next due, highest time of its events (epoch ms)."""
+    """One changed key: new bytes (None: gone), when it is and was next due, highest time of its events (epoch ms).
+
+    `had` says whether the store holds a value of it now, and not only a stub.
+    """
 
     value: bytes | None
     next_due_ms: int | None
     was_due_ms: int | None
     highest_ms: int | None
+    had: bool = False
 
 
 Writes = Mapping[tuple[str, int], Mapping[bytes, Write]]

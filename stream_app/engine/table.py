@@ -35,6 +35,7 @@ class Kept:
         "gone",
         "guard",
         "highest_ms",
+        "in_store",
         "not_before_ms",
         "outbox",
         "outbox_bytes",
@@ -50,6 +51,7 @@ class Kept:
     value: Any  # decoded; None: only guards and outbox are left (a stub)
     gone: bool
     due_ms: int | None  # as the store will have it once all that is planned is written
+    in_store: bool  # whether it will then hold a value, and not only a stub
     highest_ms: int | None  # event time, of topics that move the clock only
     not_before_ms: int | None  # due work that raised is put off until then
     size: int  # bytes when it was last encoded
@@ -59,7 +61,7 @@ class Kept:
         """Make one of which nothing is known."""
         kept = cls()
         kept.guard, kept.seen, kept.outbox, kept.outbox_bytes = {}, {}, (), 0
-        kept.value, kept.gone, kept.size = None, False, NEW_VALUE_BYTES
+        kept.value, kept.gone, kept.in_store, kept.size = None, False, False, NEW_VALUE_BYTES
         kept.due_ms = kept.highest_ms = kept.not_before_ms = None
         return kept
 
@@ -73,6 +75,7 @@ class Kept:
         other.value = self.value
         other.gone = False
         other.due_ms = self.due_ms
+        other.in_store = self.in_store
         other.highest_ms = self.highest_ms
         other.not_before_ms = self.not_before_ms
         other.size = self.size
@@ -115,9 +118,7 @@ class TableState:
             return mine
         if mine is None:
             self._before[key] = self._hot.get(key)
-        written = Kept.new() if kept is None else kept.copy()
-        if kept is None:
-            written.due_ms = self._due_of_the_gone(key, mine)
+        written = self._new(mine or self._hot.get(key)) if kept is None else kept.copy()
         self.dirty[key] = self._hot[key] = written
         return written
 
@@ -126,9 +127,9 @@ class TableState:
         hot, writes = self._hot, {}
         for key, kept in planned.items():
             writes[key] = self._encode(kept)
-            newer = hot.get(key)
+            newer = hot.get(key)  # of the batch under way: a checkpoint takes all that is sealed
             if newer is not None:
-                newer.due_ms = kept.due_ms
+                newer.due_ms, newer.in_store = kept.due_ms, kept.in_store
         return writes
 
     def take_dirty(self) -> dict[bytes, Kept]:
@@ -164,9 +165,12 @@ class TableState:
         """Drop the key's cached object if the store has the same value."""
         self._clean.pop(key, None)
 
-    def _due_of_the_gone(self, key: bytes, mine: Kept | None) -> int | None:
-        gone = mine or self._hot.get(key)
-        return None if gone is None else gone.due_ms
+    def _new(self, gone: Kept | None) -> Kept:
+        """Make a value where there was none, or where one goes that the store still has."""
+        kept = Kept.new()
+        if gone is not None:
+            kept.due_ms, kept.in_store = gone.due_ms, gone.in_store
+        return kept
 
     def _load(self, raw: bytes) -> Kept:
         value = stored.decode(raw)
@@ -176,6 +180,7 @@ class TableState:
         kept.outbox_bytes = sum(entry.size for entry in value.outbox)
         kept.due_ms, kept.highest_ms = value.next_due_ms, value.highest_ms
         kept.value = None if value.body is None else self._codec.decode(value.body)
+        kept.in_store = value.body is not None
         due = self._next_due(kept.value)
         if due is not None and kept.due_ms is not None and kept.due_ms > due:
             kept.not_before_ms = kept.due_ms
@@ -185,16 +190,16 @@ class TableState:
         return None if value is None else self._codec.next_due_ms(value)
 
     def _encode(self, kept: Kept) -> Write:
-        was = kept.due_ms
+        was, had = kept.due_ms, kept.in_store
         if kept.gone:
-            kept.due_ms = None
-            return Write(None, None, was, None)
+            kept.due_ms, kept.in_store = None, False
+            return Write(None, None, was, None, had)
         value, codec = kept.value, self._codec
         due = self._next_due(value)
         if due is not None and kept.not_before_ms is not None:
             due = max(due, kept.not_before_ms)
         body = None if value is None else codec.encode(value)
-        kept.due_ms = due
+        kept.due_ms, kept.in_store = due, body is not None
         raw = stored.encode(Stored(kept.guard, kept.seen, due, kept.highest_ms, kept.outbox, body))
         kept.size = len(raw)
-        return Write(raw, due, was, kept.highest_ms)
+        return Write(raw, due, was, kept.highest_ms, had)

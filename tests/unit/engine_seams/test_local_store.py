@@ -19,7 +19,8 @@ def a_value(due_ms: int | None = None, highest_ms: int | None = None, body: byte
 
 
 def a_write(due_ms: int | None = None, was_due_ms: int | None = None, highest_ms: int | None = None) -> Write:
-    return Write(a_value(due_ms, highest_ms), due_ms, was_due_ms, highest_ms)
+    """A write of a value; what was due before was there before."""
+    return Write(a_value(due_ms, highest_ms), due_ms, was_due_ms, highest_ms, had=was_due_ms is not None)
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_a_changed_due_time_leaves_no_trace_of_the_old_one(store: LocalStore):
     store.write({b"k": a_write(10)}, 1)
     store.write({b"k": a_write(90, was_due_ms=10)}, 2)
     assert list(store.due(100)) == [(b"k", 90)]
-    store.write({b"k": Write(None, None, 90, None)}, 3)
+    store.write({b"k": Write(None, None, 90, None, had=True)}, 3)
     assert (list(store.due(100)), store.get(b"k"), store.value_count) == ([], None, 0)
 
 
@@ -82,7 +83,10 @@ def test_the_count_is_that_of_the_keys_with_a_value_whatever_wrote_them_and_how_
             store.restore([(key, STATES[state], 0) for key, state in changes.items()], offset)
         else:
             due = {"due": 7}
-            writes = {k: Write(STATES[new], due.get(new), due.get(known[k]), None) for k, new in changes.items()}
+            writes = {
+                k: Write(STATES[new], due.get(new), due.get(known[k]), None, had=known[k] in {"idle", "due"})
+                for k, new in changes.items()
+            }
             store.write(writes, offset)
         known |= {} if how == "open again" else changes
         assert store.value_count == sum(state in {"idle", "due"} for state in known.values())
@@ -106,7 +110,7 @@ def test_restoring_the_changelog_gives_the_same_store_as_the_checkpoints_that_wr
     tmp_path: Path, store: LocalStore
 ):
     store.write({b"k": a_write(10, highest_ms=1), b"gone": a_write(20)}, 1)
-    store.write({b"k": a_write(30, was_due_ms=10, highest_ms=2), b"gone": Write(None, None, 20, None)}, 3)
+    store.write({b"k": a_write(30, was_due_ms=10, highest_ms=2), b"gone": Write(None, None, 20, None, had=True)}, 3)
     restored = LocalStore(tmp_path / "restored.db")
     restored.restore([(b"k", a_value(10, 1), 0), (b"gone", a_value(20), 0)], 1)
     restored.restore([(b"k", a_value(30, 2), 0), (b"gone", None, 0)], 3)
