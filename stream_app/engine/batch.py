@@ -73,7 +73,8 @@ class Batch:
         self._state = state
         self._records = records
         self._decode = decode
-        self._done_below = first.offset
+        self.end_offset = first.offset
+        """The first offset that is not done yet."""
         self._given: Given | None = None  # with the agent
         self._error: BaseException | None = None  # what the agent raised on it
         self._open = False
@@ -87,11 +88,6 @@ class Batch:
         first = self._records[0]
         told = getattr(self._decode(first), "occurred_ms", None)
         return first.timestamp_ms if told is None else told
-
-    @property
-    def end_offset(self) -> int:
-        """The first offset that is not done yet."""
-        return self._done_below
 
     def advance(self) -> Turn:
         """Finish the event that was given last, if any, and return the next one, or the batch sealed up to here.
@@ -139,7 +135,7 @@ class Batch:
             if type(event) is BadInput:
                 state.letter(record, event)
                 self._counts.undecodable += 1
-                self._done_below = record.offset + 1
+                self.end_offset = record.offset + 1
                 continue
             # What the agent will refuse may tell no time.
             told: int | None = getattr(event, "occurred_ms", None) if moves_clock else None
@@ -157,7 +153,7 @@ class Batch:
                 self._counts.skipped += 1
             else:
                 self._counts.repeated += 1
-            self._done_below = record.offset + 1
+            self.end_offset = record.offset + 1
             if told is not None and (self._highest_ms is None or told > self._highest_ms):
                 self._highest_ms = told
             if ended is Finished.SEAL:
@@ -212,7 +208,7 @@ class Batch:
         )
         self._state.seal(sealed, wait=wait)
         self._open = False
-        self.done = self._done_below > self._records[-1].offset
+        self.done = self.end_offset > self._records[-1].offset
         self._counts, self._highest_ms = Counts(), None
         return sealed
 

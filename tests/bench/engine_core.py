@@ -11,7 +11,6 @@ from types import SimpleNamespace
 
 import orjson
 
-from schemas.actions import Effect
 from stream_app.engine.batch import Batch
 from stream_app.engine.checkpoint import plan
 from stream_app.engine.partition import Current, PartitionState
@@ -19,8 +18,8 @@ from stream_app.engine.records import Record
 from stream_app.engine.rules import TableSource, TopicRule
 from stream_app.engine.sealed import SealedBatch
 from stream_app.engine.state_table import OutboxPort, TablePort
-from tests.bench.reduced.engine_job import StateCodec, decode
-from tests.bench.reduced.job import ALERTS, Workload, as_json, events, fold
+from tests.bench.reduced.engine_job import StateCodec, decode, take
+from tests.bench.reduced.job import Workload, as_json, events, fold
 
 LOAD = Workload(events=100_000)
 BATCH, GROUP, ROUNDS = 2_000, 8, 5
@@ -70,15 +69,7 @@ def play(given: Sequence[Record]) -> dict[str, float]:
             if isinstance(turn, SealedBatch):
                 sealed.append(turn)
                 continue
-            event = turn.event
-            key = event["customer_id"]
-            before = table.get(key)
-            if before is not None:
-                before = (*before[:3], before[3].copy())
-            after, alert = fold(before, event)
-            table.put(key, after)
-            if alert is not None:
-                outbox.stage((Effect("topic", ALERTS, key, orjson.dumps(alert)),))
+            take(turn.event, table, outbox)
         spent["events"] += process_time() - begin
         if len(sealed) == GROUP:
             checkpoint()

@@ -10,6 +10,7 @@ from schemas.actions import Effect
 from stream_app.engine.app import EngineApp
 from stream_app.engine.effects import BadInput
 from stream_app.engine.records import Record
+from stream_app.engine.state_table import OutboxPort, TablePort
 from tests.bench import engine_app
 from tests.bench.reduced.job import ALERTS, State, fold
 from tests.bench.reduced.mark import mark_first
@@ -37,6 +38,18 @@ def decode(record: Record) -> Any:
         return BadInput("bad_json", str(bad))
 
 
+def take(event: dict[str, Any], states: TablePort, outbox: OutboxPort) -> None:
+    """Apply one event to its customer's state, which stays as it is until the batch is sealed."""
+    key = event["customer_id"]
+    before = states.get(key)
+    if before is not None:
+        before = (*before[:3], before[3].copy())
+    state, alert = fold(before, event)
+    states.put(key, state)
+    if alert is not None:
+        outbox.stage((Effect("topic", ALERTS, key, orjson.dumps(alert)),))
+
+
 def build() -> EngineApp:
     app = engine_app.from_environment()
     states = app.state_table("states", StateCodec())
@@ -48,15 +61,7 @@ def build() -> EngineApp:
             if first is not None:
                 first()
                 first = None
-            event = given.event
-            key = event["customer_id"]
-            before = states.get(key)
-            if before is not None:
-                before = (*before[:3], before[3].copy())
-            state, alert = fold(before, event)
-            states.put(key, state)
-            if alert is not None:
-                app.outbox.stage((Effect("topic", ALERTS, key, orjson.dumps(alert)),))
+            take(given.event, states, app.outbox)
 
     app.agent(source, name="events")(consume)
     return app
