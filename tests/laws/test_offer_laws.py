@@ -69,3 +69,4 @@ def test_whatever_a_customer_lives_through_only_what_was_offered_is_taken_back(l
         verdict = step(profile, event, the_context())
         profile = verdict.value
         note(verdict.effects, made, taken_back)
+    assert taken_back <= made.keys()

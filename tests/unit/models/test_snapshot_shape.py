@@ -56,12 +56,14 @@ def put(data: Any, path: tuple, value: Any) -> None:
     data[path[-1]] = value
 
 
-def restored(model: str, snapshot: Any) -> None:
-    new_release(model, POLICY, sources=1).restore(snapshot)
+def restored(model: str, snapshot: Any) -> int:
+    release = new_release(model, POLICY, sources=1)
+    release.restore(snapshot)
+    return release.version
 
 
-def taken_up(model: str, snapshot: Any) -> None:
-    scorer_of(Stored(manifest_of(VERSIONS[model]), snapshot), POLICY)
+def taken_up(model: str, snapshot: Any) -> int:
+    return scorer_of(Stored(manifest_of(VERSIONS[model]), snapshot), POLICY).version
 
 
 uses = pytest.mark.parametrize("use", [restored, taken_up])
@@ -70,7 +72,7 @@ uses = pytest.mark.parametrize("use", [restored, taken_up])
 @uses
 @pytest.mark.parametrize("model", sorted(VERSIONS))
 def test_a_sound_one_is_taken(model, use):
-    use(model, as_read(VERSIONS[model]))
+    assert use(model, as_read(VERSIONS[model])) == VERSIONS[model].version
 
 
 @uses
