@@ -23,10 +23,12 @@ from river.drift import ADWIN
 from models.learner import Learner, Snapshot
 from models.meters import Meter, Quality
 from models.snapshot_shape import check_snapshot
+from models.track_record import TrackRecord, told
 from schemas.internal import ExampleRecord, Punctuation
 
 Mark = tuple[int, str]  # (maturity in epoch ms, example id)
 BEFORE_ALL: Mark = (-1, "")
+CHAMPION = "logistic"  # who is on duty before any contest
 LEAST_PROBABILITY = 1e-12  # keeps a log loss finite
 
 
@@ -73,6 +75,7 @@ class Release:
         self.learner = learner
         self.meter = Meter()  # the model as it was just before it learned the example
         self.served = Meter()  # the score that the customer was given, by whichever version was on duty then
+        self.record = TrackRecord((CHAMPION,), (), cadence.examples)
         self.counts = Counts()
         self.drifts = 0  # since this process began: it is told to people, and nothing follows from it
         self.version = 0
@@ -176,6 +179,8 @@ class Release:
             self.served.update(label, example.score)
         score = self.learner.score(example.features, example.about, example.context)
         self.meter.update(label, score)
+        self.record.update(label, {CHAMPION: score}, ())
+        self.record.close(example.due_ms, self.version + 1, CHAMPION)
         self._watch(-log(max(LEAST_PROBABILITY, score if label else 1.0 - score)))
         self.learner.learn(example.features, label, example.about, example.context)
         self.counts.learned[example.label] += 1
@@ -196,6 +201,10 @@ class Release:
         """Say how good the model is by what came true."""
         return self.meter.quality()
 
+    def history(self) -> list[dict[str, Any]]:
+        """List how good each model was over time, as `models.track_record.told` does."""
+        return told(self.record.snapshot())
+
     def state(self) -> Snapshot:
         """Describe all that follows from the examples alone: the same for every order of arrival."""
         return {
@@ -203,6 +212,7 @@ class Release:
             "learner": self.learner.snapshot(),
             "meter": self.meter.snapshot(),
             "served": self.served.snapshot(),
+            "contest": {"record": self.record.snapshot()},
             "released": list(self._released),
             "since_version": self._since_version,
             "learned": [self.counts.learned[0], self.counts.learned[1]],
@@ -233,6 +243,7 @@ class Release:
         self.learner.restore(state["learner"])
         self.meter.restore(state["meter"])
         self.served.restore(state["served"])
+        self.record.restore(state["contest"]["record"])
         self.version = state["version"]
         self._released = (state["released"][0], state["released"][1])
         self._since_version = state["since_version"]

@@ -14,10 +14,12 @@ from models.learner import VALUE_LIMIT, BadSnapshotError
 from models.meters import BINS
 from models.need_model import MODEL as NEED
 from models.pooled import LEAST_CERTAINTY
+from models.track_record import POINTS
 from models.value_model import KEYS, Row
 from models.value_model import MODEL as VALUE
 
 MAX_PARTS = 1_000  # of a version: a gigabyte
+MAX_TRACKS = 400  # models of a contest times groups of customers
 MAX_ROWS = 20_000  # of the model "value": as many as policy may ask for
 FITTED = MOST * 1.001  # what a search finds is within its limits, but for rounding
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -125,10 +127,30 @@ class _Meter(_Part):
     loss: Number
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+Loss = Annotated[float, Field(ge=0, le=VALUE_LIMIT)]
+RecordRow = Annotated[tuple[Text, Text, Count, Count, Share | None, Loss | None, Share | None], Field(strict=False)]
+RecordRows = Annotated[list[RecordRow], Field(max_length=MAX_TRACKS)]
+RecordPoint = Annotated[tuple[Mark, Count, Text, RecordRows], Field(strict=False)]
+Noted = Annotated[tuple[Text, Text, _Meter], Field(strict=False)]
+
+
+class _Record(_Part):
+    every: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    count: Count
+    since: Annotated[list[Noted], Field(max_length=MAX_TRACKS)]
+    points: Annotated[list[RecordPoint], Field(max_length=POINTS)]
+
+
+class _Contest(_Part):
+    record: _Record
+
+
 class _State(_Part):
     version: Count
     meter: _Meter
     served: _Meter
+    contest: _Contest
     released: Annotated[tuple[Mark, Text], Field(strict=False)]
     since_version: Count
     learned: Annotated[tuple[Count, Count], Field(strict=False)]
