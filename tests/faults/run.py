@@ -44,6 +44,8 @@ class Run:
     watch: Watch
     chance: random.Random
     kills_wanted: int
+    minutes: float
+    """How long it is to go on, where the scenario takes a length."""
     claims: list[Finding] = field(default_factory=list)
     recoveries: list[float] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
@@ -142,12 +144,13 @@ async def execute(
     home: Path,
     seed: int,
     kills: int,
+    minutes: float = 0.0,
 ) -> Outcome:
     """Run a scenario with one seed. The home directory goes when all was well, and stays with its logs otherwise."""
     began = time.monotonic()
     stage.whole()
     await asyncio.to_thread(home.mkdir, parents=True)
-    async with _opened(make_subject(f"f-{secrets.token_hex(5)}"), stage, home, seed, kills) as run:
+    async with _opened(make_subject(f"f-{secrets.token_hex(5)}"), stage, home, seed, kills, minutes) as run:
         try:
             await body(run)
             findings = await _conclude(run)
@@ -171,14 +174,16 @@ async def execute(
 
 
 @asynccontextmanager
-async def _opened(subject: Subject, stage: Stage, home: Path, seed: int, kills: int) -> AsyncIterator[Run]:
+async def _opened(
+    subject: Subject, stage: Stage, home: Path, seed: int, kills: int, minutes: float
+) -> AsyncIterator[Run]:
     to = stage.direct
     await _create(subject, to.kafka_bootstrap)
     truth = Truth(home / "truth.jsonl")
     crew = Crew(subject, home / "workers", to)
     async with producer_to(to.kafka_bootstrap) as producer, Watch(subject, to) as watch:
         flow = Flow(producer, subject.input_namespace, truth, subject.inputs(seed))
-        run = Run(subject, stage, crew, flow, truth, watch, random.Random(seed), kills)
+        run = Run(subject, stage, crew, flow, truth, watch, random.Random(seed), kills, minutes)
         try:
             yield run
         finally:

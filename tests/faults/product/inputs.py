@@ -27,9 +27,17 @@ POISON: tuple[bytes | None, ...] = (
 class Transactions:
     """An endless run, the same for the same seed."""
 
-    def __init__(self, seed: int, duplicates: float = 0.03, poison: float = 0.01) -> None:
+    def __init__(
+        self,
+        seed: int,
+        duplicates: float = 0.03,
+        poison: float = 0.01,
+        step_ms: int = STEP_MS,
+        beginning_ms: int = BEGINNING_MS,
+    ) -> None:
         self._chance = random.Random(seed)
         self._duplicates, self._poison = duplicates, poison
+        self._step_ms, self._beginning_ms = step_ms, beginning_ms
         self._number = 0
         self._last: deque[Input] = deque(maxlen=20)
 
@@ -53,7 +61,7 @@ class Transactions:
     def _good(self) -> Input:
         chance = self._chance
         customer, event_id = f"C-{chance.randrange(CUSTOMERS)}", f"t-{self._number}"
-        ms = BEGINNING_MS + self._number * STEP_MS
+        ms = self._beginning_ms + self._number * self._step_ms
         kind, direction = chance.choice(KINDS)
         minor = chance.randrange(100, 900_000)
         more = {}
