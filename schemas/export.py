@@ -15,7 +15,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.decisions import Decision
 from schemas.events import Customer, Interaction, LinkedMention, Mention, Outcome, Transaction
 from schemas.fields import Message
-from schemas.internal import Claim, ExampleRecord, MoodMark, Punctuation, Timer
+from schemas.internal import Claim, ClockMark, ExampleRecord, MoodMark, Punctuation, Timer
 
 BREAKING = ": breaking: "
 FOLDER = Path(__file__).parent / "json"
@@ -29,6 +29,7 @@ MESSAGES: dict[str, type[Message]] = {
     "outcome": Outcome,
     "linked_mention": LinkedMention,
     "timer": Timer,
+    "clock_mark": ClockMark,
     "claim": Claim,
     "mood_mark": MoodMark,
     "example": ExampleRecord,

@@ -1,4 +1,4 @@
-"""Messages between our own parts: `crm.timers`, `crm.links`, `crm.mood`, `crm.examples`. Plain JSON, times in ms.
+"""Messages between our own parts: `crm.timers`, `crm.clocks`, `crm.links`, `crm.mood`, `crm.examples`. JSON, ms.
 
 They are at-least-once; who reads them keeps the highest source position and skips what is not above it.
 """
@@ -126,3 +126,14 @@ class Punctuation(Message):
     def occurred_ms(self) -> int:
         """The time promised."""
         return self.below_ms
+
+
+class ClockMark(Message):
+    """What the owner of a partition number says of its clock, by what came there alone; None: it cannot be told.
+
+    `idle`: read to its end for the idle time, so that it follows the others and holds none of them back.
+    """
+
+    partition: Annotated[int, Field(ge=0, le=100_000)]
+    clock_ms: Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
+    idle: bool
