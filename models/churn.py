@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from models.context import Context
 from models.features import FEATURES
 from models.learner import LogisticLearner
-from models.scoring import LinearScorer, top_reasons
+from models.reasons import strongest
+from models.scoring import LinearScorer
 from schemas.profile import MAX_REASONS, Profile, Score
 
 RATE = 0.01
@@ -43,7 +44,7 @@ def score_churn(profile: Profile, values: Sequence[float], at_ms: int, context: 
         return without_score(profile)
     scorer = context.scorers["churn"]
     scored = scorer.score(values)
-    reasons = top_reasons(scored, FEATURES, MAX_REASONS)
+    reasons = strongest(scored, context.policy, MAX_REASONS)
     changed = profile.copied()
     changed.scores = {**profile.scores, "churn": Score(scored.value, scorer.version, scored.examples, at_ms, reasons)}
     return changed

@@ -13,10 +13,8 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from models.hashing import Slots
-from schemas.profile import ReasonPart
 
 ODDS_LIMIT = 30.0  # beyond it a probability is 0 or 1 to 13 digits, and exp() of 710 would overflow
-MAX_REASONS = 5
 CONTEXT = "context"  # the reason code of all slots together
 
 
@@ -135,15 +133,3 @@ class ActionScorer:
     def score(self, features: Sequence[float], action: str = "", slots: Slots = ()) -> Scored:
         """Score the propensity for `action`; `Scored.examples` are that action's."""
         return self._actions.get(action, self._unknown).score(features, slots)
-
-
-def top_reasons(scored: Scored, names: Sequence[str], count: int = MAX_REASONS) -> tuple[ReasonPart, ...]:
-    """Name the `count` largest contributions by size (log-odds), ties in the order of `names`; nothing that adds 0.
-
-    What goes beyond `names` are slots: they count as one, called `CONTEXT`.
-    """
-    parts = scored.contributions
-    if len(parts) > len(names):
-        parts, names = (*parts[: len(names)], sum(parts[len(names) :])), (*names, CONTEXT)
-    order = sorted(range(len(parts)), key=lambda i: -abs(parts[i]))
-    return tuple(ReasonPart(names[i], parts[i]) for i in order[:count] if parts[i])

@@ -260,12 +260,6 @@ class Actions(Part):
         return self
 
 
-class Reasons(Part):
-    """`reasons.toml`: what the parts of a score are called in the reasons that people read."""
-
-    feature: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")], Text]
-
-
 def _once(names: list[str], what: str) -> None:
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"these {what} stand twice: {repeated}")
