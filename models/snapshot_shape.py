@@ -8,7 +8,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from models.challenger_ensemble import MEMORIES
+from models.challenger_trees import MAX_NODES
+from models.challengers import CHAMPION
 from models.clv_fit import LEAST, MOST
+from models.contest_events import MAX_EVENTS, What
+from models.evidence import SHARES
 from models.hashing import SLOTS
 from models.learner import VALUE_LIMIT, BadSnapshotError
 from models.meters import BINS
@@ -20,6 +25,7 @@ from models.value_model import MODEL as VALUE
 
 MAX_PARTS = 1_000  # of a version: a gigabyte
 MAX_TRACKS = 400  # models of a contest times groups of customers
+MAX_SEALED = 64_000_000  # bytes
 MAX_ROWS = 20_000  # of the model "value": as many as policy may ask for
 FITTED = MOST * 1.001  # what a search finds is within its limits, but for rounding
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -129,10 +135,17 @@ class _Meter(_Part):
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Loss = Annotated[float, Field(ge=0, le=VALUE_LIMIT)]
+Sealed = Annotated[bytes, Field(max_length=MAX_SEALED)]
+Wealth = Annotated[list[Number], Field(min_length=len(SHARES), max_length=len(SHARES))]
 RecordRow = Annotated[tuple[Text, Text, Count, Count, Share | None, Loss | None, Share | None], Field(strict=False)]
 RecordRows = Annotated[list[RecordRow], Field(max_length=MAX_TRACKS)]
 RecordPoint = Annotated[tuple[Mark, Count, Text, RecordRows], Field(strict=False)]
 Noted = Annotated[tuple[Text, Text, _Meter], Field(strict=False)]
+Bucket = Annotated[tuple[Count, Number, Variance], Field(strict=False)]
+SavedRow = Annotated[tuple[Text, Count, Number, Variance], Field(strict=False)]
+Node = Annotated[tuple[Annotated[int, Field(ge=-1, le=1_000)], Number, Count, Count, Number], Field(strict=False)]
+Member = Annotated[tuple[list[Number], list[Certainty]], Field(strict=False)]
+Line = Annotated[list[Number], Field(min_length=2, max_length=2)]
 
 
 class _Record(_Part):
@@ -142,8 +155,100 @@ class _Record(_Part):
     points: Annotated[list[RecordPoint], Field(max_length=POINTS)]
 
 
+class _Learned(_Part):
+    names: list[Text]
+    examples: Count
+
+
+class _Bayes(_Learned):
+    held: list[list[Number]]
+    edges: list[list[Number]]
+    tallies: list[list[list[Variance]]]
+    line: Line
+    certainties: Annotated[list[Certainty], Field(min_length=2, max_length=2)]
+
+
+class _Ensemble(_Learned):
+    means: list[Number]
+    variances: list[Variance]
+    members: Annotated[list[Member], Field(min_length=len(MEMORIES), max_length=len(MEMORIES))]
+    losses: list[Loss]
+    bayes: _Bayes
+
+
+class _Tree(_Learned):
+    nodes: Annotated[list[Node], Field(min_length=1, max_length=MAX_NODES)]
+
+
+class _Challengers(_Part):
+    naive_bayes: _Bayes | None = None
+    ensemble: _Ensemble | None = None
+    hoeffding_adaptive: _Tree | None = None
+    adaptive_random_forest: _Learned | None = None
+    aggregated_mondrian_forest: _Learned | None = None
+
+
+class _Drift(_Part):
+    seen: Count
+    found: bool
+    levels: Annotated[list[list[Bucket]], Field(max_length=64)]
+
+
+class _Pair(_Part):
+    wealth: Wealth
+    saved: Annotated[list[SavedRow], Field(max_length=MAX_TRACKS)]
+
+
+class _Trial(_Part):
+    number: Annotated[int, Field(ge=1, le=2**31)]
+    why: Text
+    opened_ms: Mark
+    champion: Text
+    rivals: Annotated[list[Text], Field(min_length=1, max_length=16)]
+    examples: Count
+    meters: dict[Text, _Meter]
+    pairs: dict[Text, _Pair]
+
+
+class _Event(_Part):
+    number: Count
+    what: What
+    at_ms: Mark
+    version: Count
+    champion: Text
+    about: Text
+    why: Annotated[str, Field(max_length=400)]
+    by: Text
+    command_id: Text
+    figures: dict[str, Any] | None
+
+
+class _Events(_Part):
+    count: Count
+    last: Annotated[list[_Event], Field(max_length=MAX_EVENTS)]
+
+
 class _Contest(_Part):
+    challengers: _Challengers
+    meters: dict[Text, _Meter]
     record: _Record
+    on_duty: Text
+    pinned: Count
+    drift: _Drift
+    drifts: Count
+    trial: _Trial | None
+    trials: Count
+    since_trial: Count
+    watch: Annotated[tuple[Text, Wealth], Field(strict=False)] | None
+    events: _Events
+    at_ms: Mark
+
+    @model_validator(mode="after")
+    def _every_member_has_a_meter(self) -> Self:
+        there = self.challengers.model_fields_set | {CHAMPION}
+        if missing := sorted(there - set(self.meters)):
+            raise ValueError(f"meters: none of {missing}")
+        return self
 
 
 class _State(_Part):
@@ -178,19 +283,21 @@ class _ValueState(_State):
     learner: _Value
 
 
-class _Churn(_Part):
+class _Version(_Part):
+    bookmark: _Bookmark
+    sealed: dict[Text, Sealed]
+
+
+class _Churn(_Version):
     state: _ChurnState
-    bookmark: _Bookmark
 
 
-class _Propensity(_Part):
+class _Propensity(_Version):
     state: _PropensityState
-    bookmark: _Bookmark
 
 
-class _Census(_Part):
+class _Census(_Version):
     state: _ValueState
-    bookmark: _Bookmark
 
 
 class ManifestShape(_Part):

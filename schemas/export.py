@@ -15,7 +15,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.decisions import Decision
 from schemas.events import Customer, Interaction, LinkedMention, Mention, Outcome, Transaction
 from schemas.fields import Message
-from schemas.internal import Claim, ClockMark, ExampleRecord, MoodMark, Punctuation, Timer
+from schemas.internal import Claim, ClockMark, ExampleRecord, ModelCommand, MoodMark, Punctuation, Timer
 
 BREAKING = ": breaking: "
 FOLDER = Path(__file__).parent / "json"
@@ -34,6 +34,7 @@ MESSAGES: dict[str, type[Message]] = {
     "mood_mark": MoodMark,
     "example": ExampleRecord,
     "punctuation": Punctuation,
+    "model_command": ModelCommand,
     "alert": Alert,
     "offer": Offer,
     "arrival": Arrival,

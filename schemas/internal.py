@@ -128,6 +128,28 @@ class Punctuation(Message):
         return self.below_ms
 
 
+class ModelCommand(Message):
+    """A person's word about a model, on its partition of `crm.examples`: it takes its turn among what came before.
+
+    `promote` puts a challenger on duty; `rollback` who was on duty before, or (with a version) pins that version.
+    """
+
+    record: Literal["command"] = "command"
+    model: ModelName
+    command_id: EventId
+    op: Literal["promote", "rollback"]
+    challenger: Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]{0,63})?$")] = ""
+    version: Version = 0
+    by: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=400)]
+    asked_ms: Ms
+
+    @property
+    def occurred_ms(self) -> int:
+        """When it was asked."""
+        return self.asked_ms
+
+
 class ClockMark(Message):
     """What the owner of a partition number says of its clock, by what came there alone; None: it cannot be told.
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from models.policy.base import DAY_MS, Count, Days, Minor, Name, Part, Share, Text
 from models.policy.conditions import Conditions
+from models.policy.contest import Challengers, ContestRules, Segment
 from schemas.profile import MAX_OFFERS
 
 Channel = Literal["branch", "phone", "mobile", "web", "wechat", "email", "sms"]
@@ -128,10 +129,18 @@ class Models(Part):
     publish_examples: Annotated[int, Field(ge=1, le=1_000_000)]
     publish_seconds: Annotated[int, Field(ge=1, le=86_400)]
     keep_versions: Annotated[int, Field(ge=2, le=100)]
+    challengers: dict[Name, Challengers] = Field(default_factory=dict)
+    contest: ContestRules = ContestRules()
+    segment: Annotated[tuple[Segment, ...], Field(max_length=6)] = ()
 
     @model_validator(mode="after")
     def _every_model_has_a_floor(self) -> Self:
         _once(list(self.names), "models")
+        _once([segment.name for segment in self.segment], "segments")
+        if set(self.challengers) - {"churn"}:
+            raise ValueError("challengers: only churn can have some; the others learn of actions and families apart")
+        for challengers in self.challengers.values():
+            _once(list(challengers), "challengers")
         if missing := sorted({"churn", "propensity"} - set(self.names)):
             raise ValueError(f"names must hold {missing}: rules and decisions ask them")
         if set(self.floor_examples) != set(self.names):

@@ -14,7 +14,7 @@ from schemas.internal import ExampleRecord
 from tests.unit.models.model_checks import examples
 
 FOLDER = Path(__file__).parents[3] / "deploy" / "policy"
-POLICY = load_policy(FOLDER, {"models": {"publish_examples": 20}})
+POLICY = load_policy(FOLDER, {"models": {"publish_examples": 20, "challengers": {}}})
 ACTION = POLICY.actions.action[0]
 NOBODY = (0.0,) * len(FEATURES)
 
