@@ -2,6 +2,7 @@
 
 import json
 import random
+from itertools import pairwise
 from math import exp
 
 import pytest
@@ -117,7 +118,7 @@ def test_pooling_adjacent_violators_is_isotonic_regression(drawn):
     )
     ours = [step.share for step in steps for _ in range(_bins_of(step, rising, steps))]
     assert ours == pytest.approx(list(oracle.predict(range(len(rising)))))
-    assert all(below.share < above.share for below, above in zip(steps, steps[1:], strict=False))
+    assert all(below.share < above.share for below, above in pairwise(steps))
 
 
 def _bins_of(step, rising, steps):
