@@ -34,6 +34,8 @@ class TopicSpec:
         if not self.ours:
             # Retention and the check for the future must not hang on a producer's clock.
             config["message.timestamp.type"] = "LogAppendTime"
+            # The broker unpacks what is compressed and refuses what is too large then: a bomb ends there, not in us.
+            config["compression.type"] = "uncompressed"
         return config
 
 
