@@ -87,8 +87,12 @@ class Calibrated:
     def published(self, version: int, at_ms: int) -> None:
         """Note that a version goes out at this event time; the first of a day takes up what was learned meanwhile."""
         day = at_ms // DAY_MS
-        if self._used and day <= self._day:
-            self._used[-1] = self._used[-1]._replace(last=version)
+        before = self._used[-1] if self._used else None
+        if before is not None and day <= self._day:
+            # Versions in between were another model's.
+            follows = version == before.last + 1
+            new = before._replace(first=before.first if follows else version, last=version)
+            self._used = [*self._used[: -1 if follows else None], new][-MAX_MAPS:]
         else:
             learned = self._platt.line
             self._used = [*self._used, Used(version, version, learned.slope, learned.shift)][-MAX_MAPS:]

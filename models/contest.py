@@ -13,6 +13,7 @@ from math import log
 from typing import Any
 
 from models.adwin import Adwin
+from models.calibrated import Calibrated
 from models.challengers import CHAMPION, KINDS, Hidden
 from models.contest_events import Events
 from models.evidence import RANGE, Evidence, loss
@@ -75,6 +76,18 @@ class Contest:
     def scorer(self, version: int) -> Scorer:
         """Freeze a scorer of who is on duty."""
         return self.champion.scorer(version)
+
+    def came_true(self, score: float, version: int, label: bool) -> None:
+        """Tell what came true of a score that a customer was given by this version."""
+        for member in self.members.values():
+            if isinstance(member, Calibrated):
+                member.came_true(score, version, label)
+
+    def published(self, version: int) -> None:
+        """Note that a version goes out, with who is on duty."""
+        self.changed = False
+        if isinstance(self.champion, Calibrated):
+            self.champion.published(version, self._at_ms)
 
     def meet(self, example: ExampleRecord, label: bool, version: int) -> float:
         """Let all score an example, judge them, and let all learn it; returns what the champion said.

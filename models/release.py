@@ -195,6 +195,7 @@ class Release:
         label = example.label == 1
         if example.score is not None and example.model_version:
             self.served.update(label, example.score)
+            self.contest.came_true(example.score, example.model_version, label)
         self.meter.update(label, self.contest.meet(example, label, self.version + 1))
         self.counts.learned[example.label] += 1
         self._since_version += 1
@@ -202,7 +203,7 @@ class Release:
     def _publish(self) -> Published:
         self.version += 1
         self._since_version = 0
-        self.contest.changed = False
+        self.contest.published(self.version)
         return Published(self.model, self.version, self.snapshot(), self.quality())
 
     def quality(self) -> Quality:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from models.calibrated import MAX_MAPS
+from models.calibration import SHIFTS, SLOPES
 from models.challenger_ensemble import MEMORIES
 from models.challenger_trees import MAX_NODES
 from models.challengers import CHAMPION
@@ -262,8 +264,19 @@ class _State(_Part):
     censored: Count
 
 
+Slope = Annotated[float, Field(ge=SLOPES[0], le=SLOPES[1])]
+Shift = Annotated[float, Field(ge=SHIFTS[0], le=SHIFTS[1])]
+MapRow = Annotated[tuple[Count, Count, Slope, Shift], Field(strict=False)]
+
+
+class _Calibrated(_Logistic):
+    # Examples, slope, shift, what is known of slope, both and shift, the day of the last map.
+    calibration: Annotated[tuple[Count, Slope, Shift, Variance, Number, Variance, Mark], Field(strict=False)]
+    maps: Annotated[list[MapRow], Field(max_length=MAX_MAPS)]
+
+
 class _ChurnState(_State):
-    learner: _Logistic
+    learner: _Calibrated
 
 
 class _PropensityState(_State):

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from models.calibrated import Calibrated
+from models.calibration import log_odds
 from models.challengers import CHAMPION, KINDS
 from models.churn import ChurnLearner
 from models.contest import Setup
@@ -24,7 +26,7 @@ from schemas.actions import Effect
 from schemas.internal import ExampleRecord
 
 LEARNERS: Mapping[str, Callable[[Policy], Learner]] = {
-    "churn": lambda policy: ChurnLearner(policy.churn.start_score),
+    "churn": lambda policy: Calibrated(ChurnLearner(policy.churn.start_score), log_odds(policy.churn.start_score)),
     "propensity": lambda policy: PropensityLearner(
         {action.name: action.start_propensity for action in policy.actions.action}
     ),

@@ -78,7 +78,7 @@ def weeks_of_delay(learner, days=200, horizon=30, *, hears=True):
     chance, waiting, judged = random.Random(5), [], Meter()
     for day in range(1, days):
         learner.published(day, day * DAY_MS)
-        for due, score, version, label in [it for it in waiting if it[0] == day]:
+        for _due, score, version, label in [it for it in waiting if it[0] == day]:
             if hears:
                 learner.came_true(score, version, label)
         for _ in range(20):
@@ -107,6 +107,16 @@ def test_the_map_in_use_changes_once_a_day():
     assert learner.line == before
     learner.published(7, 6 * DAY_MS)
     assert learner.line != before
+
+
+def test_versions_of_another_model_in_between_are_not_its_own():
+    learner = busy()
+    learner.published(9, 5 * DAY_MS + 1)
+    before = learner.snapshot()["calibration"]
+    learner.came_true(0.9, 7, True)
+    assert learner.snapshot()["calibration"] == before
+    learner.came_true(0.9, 9, True)
+    assert learner.snapshot()["calibration"] != before
 
 
 def test_of_a_version_that_it_does_not_know_nothing_is_learned():

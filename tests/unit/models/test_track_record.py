@@ -5,6 +5,7 @@ import random
 import msgpack
 import pytest
 
+from models.calibrated import Calibrated
 from models.churn import ChurnLearner
 from models.learner import BadSnapshotError
 from models.meters import Meter
@@ -99,7 +100,7 @@ def test_a_model_that_policy_no_longer_names_stays_in_the_past():
     ],
 )
 def test_a_record_that_cannot_be_is_refused_by_name(part, wrong):
-    snapshot = Release("churn", ChurnLearner(), 1, Cadence(10)).snapshot()
+    snapshot = Release("churn", Calibrated(ChurnLearner(), 0.0), 1, Cadence(10)).snapshot()
     check_snapshot("churn", snapshot)
     snapshot["state"]["contest"]["record"][part] = wrong
     with pytest.raises(BadSnapshotError, match=f"record.{part}"):
