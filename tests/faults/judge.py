@@ -38,9 +38,8 @@ def expectation(subject: Subject, truth: Truth, evidence: Evidence) -> Expected:
     return subject.expect(remains.landed(truth.inputs, {name: evidence.records[name] for name in subject.sources}))
 
 
-def judge(subject: Subject, truth: Truth, evidence: Evidence, store: Path) -> list[Finding]:
+def judge(subject: Subject, truth: Truth, evidence: Evidence, expected: Expected, store: Path) -> list[Finding]:
     """Compare everything; `store` is the data directory of a worker that owned all partitions when it stopped."""
-    expected = expectation(subject, truth, evidence)
     changelog = evidence.records[subject.changelog]
     state = _values(subject, (remains.compacted(changelog, n) for n in range(subject.partitions)))
     letters = remains.letters(evidence.records[subject.dead_letters])

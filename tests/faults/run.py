@@ -27,8 +27,8 @@ CODA = 60
 """Inputs that show that whoever is left owns and works on every partition."""
 CLEAN = (0, -signal.SIGTERM)
 """Exit codes of a stop: the second one when the signal comes before Python has begun to listen."""
-QUIET_SECONDS = 120.0
-PATIENCE_SECONDS = 150.0
+QUIET_SECONDS = 300.0
+PATIENCE_SECONDS = 300.0
 TIMER_SECONDS = 10.0
 
 
@@ -221,7 +221,7 @@ async def _conclude(run: Run) -> list[Finding]:
     second = await _rest(run, "fresh")
     evidence = await Evidence.collect(subject, run.stage.direct)
     homes = [path for path in crew.data.iterdir() if path.is_dir()]
-    findings = second + prefixes(subject, homes, evidence.records[subject.changelog])
+    findings = second + await asyncio.to_thread(prefixes, subject, homes, evidence.records[subject.changelog])
     return findings + [Finding(EXIT, f"a stop ended with {code}") for code in codes if code not in CLEAN]
 
 
@@ -230,17 +230,18 @@ async def _rest(run: Run, name: str) -> list[Finding]:
     await run.flow.send(CODA)
     await run.quiet()
     evidence = await Evidence.collect(run.subject, run.stage.direct)
-    owed = expectation(run.subject, run.truth, evidence).timed
+    expected = await asyncio.to_thread(expectation, run.subject, run.truth, evidence)  # the proxies must go on
 
     async def all_are_out() -> bool:
-        return owed <= await run.watch.alert_ids()
+        return expected.timed <= await run.watch.alert_ids()
 
     with suppress(TimeoutError):  # the judgement says which are missing
         await until(all_are_out, "what timers owe is out", TIMER_SECONDS)
     await run.quiet()
     code = await run.crew.stop(name)
     evidence = await Evidence.collect(run.subject, run.stage.direct)
-    findings = judge(run.subject, run.truth, evidence, run.crew.data / name)
+    home = run.crew.data / name
+    findings = await asyncio.to_thread(judge, run.subject, run.truth, evidence, expected, home)
     if findings:
         await asyncio.to_thread(keep, run.subject, evidence, run.crew.data.parent / "evidence.txt")
     return findings + ([Finding(EXIT, f"the last stop of {name} ended with {code}")] if code not in CLEAN else [])

@@ -5,6 +5,7 @@ With --figures, docs/figures.json is told how many there were, if nothing was wr
 """
 
 import argparse
+import logging
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ def main(given: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=int, default=10_000, help="runs in all")
     parser.add_argument("--figures", action="store_true", help="write docs/figures.json")
     told = parser.parse_args(given)
+    logging.getLogger("stream_app.engine").setLevel(logging.CRITICAL)  # it warns of what the simulation does to it
     runs: Counter[str] = Counter()
     for policy in POLICIES:
         for seed in range(told.seeds // len(POLICIES)):

@@ -20,8 +20,8 @@ from tests.faults.run import Run
 from tests.faults.scenario import Scenario
 from tests.faults.scenarios.outages import away
 
-PACE = 100
-STEP_MS = 120_000
+PACE = 50
+STEP_MS = 240_000
 """A profile looks back 63 days: at this step all its windows are full, and stay so, after eight minutes."""
 BEGINNING_MS = parse_rfc3339("2020-01-02T09:00:00+08:00")
 WARM_UP = 1 / 3
