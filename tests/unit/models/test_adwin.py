@@ -1,0 +1,75 @@
+"""Drift by ADWIN: bit by bit what River's finds, with a state that a snapshot can hold."""
+
+import random
+
+import msgpack
+import pytest
+from river.drift import ADWIN
+
+from models.adwin import Adwin
+
+
+def values(seed: int, *, steps: int = 4, length: int = 500) -> list[float]:
+    chance = random.Random(seed)
+    means = [chance.random() for _ in range(steps)]
+    return [min(1.0, max(0.0, chance.gauss(means[n // length], 0.15))) for n in range(steps * length)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_changes_are_found_where_river_finds_them(seed):
+    ours, rivers, found = Adwin(), ADWIN(), 0
+    for value in values(seed):
+        changed = ours.update(value)
+        rivers.update(value)
+        assert changed == rivers.drift_detected
+        found += changed
+        assert ours.width == rivers.width
+    assert ours.mean == pytest.approx(rivers.estimation)
+    assert found
+
+
+def test_a_world_that_stays_the_same_seldom_alarms():
+    alarms = 0
+    for seed in range(20):
+        chance, watch = random.Random(seed), Adwin()
+        alarms += any(watch.update(chance.random()) for _ in range(1_000))
+    assert alarms <= 1
+
+
+def test_a_restored_one_goes_on_as_the_first_would_have():
+    first, second = Adwin(), Adwin()
+    stream = values(3)
+    before = [first.update(value) for value in stream[:700]]
+    second.restore(msgpack.unpackb(msgpack.packb(first.snapshot())))
+    assert [second.update(value) for value in stream[700:]] == [first.update(value) for value in stream[700:]]
+    assert second.snapshot() == first.snapshot()
+    assert any(before)
+
+
+def test_a_snapshot_taken_at_a_change_forgets_it_too():
+    stream, first = values(3), Adwin()
+    at = next(number for number, value in enumerate(stream) if first.update(value))
+    second = Adwin()
+    second.restore(first.snapshot())
+    assert [second.update(v) for v in stream[at + 1 :]] == [first.update(v) for v in stream[at + 1 :]]
+
+
+def test_memory_grows_with_the_logarithm_of_what_was_seen():
+    watch, chance = Adwin(), random.Random(5)
+    for _ in range(20_000):
+        watch.update(0.2 + 0.001 * chance.random())
+    assert watch.width == 20_000
+    assert sum(map(len, watch.snapshot()["levels"])) < 80
+
+
+def test_an_empty_window_has_the_mean_nought():
+    assert (Adwin().mean, Adwin().width) == (0.0, 0)
+
+
+def test_what_was_is_forgotten_whole_when_the_world_is_another():
+    ours, rivers = Adwin(), ADWIN()
+    for n in range(3_000):
+        assert ours.update(float(n >= 1_500)) == rivers.update(float(n >= 1_500)).drift_detected
+        if ours.mean > 0.9:
+            break
+    assert ours.width == rivers.width < 100
