@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,10 +61,16 @@ def keep(subject: Subject, evidence: Evidence, file: Path) -> None:
     with file.open("w") as out:
         for topic, records in evidence.records.items():
             for it in records:
-                value = stored.decode(it.value) if topic == subject.changelog and it.value else it.value
+                value = _readable(it.value) if topic == subject.changelog and it.value else it.value
                 out.write(f"{topic} {it.partition} {it.offset} {it.timestamp} {it.key!r} {value!r:.4000}\n")
         for alert in evidence.alerts:
             out.write(f"{alert.stream} {alert.alert_id!r} {alert.data}\n")
+
+
+def _readable(value: bytes) -> object:
+    with suppress(stored.BadStoredValueError):  # not every subject is ours
+        return stored.decode(value)
+    return value
 
 
 def prefixes(subject: Subject, homes: Iterable[Path], changelog: Sequence[ConsumerRecord]) -> list[Finding]:
