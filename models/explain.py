@@ -8,15 +8,16 @@ from typing import NamedTuple
 
 from models.context import Context
 from models.counterfactual import Counterfactual, changes
+from models.features import unpack
 from models.policy import Policy, Text
 from models.policy.rules import ChurnRisk
 from models.policy.wording import Reasons
 from models.reason_figures import DAYS, UNITS, written
-from models.reasons import as_scored, by_reason, parts_in_words, sentence, values_of
+from models.reasons import as_scored, by_reason, parts_in_words, sentence, strongest, values_of
 from models.scoring import Scorer
 from models.why_now import WhyNow, why_now
 from schemas.actions import Reason
-from schemas.profile import Profile, ReasonPart
+from schemas.profile import MAX_REASONS, Profile, ReasonPart
 
 DAY_MS = 86_400_000
 MOVED = 3  # so many movements are told in a sentence
@@ -55,6 +56,23 @@ def explain(profile: Profile, model: str, scorer: Scorer, policy: Policy) -> Exp
     if score.value >= threshold:
         told.append(change_in_words(found, threshold, policy.reasons))
     return Explanation(reasons, values, moved, found, tuple(told))
+
+
+def scored_anew(profile: Profile, model: str, scorer: Scorer, policy: Policy) -> Profile:
+    """Score the last snapshot again: where the version that scored it is no longer kept, another can be explained."""
+    newest = as_scored(profile, model)[0]
+    scored = scorer.score(unpack(newest.features))
+    again = newest._replace(score=scored.value, version=scorer.version)
+    score = profile.scores[model]._replace(
+        value=scored.value,
+        version=scorer.version,
+        examples=scored.examples,
+        reasons=strongest(scored, policy, MAX_REASONS),
+    )
+    changed = profile.copied()
+    changed.pending = tuple([again if other is newest else other for other in profile.pending])
+    changed.scores = {**profile.scores, model: score}
+    return changed
 
 
 def score_explained(profile: Profile, model: str | None, context: Context) -> tuple[Reason, ...]:
