@@ -39,7 +39,7 @@ app = faust.App(
 )
 events = app.topic(f"{NAMESPACE}.events", **RAW)
 outputs = app.topic(f"{NAMESPACE}.outputs", **RAW)
-tallies = app.Table("tallies", partitions=int(ENVIRON["TALLY_PARTITIONS"]), **RAW)
+tallies = app.Table("tallies", partitions=int(ENVIRON["TALLY_PARTITIONS"]), key_type=bytes, value_type=bytes)
 redis = Redis.from_url(ENVIRON["TALLY_REDIS"])
 rule = Rule(**{name: int(ENVIRON[given]) for name, given in RULE.items() if given in ENVIRON})
 codec = TallyCodec()
