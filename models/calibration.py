@@ -56,8 +56,8 @@ class Line(NamedTuple):
 class Platt:
     """Slope and shift by online Newton steps with a prior, older labels counting ever less."""
 
-    def __init__(self, start: float, *, slope: float = 0.7, evidence: float = 20.0, fading: float = 0.999) -> None:
-        """Begin with the line through `start` (log-odds) of this slope, below 1 since a young model is too sure.
+    def __init__(self, start: float, *, slope: float = 0.5, evidence: float = 50.0, fading: float = 0.999) -> None:
+        """Begin with the line through `start` (log-odds) of this slope: a young model is too sure, so half is believed.
 
         `evidence` is how much the beginning weighs, as information about the slope; about the shift a quarter of it.
         """
