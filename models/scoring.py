@@ -12,7 +12,7 @@ from operator import mul, sub
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
-from models.hashing import Slots
+from models.hashing import WORD_SLOTS, Slots, bin_of
 
 ODDS_LIMIT = 30.0  # beyond it a probability is 0 or 1 to 13 digits, and exp() of 710 would overflow
 CONTEXT = "context"  # the reason code of all slots together
@@ -82,6 +82,7 @@ class Linear(NamedTuple):
     base: float
     examples: int
     slots: Mapping[int, SlotTerm] = NO_SLOTS
+    bins: bool = False  # whether some of `slots` are of bins
 
     def score(self, features: Sequence[float], slots: Slots = ()) -> Scored:
         """Score, with its exact additive contributions: of the features, then of the slots."""
@@ -90,12 +91,16 @@ class Linear(NamedTuple):
             known = self.slots.get
             terms = [(known(slot, _UNSEEN), value) for slot, value in slots]
             # Comparisons, since min(…, max(…)) would double the cost of a contact.
-            contributions += tuple(
-                [
-                    weight * (off if -limit <= (off := value - centre) <= limit else limit if off > 0.0 else -limit)
-                    for (weight, centre, limit), value in terms
+            linear = [
+                weight * (off if -limit <= (off := value - centre) <= limit else limit if off > 0.0 else -limit)
+                for (weight, centre, limit), value in terms
+            ]
+            if self.bins:
+                linear = [
+                    term if slot < WORD_SLOTS else term + known(bin_of(slot, value), _UNSEEN)[0]
+                    for term, (slot, value) in zip(linear, slots, strict=True)
                 ]
-            )
+            contributions += tuple(linear)
         log_odds = sum(contributions, self.base)
         return Scored(probability(log_odds), log_odds, self.base, contributions, self.examples)
 

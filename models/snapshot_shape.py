@@ -16,7 +16,7 @@ from models.challengers import CHAMPION
 from models.clv_fit import LEAST, MOST
 from models.contest_events import MAX_EVENTS, What
 from models.evidence import SHARES
-from models.hashing import SLOTS
+from models.hashing import KEYS as SLOTS_AND_BINS
 from models.learner import VALUE_LIMIT, BadSnapshotError
 from models.meters import BINS
 from models.need_model import MODEL as NEED
@@ -39,33 +39,13 @@ Fitted = Annotated[float, Field(ge=LEAST * 1e-6, le=VALUE_LIMIT * MOST)]
 Text = Annotated[str, Field(max_length=200)]
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")]
 # Lists stand for tuples in msgpack and JSON.
-SlotRow = Annotated[tuple[Annotated[int, Field(ge=0, lt=SLOTS)], Count, Number, Variance, Number], Field(strict=False)]
-PooledSlot = Annotated[
-    tuple[Annotated[int, Field(ge=0, lt=SLOTS)], Number, Number, Variance, Number, Certainty], Field(strict=False)
-]
+PooledKey = Annotated[int, Field(ge=0, lt=SLOTS_AND_BINS)]
+PooledSlot = Annotated[tuple[PooledKey, Number, Number, Variance, Number, Certainty], Field(strict=False)]
 BinRow = Annotated[tuple[Annotated[int, Field(ge=0, lt=BINS)], Count, Count, Number], Field(strict=False)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="ignore")
-
-
-class _Logistic(_Part):
-    names: list[Text]
-    examples: Count
-    refused: Count
-    counts: list[Count]
-    means: list[Number]
-    variances: list[Variance]
-    weights: list[Number]
-    slots: list[SlotRow]
-    intercept: Number
-    iterations: Count
-
-    @model_validator(mode="after")
-    def _columns_are_as_long_as_the_names(self) -> Self:
-        _as_long(self, self.names, "counts", "means", "variances", "weights")
-        return self
 
 
 class _Weights(_Part):
@@ -93,6 +73,10 @@ class _Pooled(_Weights):
         for action in self.actions.values():
             _as_long(action, self.names, "weights", "certainties")
         return self
+
+
+class _Champion(_Pooled):
+    steady: _Pooled
 
 
 def _as_long(part: BaseModel, names: list[str], *columns: str) -> None:
@@ -269,7 +253,7 @@ Shift = Annotated[float, Field(ge=SHIFTS[0], le=SHIFTS[1])]
 MapRow = Annotated[tuple[Count, Count, Slope, Shift], Field(strict=False)]
 
 
-class _Calibrated(_Logistic):
+class _Calibrated(_Champion):
     # Examples, slope, shift, what is known of slope, both and shift, the day of the last map.
     calibration: Annotated[tuple[Count, Slope, Shift, Variance, Number, Variance, Mark], Field(strict=False)]
     maps: Annotated[list[MapRow], Field(max_length=MAX_MAPS)]
@@ -280,7 +264,7 @@ class _ChurnState(_State):
 
 
 class _PropensityState(_State):
-    learner: _Pooled
+    learner: _Champion
 
 
 class _Bookmark(_Part):

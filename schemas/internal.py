@@ -13,7 +13,7 @@ AuthorKey = Annotated[str, StringConstraints(min_length=3, max_length=200)]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
 Version = Annotated[int, Field(ge=0, le=2**53)]
 Offset = Annotated[int, Field(ge=0, le=2**63 - 1)]
-Slot = Annotated[int, Field(ge=0, le=127)]
+Slot = Annotated[int, Field(ge=0, le=255)]
 Feature = Annotated[float, Field(ge=-1e12, le=1e12)]
 # Attributes of a contact, hashed: pairs of slot and value.
 Slots = Annotated[

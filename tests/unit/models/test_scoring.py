@@ -12,7 +12,7 @@ from models.features import FEATURES
 from models.learner import LogisticLearner, tame
 from models.propensity import OTHER, PropensityLearner
 from models.scoring import ActionScorer, Linear, LinearScorer, probability
-from tests.unit.models.model_checks import WIDTH, examples, taught
+from tests.unit.models.model_checks import WIDTH, examples
 
 numbers = st.floats(-1e6, 1e6, allow_nan=False)
 
@@ -33,7 +33,9 @@ def test_a_probability_is_the_logistic_function_of_its_log_odds(log_odds):
 
 
 def test_the_exported_weights_say_what_river_says():
-    model = taught(ChurnLearner, 500)
+    model = LogisticLearner(FEATURES)
+    for features, label, _ in examples(500):
+        model.learn(features, label)
     for features, _, _ in examples(50, seed=3):
         pipeline = model._scaler | model._regression
         river = pipeline.predict_proba_one(dict(zip(FEATURES, features, strict=True)))[True]
