@@ -6,8 +6,8 @@ It is opened by what came before it, so what comes after is fresh evidence. A ch
   all trials under one champion and all challengers in them share the error that policy allows: the k-th trial of n
   challengers has a = error / (n * k * (k + 1));
 - its calibration error over the trial is no worse than the champion's, but for a slack;
-- no group of customers is harmed: in none of those with enough examples its losses are higher by more than one standard
-  error of the difference.
+- no group of customers is harmed: in none its losses are higher by more than one standard error of the difference. A
+  group is heard from some number of examples on, and whoever will have as many by the end of the trial is waited for.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -40,10 +40,8 @@ class Saved:
         """The mean, 0 of nothing."""
         return self.total / self.count if self.count else 0.0
 
-    def is_harm(self, least: int) -> bool:
-        """Whether losses rose by more than one standard error, over at least so many examples."""
-        if self.count < least:
-            return False
+    def is_harm(self) -> bool:
+        """Whether losses rose by more than one standard error."""
         variance = max(0.0, self.squares / self.count - self.mean * self.mean)
         return self.mean < -sqrt(variance / self.count)
 
@@ -61,9 +59,17 @@ class Pair:
         for group in (EVERYBODY, *groups):
             self.saved.setdefault(group, Saved()).add(saved)
 
-    def harmed(self, least: int) -> list[str]:
-        """Name the groups that fare worse, sorted."""
-        return sorted(group for group, saved in self.saved.items() if group and saved.is_harm(least))
+    def harmed(self, rules: ContestRules) -> list[str]:
+        """Name the groups that fare worse, and those that are still to be heard, sorted."""
+        least, end = rules.segment_least, rules.trial_examples
+        examples = self.saved[EVERYBODY].count
+        found = []
+        for group, saved in sorted(self.saved.items()):
+            if saved.count >= least:
+                found += [group] if group and saved.is_harm() else []
+            elif group and saved.count * end >= least * examples:
+                found.append(f"{group} is still to be heard")
+        return found
 
 
 class Trial:
@@ -89,8 +95,8 @@ class Trial:
 
     def drop(self, name: str) -> None:
         """Take a challenger out, for instance one that began anew."""
-        if name in self.pairs:
-            del self.pairs[name], self.meters[name]
+        self.pairs.pop(name, None)
+        self.meters.pop(name, None)
 
     def needed(self, rules: ContestRules) -> float:
         """Return the log of the evidence that promotes."""
@@ -103,15 +109,18 @@ class Trial:
         needed = self.needed(rules)
         ahead = [(pair.evidence.log_value(), name) for name, pair in self.pairs.items()]
         for evidence, name in sorted(ahead, reverse=True):
-            if evidence >= needed and not self.objections(name, rules):
+            if evidence >= needed and not self.pairs[name].harmed(rules) and not self._is_off(name, rules):
                 return name
         return None
 
+    def _is_off(self, name: str, rules: ContestRules) -> bool:
+        """Whether a challenger's calibration is worse than the champion's."""
+        ours, its = (self.meters[who].quality().calibration_error or 0.0 for who in (self.champion, name))
+        return its > ours + rules.calibration_slack
+
     def objections(self, name: str, rules: ContestRules) -> list[str]:
         """Say what stands against a challenger that is ahead."""
-        ours, its = (self.meters[who].quality().calibration_error or 0.0 for who in (self.champion, name))
-        found = ["calibration"] if its > ours + rules.calibration_slack else []
-        return found + self.pairs[name].harmed(rules.segment_least)
+        return (["calibration"] if self._is_off(name, rules) else []) + self.pairs[name].harmed(rules)
 
     def figures(self, name: str, rules: ContestRules) -> dict[str, Any]:
         """Tell how a challenger stands: nats saved per example, evidence (logs), and what stands against it."""
