@@ -3,15 +3,19 @@
 from typing import Any
 
 from models.explain import change_text, explain, scored_anew, strongest_moves
+from models.features import FEATURES
 from models.learner import BadSnapshotError
 from models.policy import Policy
 from models.reasons import as_scored, parts_of, sentence, values_of
-from models.scoring import Scorer
+from models.scoring import LinearScorer, Scorer
+from models.shapley import sampled_shapley
 from models.snapshots import Shelf, Stored
 from models.training import scorer_of
 from schemas.profile import Profile
+from stream_app.model_report.from_shelf import statistics
 
 MODEL = "churn"  # the one whose scores a profile keeps
+ROUNDS = 100  # of sampling: 7,000 scores
 VIEW = "the model's view with all else left as it is, not cause and effect"
 
 
@@ -32,7 +36,26 @@ def why(profile: Profile, shelf: Shelf, policy: Policy) -> dict[str, Any]:
             f"version {score.version} gave {score.value:.3f} and is no longer kept: version {scorer.version} explains"
         )
         profile = scored_anew(profile, MODEL, scorer, policy)
-    return {**_told(profile, policy), **_apart(profile, scorer, policy), "note": note}
+    apart = _apart(profile, scorer, policy)
+    if stored is not None and not isinstance(scorer, LinearScorer):
+        apart |= _sampled(profile, scorer, stored)
+    return {**_told(profile, policy), **apart, "note": note}
+
+
+def _sampled(profile: Profile, scorer: Scorer, stored: Stored) -> dict[str, Any]:
+    """Give Shapley values against the mean customer: the parts along a tree hang on the order of its questions."""
+    values, known = values_of(profile, MODEL), statistics(stored.snapshot["state"]["learner"])
+    if values is None or known is None:
+        return {}
+    means, _ = known
+    found = sampled_shapley(lambda x: scorer.score(x).log_odds, values, [means], rounds=ROUNDS, seed=0)
+    return {
+        "approximate": {
+            "method": f"Shapley values sampled over {found.walks} walks from the mean customer: approximate",
+            "base": found.base,
+            "parts": dict(zip(FEATURES, found.parts, strict=True)),
+        }
+    }
 
 
 def _scorer(stored: Stored, policy: Policy) -> Scorer | None:

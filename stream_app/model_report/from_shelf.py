@@ -59,7 +59,7 @@ def _spreads(stored: Stored, policy: Policy) -> list[ReasonSize]:
 
     Whatever the model is: its contributions are asked at the mean and one deviation above it.
     """
-    known = _statistics(stored.snapshot["state"]["learner"])
+    known = statistics(stored.snapshot["state"]["learner"])
     if known is None:
         return []
     means, variances = known
@@ -77,9 +77,9 @@ def _spreads(stored: Stored, policy: Policy) -> list[ReasonSize]:
     return sorted(found, key=lambda reason: (-reason.size, reason.code))
 
 
-def _statistics(learner: Mapping[str, Any]) -> tuple[list[float], list[float]] | None:
+def statistics(learner: Mapping[str, Any]) -> tuple[list[float], list[float]] | None:
     """Find means and variances of the features in a learner's snapshot, or in its first part that has them."""
     if len(learner.get("variances", ())) == len(FEATURES):
         return learner["means"], learner["variances"]
     parts = [part for part in learner.values() if isinstance(part, dict)]
-    return next((found for part in parts if (found := _statistics(part)) is not None), None)
+    return next((found for part in parts if (found := statistics(part)) is not None), None)

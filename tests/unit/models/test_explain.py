@@ -11,7 +11,7 @@ from models.explain import change_text, explain, moved_in_words, score_explained
 from models.features import FEATURES
 from models.reason_figures import PLACE, UNITS
 from models.reasons import as_scored, values_of
-from models.scoring import Linear, LinearScorer, probability
+from models.scoring import Linear, LinearScorer, Scored, probability
 from models.why_now import log_odds, why_now
 from tests.builders import a_transaction
 from tests.explaining import a_scorer, scored_in_weeks, values_with
@@ -136,6 +136,25 @@ def test_each_change_is_the_smallest_of_its_feature_and_all_that_there_are_are_f
         assert change.score < threshold
 
 
+class Stepwise:
+    """A model that is no sum: high unless the customer logs in at least four times and no complaint is open."""
+
+    version, examples = 7, 900
+
+    def score(self, features, action="", slots=()):
+        logins, complaints = features[PLACE["logins_30d"]], features[PLACE["open_complaints"]]
+        log_odds = -1.0 if logins >= math.log1p(4) - 1e-6 and complaints == 0.0 else 2.0
+        return Scored(probability(log_odds), log_odds, log_odds, (0.0,) * len(FEATURES), 900)
+
+
+def test_of_a_model_that_is_not_linear_the_figures_are_tried_and_the_nearest_one_is_told():
+    (change,) = changes(values_with(logins_30d=1), Stepwise(), 0.65, REASONS)
+    assert (change.feature, change.figure) == ("logins_30d", 4)
+    (other,) = changes(values_with(logins_30d=8, open_complaints=1), Stepwise(), 0.65, REASONS)
+    assert (other.feature, other.figure) == ("open_complaints", 0)
+    assert changes(values_with(logins_30d=1, open_complaints=1), Stepwise(), 0.65, REASONS) == ()
+
+
 def test_the_change_is_said_with_its_figure_as_the_models_view():
     scorer = a_scorer(base=2.0, logins_30d=-1.0)
     profile = scored_in_weeks(scorer, values_with(logins_30d=1))
@@ -204,5 +223,10 @@ def test_what_is_no_whole_number_is_changed_exactly_as_far_as_needed():
     scorer = a_scorer(base=9.0, aum=-1.0)
 
     (change,) = changes(values_with(aum=100), scorer, 0.65, words)
+
+    class OtherModel:
+        version, examples, score = 7, 900, scorer.score
+
+    assert changes(values_with(aum=100), OtherModel(), 0.65, words)[0].figure > change.figure, "tried in steps"
     assert change.value == pytest.approx(9.0 - log_odds(0.65), abs=1e-5)
     assert change.score < 0.65

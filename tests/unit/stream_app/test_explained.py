@@ -4,8 +4,9 @@ import math
 
 import pytest
 
+from models.features import FEATURES
 from models.release import Position
-from models.snapshots import Shelf, to_records
+from models.snapshots import Shelf, Stored, to_records
 from models.training import new_release, scorer_of
 from schemas.internal import Punctuation
 from stream_app.explained import lines, why
@@ -82,6 +83,38 @@ def test_it_is_written_for_people(shelf, scorer):
     late = lines(why(scored_in_weeks(a_scorer(salary_late_days=0.8), NOW), Shelf(5), POLICY))
     assert late[1] == "  +1.842  代发工资已迟到 9 天 / salary did not arrive: 9 days late"
     assert lines({"note": "nothing"}) == ["nothing"]
+
+
+def test_of_a_model_that_is_no_sum_shapley_values_are_sampled_and_called_approximate(shelf):
+    """A tree is put on duty in the newest version: it asks for the logins first, then for the salary."""
+    leaves = [[-1, 0.0, 0, 0, -3.0], [-1, 0.0, 0, 0, -1.0], [-1, 0.0, 0, 0, 2.0]]
+    place = [FEATURES.index("salary_late_days"), FEATURES.index("logins_30d")]
+    nodes = [[place[1], 0.5, 1, 2, -2.0], [place[0], 0.5, 3, 4, -1.0], leaves[0], leaves[1], leaves[2]]
+    manifest, snapshot = shelf.latest("churn")
+    contest = {**snapshot["state"]["contest"], "on_duty": "hoeffding_adaptive"}
+    contest["challengers"] = {"hoeffding_adaptive": {"names": list(FEATURES), "examples": 450, "nodes": nodes}}
+    contest["meters"] = {**contest["meters"], "hoeffding_adaptive": contest["meters"]["logistic"]}
+    newest = Stored(manifest, {**snapshot, "state": {**snapshot["state"], "contest": contest}})
+
+    told = why(scored_in_weeks(scorer_of(newest, POLICY), BEFORE, NOW), OnlyOne(newest), POLICY)
+
+    parts = told["approximate"]["parts"]
+    assert "approximate" in told["approximate"]["method"]
+    assert math.fsum([told["approximate"]["base"], *parts.values()]) == pytest.approx(told["log_odds"], abs=1e-9)
+    assert math.fsum([told["base"], *told["parts"].values()]) == pytest.approx(told["log_odds"], abs=1e-9)
+    assert {feature for feature, part in parts.items() if part} <= {"salary_late_days", "logins_30d"}
+
+
+class OnlyOne:
+    """A shelf with one version of one model."""
+
+    def __init__(self, version):
+        self.version = version
+
+    def stored(self, model, version):
+        return self.version
+
+    latest = None
 
 
 def test_a_worker_cannot_be_asked_why():
