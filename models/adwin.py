@@ -14,7 +14,6 @@ DELTA = 0.002  # the chance of a false alarm at one look
 LOOK_EVERY = 32  # values
 BUCKETS = 5  # of one size, before the two oldest become one of twice the size
 LEAST_PART = 5
-LEAST_WINDOW = 10
 
 
 class _Sum(NamedTuple):
@@ -95,8 +94,6 @@ class Adwin:
     def _differs(self) -> bool:
         """Whether at some cut the two parts differ by more than chance allows."""
         whole = self._whole()
-        if whole.size <= LEAST_WINDOW:
-            return False
         surprise = log(2.0 * log(whole.size) / DELTA)
         variance = whole.spread / whole.size
         size, total = 0, 0.0
