@@ -124,8 +124,15 @@ class LocalTrainer:
         return self._scorers
 
     def summary(self) -> dict[str, Any]:
-        """Say per model what it learned and how good its scores were (`models.json`)."""
-        return {model: report(release) for model, release in self._releases.items()}
+        """Say per model what it learned, how good its scores were over time, and who was promoted (`models.json`)."""
+        return {
+            model: {
+                **report(release),
+                "history": release.history(),
+                "events": release.contest.events.snapshot()["last"],
+            }
+            for model, release in self._releases.items()
+        }
 
 
 def report(release: Release) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 """`rapport model report`: whether each model's figures are healthy, as a table, a page with pictures, and JSON."""
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
+import aiohttp
 import orjson
 import typer
+from prometheus_client.parser import text_string_to_metric_families
 
 from models.policy import load_policy
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, print_table, run, settings
@@ -25,6 +29,9 @@ def report(
     replayed: Annotated[
         Path | None, typer.Option("--from", help="Report on what `rapport replay` wrote there.")
     ] = None,
+    worker: Annotated[
+        list[str] | None, typer.Option(metavar="HOST:PORT", help="Add the outcomes that this worker heard; repeatable.")
+    ] = None,
     bootstrap: KafkaOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -33,7 +40,10 @@ def report(
     Without --from it reads the newest versions on crm.models.
     """
     chosen = settings(bootstrap=bootstrap)
-    told = document(_source(chosen, replayed), model)
+    source = _source(chosen, replayed)
+    if worker:
+        source = source._replace(outcomes=run(_heard(worker)))
+    told = document(source, model)
     if model is not None and not told["models"]:
         fail(f"nothing is known of a model {model}", WRONG_USE)
     if out is not None:
@@ -57,6 +67,28 @@ def _source(chosen: Settings, replayed: Path | None) -> Source:
         fail(f"{error.filename}: {error.strerror}")
     except (ValueError, KeyError) as error:
         fail(f"{replayed} is not what `rapport replay` writes: {error}")
+
+
+async def _heard(addresses: Iterable[str]) -> Counter[str]:
+    """Add up what the workers' metrics say of outcomes."""
+    heard: Counter[str] = Counter()
+    for address in addresses:
+        try:
+            async with aiohttp.ClientSession(f"http://{address}") as client, client.get("/metrics") as answer:
+                heard += outcomes_of(await answer.text())
+        except aiohttp.ClientError as error:
+            fail(f"{address} does not answer: {type(error).__name__}")
+    return heard
+
+
+def outcomes_of(exposed: str) -> Counter[str]:
+    """Count outcomes by result in a worker's metrics: joined, late, dangling."""
+    heard: Counter[str] = Counter()
+    for family in text_string_to_metric_families(exposed):
+        for sample in family.samples:
+            if sample.name == "crm_outcomes_total":
+                heard[sample.labels["result"]] += int(sample.value)
+    return heard
 
 
 def _write(directory: Path, told: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from models.features import FEATURES
 from models.learner import BadSnapshotError
+from models.meters import Meter
 from models.policy import Policy
 from models.snapshots import Manifest, Shelf, Stored
 from models.track_record import told
@@ -39,7 +40,9 @@ def _sheet(stored: Stored, kept: Sequence[Manifest], policy: Policy) -> Sheet:
             "late": bookmark["late"],
             "repeated": bookmark["repeated"],
             "refused": state["learner"].get("refused", 0),
+            "served": _quality(state["served"]) if served else None,
             "drifts": contest.get("drifts", 0),
+            "challengers": {name: _quality(meter) for name, meter in contest.get("meters", {}).items()},
         },
         champion=contest.get("on_duty", "logistic"),
         history=told(contest["record"]) if "record" in contest else [],
@@ -52,6 +55,12 @@ def _sheet(stored: Stored, kept: Sequence[Manifest], policy: Policy) -> Sheet:
         lag_of="",
         events=contest.get("events", {}).get("last", []),
     )
+
+
+def _quality(told: Mapping[str, Any]) -> dict[str, Any]:
+    meter = Meter()
+    meter.restore(told)
+    return meter.quality()._asdict()
 
 
 def _spreads(stored: Stored, policy: Policy) -> list[ReasonSize]:

@@ -76,6 +76,7 @@ def _model(name: str, model: Mapping[str, Any]) -> str:
         f'<dl class="tiles">{_tiles(model)}</dl>'
         + (f'<ul class="remarks">{remarks}</ul>' if remarks else "")
         + f'<div class="charts">{"".join(map(_figure, drawn))}</div>'
+        + _members(model)
         + _segments(model)
         + _events(model)
         + (f'<ul class="missing">{left_out}</ul>' if left_out else "")
@@ -114,6 +115,27 @@ def _figure(chart: Chart) -> str:
         + (f"<details><summary>As a table</summary>{table}</details>" if table else "")
         + "</figure>"
     )
+
+
+def _members(model: Mapping[str, Any]) -> str:
+    """Tabulate champion and challengers over their whole life."""
+    members = model["figures"].get("challengers") or {}
+    if len(members) < 2:
+        return ""
+    rows = [
+        (
+            name,
+            "on duty" if name == model["champion"] else "challenger",
+            f"{told['examples']:,}",
+            f"{told['positives']:,}",
+            number(told["auc"]),
+            number(told["log_loss"], 4),
+            number(told["calibration_error"], 4),
+        )
+        for name, told in members.items()
+    ]
+    columns = ("model", "role", "examples", "positives", "AUC", "log loss", "calibration error")
+    return f"<h3>Champion and challengers, all examples</h3>{_table(columns, rows, 'Champion and challengers')}"
 
 
 def _segments(model: Mapping[str, Any]) -> str:

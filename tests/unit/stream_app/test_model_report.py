@@ -20,6 +20,7 @@ from models.training import LocalTrainer, new_release
 from schemas.actions import example_effect
 from schemas.internal import ExampleRecord, Punctuation
 from schemas.times import parse_rfc3339
+from stream_app.commands.model_report import outcomes_of
 from stream_app.model_report import charts, svg
 from stream_app.model_report.curves import (
     as_percent,
@@ -466,6 +467,19 @@ def test_a_meter_that_is_full_can_be_drawn():
     told = document(Source("x", (Sheet("m", HEALTHY | {"version": 1}, bins=bins),)))
     drawn = charts.distribution("m", told["models"]["m"])
     assert len(read(drawn.svg).findall(f"{SVG}rect")) == 2 * 33
+
+
+def test_outcomes_are_added_up_over_labels_from_a_workers_metrics():
+    exposed = "".join(
+        f'crm_outcomes_total{{label="{label}",result="{result}"}} {count}\n'
+        for label, result, count in (("Accepted", "joined", 3.0), ("Rejected", "joined", 4.0), ("Clicked", "late", 1.0))
+    )
+    assert outcomes_of(f"# TYPE crm_outcomes_total counter\n{exposed}crm_profiles 9\n") == {"joined": 7, "late": 1}
+
+
+def test_a_worker_that_does_not_answer_is_named(replayed):
+    answer = rapport("model", "report", "--from", replayed, "--worker", "127.0.0.1:1")
+    assert (answer.code, answer.err) == (1, "127.0.0.1:1 does not answer: ClientConnectorError\n")
 
 
 def test_the_command_writes_page_and_numbers_and_names_what_is_wrong(replayed, tmp_path):
