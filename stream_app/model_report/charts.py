@@ -30,6 +30,11 @@ class Chart(NamedTuple):
     rows: tuple[Row, ...] = ()
 
 
+def is_judged(figures: Model) -> bool:
+    """Whether the model says probabilities that labels can judge; customer value does not."""
+    return figures["figures"]["log_loss"] is not None
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """Write a figure of a table."""
     return "–" if value is None else f"{value:,.{digits}f}"
@@ -225,9 +230,12 @@ def maturity(model: str, figures: Model) -> Chart:
 def joins(model: str, figures: Model) -> Chart:
     """Draw what became of the examples: learned, censored, late, repeated, refused."""
     name, title, told = f"{model}-joins", "What became of the examples", figures["figures"]
-    kinds = [
+    learned = [
         ("came true, learned", told["positives"], "bar-yes"),
         ("did not come true, learned", told["examples"] - told["positives"], "bar-no"),
+    ]
+    kinds = [
+        *(learned if is_judged(figures) else [("learned", told["examples"], "bar-one")]),
         ("censored: the label can never be known", told.get("censored", 0), "bar-one"),
         ("late: below what was released, not learned", told.get("late", 0), "bar-bad"),
         ("repeated: told again after a crash, learned once", told.get("repeated", 0), "bar-one"),

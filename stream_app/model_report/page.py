@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from stream_app.model_report.charts import Chart, charts, number, outcomes
+from stream_app.model_report.charts import Chart, charts, is_judged, number, outcomes
 from stream_app.model_report.style import STYLE
 
 SEGMENT_COLUMNS = ("segment", "model", "role", "examples", "positives", "auc", "log_loss", "ece")
@@ -71,6 +71,10 @@ def _model(name: str, model: Mapping[str, Any]) -> str:
     drawn = [chart for chart in charts(name, model) if chart.svg]
     missing = [chart for chart in charts(name, model) if not chart.svg]
     left_out = "".join(f"<li><strong>{escape(chart.title)}:</strong> {escape(chart.says)}</li>" for chart in missing)
+    if not is_judged(model) and model["figures"]["examples"]:
+        left_out = (
+            "<li>This model has no labels to be judged by: it is fitted to what customers do (docs/value.md).</li>"
+        )
     return (
         f'<section id="{escape(name)}"><h2>{escape(name)} {_badge(model)}</h2>'
         f'<dl class="tiles">{_tiles(model)}</dl>'
@@ -87,21 +91,23 @@ def _model(name: str, model: Mapping[str, Any]) -> str:
 def _tiles(model: Mapping[str, Any]) -> str:
     figures, interval = model["figures"], model["auc_range"]
     version, examples, positives, auc, log_loss, error = _headline(model)
-    served = figures.get("served") or {}
+    served, contested = figures.get("served") or {}, len(figures.get("challengers") or {}) > 1
+    if not is_judged(model):
+        return _tile("examples", examples, "learned") + _tile("version", version, "the newest")
     tiles = [
         ("AUC", auc, f"95%: {interval[0]:.3f} to {interval[1]:.3f}" if interval else "both classes are needed"),
         ("calibration error", error, "0.02 and less is well"),
         ("log loss", log_loss, "of the model just before it learned"),
         ("examples", examples, f"{positives} came true"),
-        ("on duty", model["champion"], f"version {version}"),
+        ("on duty", model["champion"], f"version {version}") if contested else ("version", version, "the newest"),
         ("AUC as served", number(served.get("auc")), f"{served.get('examples', 0):,} scores") if served else None,
         ("drifts seen", str(figures.get("drifts", 0)), "of the champion's log loss (ADWIN)"),
     ]
-    return "".join(
-        f"<div><dt>{escape(tile[0])}</dt><dd>{escape(tile[1])}<small>{escape(tile[2])}</small></dd></div>"
-        for tile in tiles
-        if tile is not None
-    )
+    return "".join(_tile(*tile) for tile in tiles if tile is not None)
+
+
+def _tile(name: str, value: str, beside: str) -> str:
+    return f"<div><dt>{escape(name)}</dt><dd>{escape(value)}<small>{escape(beside)}</small></dd></div>"
 
 
 def _figure(chart: Chart) -> str:

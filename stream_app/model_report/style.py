@@ -45,7 +45,7 @@ dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums; overflow-
 dd small { display: block; font-size: 0.76rem; color: var(--soft); }
 .remarks { margin: 0 0 16px; padding: 10px 16px 10px 34px; background: var(--lookground); border-radius: 10px; }
 .missing { color: var(--soft); font-size: 0.9rem; padding-left: 20px; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 16px; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr)); gap: 16px; }
 figure { margin: 0; padding: 14px 16px 10px; min-width: 0; }
 figcaption p { margin: 2px 0 8px; color: var(--soft); font-size: 0.86rem; line-height: 1.4; }
 .legend { margin: 0 0 4px; font-size: 0.84rem; display: flex; flex-wrap: wrap; gap: 2px 16px; }
