@@ -17,7 +17,7 @@ from typing import Any
 
 from models.hashing import Slots
 from models.learner import DAMAGED, BadSnapshotError, Snapshot
-from models.pooled import PooledRegression
+from models.pooled import NO_EVIDENCE, PooledRegression
 from models.scoring import Linear, SlotTerm
 
 QUICK, STEADY = 0.999, 1.0  # fading of certainty per example
@@ -28,10 +28,10 @@ _NOTHING: SlotTerm = (0.0, 0.0, inf)
 class Champion:
     """Learns of many actions at once; an example costs some 80 µs."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        """Learn over features `names`."""
-        self._quick = PooledRegression(names, QUICK, bins=True)
-        self._steady = PooledRegression(names, STEADY)
+    def __init__(self, names: Sequence[str], evidence: Mapping[str, float] = NO_EVIDENCE) -> None:
+        """Learn over features `names`; `evidence`: how many answers an action's start is worth."""
+        self._quick = PooledRegression(names, QUICK, bins=True, evidence=evidence)
+        self._steady = PooledRegression(names, STEADY, evidence=evidence)
 
     @property
     def examples(self) -> int:
@@ -61,9 +61,11 @@ class Champion:
         return {**self._quick.snapshot(), "steady": self._steady.snapshot()}
 
     @classmethod
-    def of(cls, data: Mapping[str, Any], names: Sequence[str]) -> "Champion":
+    def of(
+        cls, data: Mapping[str, Any], names: Sequence[str], evidence: Mapping[str, float] = NO_EVIDENCE
+    ) -> "Champion":
         """Read what `snapshot` wrote. Raises `BadSnapshotError`."""
-        champion = cls(names)
+        champion = cls(names, evidence)
         try:
             champion._read(data)
         except DAMAGED as error:

@@ -17,6 +17,7 @@ sqrt(variance + WIDTH): one that has hardly varied yet is not blown up.
 from collections.abc import Mapping, Sequence
 from math import log, sqrt
 from operator import add
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from models.hashing import KEYS, SLOTS, WORD_SLOTS, Slots, bin_of
@@ -31,6 +32,7 @@ WIDTH = 0.01  # of a feature, in squares of its unit; all of them are logs, shar
 LEAST_VARIANCE = 1e-12
 LEAST_CERTAINTY = 1e-3  # of a snapshot that is to be believed
 MOST_CERTAINTY = 1e9  # nothing is surer, however wild the values were
+NO_EVIDENCE: Mapping[str, float] = MappingProxyType({})
 LEAST_CURVE = 1e-3  # p * (1 - p) is taken for at least this
 SLOT_LIMIT = 4.0  # a slot counts for at most so many deviations: what drifts is not run after
 
@@ -101,10 +103,10 @@ class _Weights(NamedTuple):
 class _Action:
     """What one action differs by."""
 
-    def __init__(self, width: int, start: float) -> None:
+    def __init__(self, width: int, start: float, certainty: float = INTERCEPT) -> None:
         self.examples = 0
         self.intercept = log(start / (1.0 - start))
-        self.certainty = INTERCEPT
+        self.certainty = certainty
         self.own = _Weights.fresh(width, OWN)
         self.slots: dict[int, _Slot] = {}
 
@@ -136,10 +138,20 @@ class _Action:
 class PooledRegression:
     """Learns of many actions at once; an example costs some 40 µs. `models.propensity` names what it learns of."""
 
-    def __init__(self, names: Sequence[str], fading: float = FADING, *, bins: bool = False) -> None:
-        """Learn over features `names`; with `bins` also of the bin that each number of a contact falls into."""
+    def __init__(
+        self,
+        names: Sequence[str],
+        fading: float = FADING,
+        *,
+        bins: bool = False,
+        evidence: Mapping[str, float] = NO_EVIDENCE,
+    ) -> None:
+        """Learn over features `names`; with `bins` also of the bin that each number of a contact falls into.
+
+        `evidence` says of an action how many answers its start is worth (`INTERCEPT` for the others).
+        """
         self.names = tuple(names)
-        self._fading, self._bins = fading, bins
+        self._fading, self._bins, self._evidence = fading, bins, evidence
         self.examples = 0
         width = len(self.names)
         self.actions: dict[str, _Action] = {}
@@ -154,8 +166,9 @@ class PooledRegression:
         self._means, self._variances = [m for m, _ in met], [v for _, v in met]
         scaled = [(x - m) / sqrt(v + WIDTH) for x, (m, v) in zip(values, met, strict=True)]
         about = self.actions.get(action)
+        least = self._least(action, start)
         if about is None:
-            about = self.actions[action] = _Action(len(self.names), start)
+            about = self.actions[action] = _Action(len(self.names), start, least)
         known = self._known(about, self._with_bins(tame_slots(slots)))
         weights = map(add, self._shared.means, about.own.means)
         log_odds = about.intercept + sum([w * z for w, z in zip(weights, scaled, strict=True)])
@@ -168,11 +181,16 @@ class PooledRegression:
         self._shared = self._shared.moved(push, curve, fading, scaled, SHARED)
         about.own = about.own.moved(push, curve, fading, scaled, OWN)
         about.intercept += push / about.certainty
-        about.certainty = _sure(max(INTERCEPT, fading * about.certainty) + curve)
+        about.certainty = _sure(max(least, fading * about.certainty) + curve)
         for slot, z in known:
             slot.weight += push * z / slot.certainty
             slot.certainty = _sure(max(OF_SLOT, fading * slot.certainty) + curve * z * z)
         about.examples += 1
+
+    def _least(self, action: str, start: float) -> float:
+        """Give the certainty of an action's start: so many answers tell so much of its log-odds."""
+        answers = self._evidence.get(action)
+        return INTERCEPT if answers is None else max(LEAST_CERTAINTY, answers * start * (1.0 - start))
 
     def _with_bins(self, slots: Slots) -> Slots:
         if not self._bins:

@@ -23,11 +23,20 @@ class PropensityLearner:
 
     refused = 0  # no step can make the numbers run away
 
-    def __init__(self, starting: Mapping[str, float] | None = None, *, max_actions: int = MAX_ACTIONS) -> None:
-        """Start unlearned: an action has its `starting` propensity (policy), with 0 examples."""
-        self._starting = dict(starting or {})
+    def __init__(
+        self,
+        starting: Mapping[str, float] | None = None,
+        evidence: Mapping[str, float] | None = None,
+        *,
+        max_actions: int = MAX_ACTIONS,
+    ) -> None:
+        """Start unlearned: an action has its `starting` propensity (policy), with 0 examples.
+
+        That is worth as many answers as `evidence` says: so many it takes to move it half-way to what they tell.
+        """
+        self._starting, self._evidence = dict(starting or {}), dict(evidence or {})
         self._max_actions = max_actions
-        self._champion = Champion(FEATURES)
+        self._champion = Champion(FEATURES, self._evidence)
         self._linears: dict[str, Linear] = {}  # since the last example
 
     @property
@@ -69,7 +78,7 @@ class PropensityLearner:
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
-        restored = Champion.of(data, FEATURES)
+        restored = Champion.of(data, FEATURES, self._evidence)
         if len(restored.actions) > self._max_actions:
             raise BadSnapshotError("the snapshot knows more actions than there may be")
         self._champion, self._linears = restored, {}

@@ -28,7 +28,8 @@ from schemas.internal import ExampleRecord
 LEARNERS: Mapping[str, Callable[[Policy], Learner]] = {
     "churn": lambda policy: Calibrated(ChurnLearner(policy.churn.start_score), log_odds(policy.churn.start_score)),
     "propensity": lambda policy: PropensityLearner(
-        {action.name: action.start_propensity for action in policy.actions.action}
+        {action.name: action.start_propensity for action in policy.actions.action},
+        {action.name: action.start_evidence for action in policy.actions.action},
     ),
     VALUE: ValueLearner,
     NEED: NeedLearner,

@@ -232,6 +232,7 @@ class Action(Part):
     group: Name
     value_minor: Annotated[int, Field(ge=1, le=10**12)]
     start_propensity: Annotated[float, Field(gt=0, lt=1)]
+    start_evidence: Annotated[float, Field(gt=0, le=100_000)] = 50.0
     horizon_days: Annotated[int, Field(ge=1, le=60)]
     rest_days: Days
     personalised: bool
