@@ -100,6 +100,8 @@ class ExampleRecord(Message):
     context: Slots = ()
     label: Annotated[int, Field(ge=0, le=1)] | None  # None: censored, counted and not learned
     about: Word = ""  # propensity: the action
+    # The decision that chose it: its record on `crm.decisions` has the action_probability, for learning off policy.
+    decision_id: Annotated[str, Field(max_length=128)] = ""
     score: Share | None = None
     model_version: Version | None = None
     weight: Annotated[float, Field(ge=0, le=1e6)] = 1.0
