@@ -1,9 +1,8 @@
 """ADWIN (Bifet, Gavaldà, "Learning from Time-Changing Data with Adaptive Windowing", SDM 2007), with its state as data.
 
 A window of the latest values is cut as soon as its older and its newer part have means that differ by more than chance
-allows; what is kept is an exponential histogram, so memory and time are logarithmic in the window's length. As River
-does, the window begins anew after a change was found, so that one change is not told again and again. River's own keeps
-its state inside compiled code, where no snapshot can reach it; a test holds the two against each other.
+allows; what is kept is an exponential histogram, so memory and time are logarithmic in the window's length. River's own
+keeps its state inside compiled code, where no snapshot can reach it; a test holds the two against each other.
 """
 
 from collections.abc import Mapping
@@ -42,7 +41,6 @@ class Adwin:
         """Start with an empty window."""
         self._seen = 0
         self._levels: list[list[_Sum]] = []  # buckets of 1, 2, 4, … values, each level oldest first
-        self._found = False
 
     @property
     def mean(self) -> float:
@@ -56,13 +54,10 @@ class Adwin:
         return self._whole().size
 
     def update(self, value: float) -> bool:
-        """Take one value; returns whether a change was found. Until the next one `mean` is that of the newer part."""
-        if self._found:
-            self._seen, self._levels = 0, []
+        """Take one value; returns whether a change was found, the older part being forgotten then."""
         self._seen += 1
         self._insert(_Sum(1, value, 0.0))
-        self._found = self._seen % LOOK_EVERY == 0 and self._cut()
-        return self._found
+        return self._seen % LOOK_EVERY == 0 and self._cut()
 
     def _insert(self, new: _Sum) -> None:
         for level in self._levels:
@@ -112,11 +107,10 @@ class Adwin:
         """All buckets."""
         return {
             "seen": self._seen,
-            "found": self._found,
             "levels": [[list(bucket) for bucket in level] for level in self._levels],
         }
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Go on from a snapshot whose shape was checked."""
-        self._seen, self._found = data["seen"], data["found"]
+        self._seen = data["seen"]
         self._levels = [[_Sum(*bucket) for bucket in level] for level in data["levels"]]

@@ -144,11 +144,15 @@ class Contest:
             self._switch("returned", CHAMPION, version, f"{name} began anew")
 
     def _drifted(self, lost: float) -> bool:
-        """Whether the champion's loss has risen for good; that it falls is what learning does."""
+        """Whether the champion's loss has risen for good; that it falls is what learning does.
+
+        One drift is told once: the window begins anew with what comes after it.
+        """
         before = self._drift.mean
-        risen = self._drift.update(lost / RANGE) and self._drift.mean > before
-        self.drifts += risen
-        return risen
+        if not self._drift.update(lost / RANGE) or self._drift.mean <= before:
+            return False
+        self.drifts, self._drift = self.drifts + 1, Adwin()
+        return True
 
     def _decide(self, drifted: bool, version: int) -> None:
         if self.pinned:

@@ -176,7 +176,6 @@ class _Challengers(_Part):
 
 class _Drift(_Part):
     seen: Count
-    found: bool
     levels: Annotated[list[list[Bucket]], Field(max_length=64)]
 
 
