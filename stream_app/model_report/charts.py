@@ -98,7 +98,7 @@ def _span(values: Sequence[float], measure: str) -> Axis:
     low, high = min(values), max(values)
     if measure == "auc":
         return plain_axis(min(0.5, low), max(0.95, high), "AUC")
-    return plain_axis(0.0, high * 1.1, measure.replace("_", " "))
+    return plain_axis(low * 0.8, high * 1.1, measure.replace("_", " "))
 
 
 def _weight(row: Mapping[str, Any], measure: str) -> float:
