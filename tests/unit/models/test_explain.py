@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.context import Context
 from models.counterfactual import changes
 from models.explain import (
     change_text,
@@ -22,8 +23,10 @@ from models.reason_figures import PLACE, UNITS
 from models.reasons import snapshots, values_of
 from models.scoring import Linear, LinearScorer, Scored, probability
 from models.why_now import log_odds, why_now
-from tests.builders import BEGINNING, a_transaction, after
+from tests.builders import BEGINNING, a_transaction, after, an_interaction
+from tests.customers import a_consenting_customer, feelings, lived_in, unlearned
 from tests.explaining import WEEK_MS, a_scorer, scored_in_weeks, values_with
+from tests.judging import opened
 from tests.policies import a_context, a_policy, default_policy, read, with_rule
 from tests.unit.models.model_checks import examples
 from tests.unit.models.test_rules_leaving import rescored
@@ -250,3 +253,23 @@ def test_what_is_no_whole_number_is_changed_exactly_as_far_as_needed():
     assert changes(values_with(aum=100), OtherModel(), 0.65, words)[0].figure > change.figure, "tried in steps"
     assert change.value == pytest.approx(9.0 - log_odds(0.65), abs=1e-5)
     assert change.score < 0.65
+
+
+def test_from_events_to_an_alert_that_tells_what_was_scored_and_what_has_changed_since_the_last_snapshot():
+    """He logs in for five weeks, then pays on without logging in until the score is over the threshold."""
+    scorer = a_scorer(base=-1.0, days_since_login=1.0)
+    context = Context(POLICY, {**unlearned(), "churn": scorer}, 7, feelings)
+    events = [a_consenting_customer(occurred_at=after(days=-1))]
+    events += [an_interaction(kind="login", occurred_at=after(days=day)) for day in range(35)]
+    events += [a_transaction(occurred_at=after(days=day)) for day in range(35, 45)]
+
+    _, effects = lived_in(context, *events)
+
+    (alert,) = [entry for entry in opened(tuple(effects)) if entry.data.get("kind") == "churn_risk"]
+    told = {reason["code"]: reason["en"] for reason in alert.data["reasons"]}
+    assert told["logins"] == "no login for 5 days"
+    assert told["why_now"].startswith("it was ")
+    assert told["why_now"].endswith("because: no login for 5 days")
+    assert told["what_if"].startswith("the model's view, not cause and effect: with the last login 4 days ago")
+    parts = [reason["contribution"] for reason in alert.data["reasons"]]
+    assert math.fsum([-1.0, *parts]) == pytest.approx(log_odds(alert.data["score"]), abs=1e-9)
