@@ -43,8 +43,25 @@ def by_reason(parts: Mapping[str, float], policy: Reasons, count: int | None = N
 
 
 def strongest(scored: Scored, policy: Policy, count: int) -> tuple[ReasonPart, ...]:
-    """Give the `count` strongest reasons of a score."""
-    return by_reason(parts_of(scored), policy.reasons, count)
+    """Give the `count` strongest reasons of a score, as `by_reason` would: many events bring a score."""
+    parts = scored.contributions
+    reason_of, members = policy.reasons.places
+    totals = [0.0] * len(members)
+    for reason, part in zip(reason_of, parts, strict=False):
+        totals[reason] += part
+    if len(parts) > len(FEATURES):
+        totals.append(sum(parts[len(FEATURES) :]))
+    sizes = list(map(abs, totals))
+    order = sorted(range(len(totals)), key=sizes.__getitem__, reverse=True)
+    return tuple([_spoken_for(reason, totals[reason], parts, members) for reason in order[:count] if totals[reason]])
+
+
+def _spoken_for(reason: int, total: float, parts: Sequence[float], members: Sequence[Sequence[int]]) -> ReasonPart:
+    """Let the strongest feature on the total's side speak for a reason; what is no feature is the contact."""
+    if reason == len(members):
+        return ReasonPart(CONTEXT, total)
+    strongest_of = max if total > 0.0 else min
+    return ReasonPart(FEATURES[strongest_of(members[reason], key=parts.__getitem__)], total)
 
 
 def snapshots(profile: Profile, model: str = "churn") -> tuple[PendingExample, ...]:

@@ -14,7 +14,7 @@ from models.features import features as describe
 from models.policy.wording import FeatureWords
 from models.propensity import PropensityLearner
 from models.reason_figures import UNITS, figures
-from models.reasons import by_reason, parts_in_words, parts_of, score_card, sentence, snapshots, values_of
+from models.reasons import by_reason, parts_in_words, parts_of, score_card, sentence, snapshots, strongest, values_of
 from models.scoring import Linear, LinearScorer, Scored
 from schemas.errors import PolicyError
 from schemas.profile import ReasonPart, Score
@@ -74,6 +74,13 @@ def test_features_of_one_kind_do_not_argue_with_each_other():
 def test_who_speaks_for_a_reason_is_its_strongest_feature_on_the_side_of_the_sum():
     parts = {"logins_7d": 3.0, "logins_30d": -2.0, "days_since_login": -2.0}
     assert by_reason(parts, REASONS) == (ReasonPart("logins_30d", -1.0),)
+
+
+@given(st.lists(st.sampled_from((-2.5, -1.0, 0.0, 0.5, 1.0, 3.0)), min_size=WIDTH, max_size=WIDTH + 3))
+def test_the_quick_way_to_the_strongest_says_what_the_plain_one_says(contributions):
+    scored = Scored(0.5, 0.0, 0.0, tuple(contributions), 9)
+    for count in (0, 3, 5, 40):
+        assert strongest(scored, POLICY, count) == by_reason(parts_of(scored), REASONS, count)
 
 
 def test_what_adds_nothing_is_no_reason_and_no_more_are_given_than_asked_for():
