@@ -96,7 +96,7 @@ def _tiles(model: Mapping[str, Any]) -> str:
         return _tile("examples", examples, "learned") + _tile("version", version, "the newest")
     tiles = [
         ("AUC", auc, f"95%: {interval[0]:.3f} to {interval[1]:.3f}" if interval else "both classes are needed"),
-        ("calibration error", error, "0.02 and less is well"),
+        ("calibration error", error, "up to 0.02 is healthy"),
         ("log loss", log_loss, "of the model just before it learned"),
         ("examples", examples, f"{positives} came true"),
         ("on duty", model["champion"], f"version {version}") if contested else ("version", version, "the newest"),
