@@ -13,7 +13,6 @@ import io
 import zipfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from math import log1p
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -21,12 +20,12 @@ from river import compose, linear_model, optim, preprocessing
 
 from models.hashing import Slots, slots_of
 from models.meters import Meter
+from models.pace import PACE, Pace
 from models.scoring import Linear
 
 DELAYS = (0, 100, 1_000)
 ANCHORS = {0: (0.792, 0.813), 100: (0.771, 0.787), 1_000: (0.711, 0.731)}  # whole stream, second half: data README
 LEAKS = "duration"
-PACE = "pace"
 ARCHIVE = ("uci_bank_marketing", "bank-marketing-4files.zip")
 FILE = "bank-additional-full.csv"
 
@@ -132,18 +131,10 @@ _ACTION, _START = "deposit", 0.1
 
 
 def paced(calls: Iterable[Call]) -> Iterator[Call]:
-    """Tell each call how busy the bank was when it was made: log(1 + calls of that day so far and of the day before).
-
-    A call centre knows it; here it is counted from the rows that came before, and a new day begins where the weekday
-    or the month changes. It looks at no label, so it is never late.
-    """
-    today, so_far, before = None, 0, 0
+    """Tell each call the pace at which it was made: a new day begins where the weekday or the month changes."""
+    pace = Pace()
     for x, label in calls:
-        day = x["month"], x["day_of_week"]
-        if day != today:
-            today, so_far, before = day, 0, so_far
-        yield {**x, PACE: log1p(so_far + before)}, label
-        so_far += 1
+        yield {**x, PACE: pace.next((x["month"], x["day_of_week"]))}, label
 
 
 def hashed(calls: Iterable[Call], salt: str = "") -> list[tuple[Slots, bool]]:

@@ -4,15 +4,16 @@ The batch model is scikit-learn's gradient boosting (a dependency of development
 with the same features, those of the whole period at once, the future ones too, and scores each customer by a model that
 has seen all other customers (five folds of customers). Ours has, of each example, only seen those that matured before.
 Both are held against the planted truth: does the customer leave within the horizon? Each pair learns from the same
-labels: those that matured, or the planted truth itself.
+labels: those that matured, or the planted truth itself. Beside them the plain regression: River's scaler and SGD.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from models.churn import ChurnLearner
-from models.learner import Learner
+from models.features import FEATURES
+from models.learner import LogisticLearner
 from stream_app.truth_report import Departures, auc
 
 FOLDS = 5
@@ -35,10 +36,11 @@ class Side(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """Both sides: learned from the labels that matured, and from the planted truth."""
+    """Both sides: learned from the labels that matured, and from the planted truth; plain: from those that matured."""
 
     by_label: Side
     by_truth: Side
+    plain: Aucs
     examples: int
     leaving: int
 
@@ -49,28 +51,27 @@ class Compared(NamedTuple):
             "simulated_churn_auc_gap_to_batch_given_the_truth": self.by_truth.gap,
             "simulated_churn_auc_at_maturity_second_half": self.by_label.ours[1],
             "simulated_churn_auc_of_batch_second_half": self.by_label.batch[1],
+            "simulated_churn_auc_of_plain_regression_second_half": self.plain[1],
         }
 
 
-def against_batch(
-    examples: Iterable[Example],
-    departures: Departures,
-    horizon_days: int,
-    make: Callable[[], Learner] = lambda: ChurnLearner(START),
-) -> Compared:
+def against_batch(examples: Iterable[Example], departures: Departures, horizon_days: int) -> Compared:
     """Compare on the churn examples of one played bank."""
     known = [e for e in examples if e["model"] == "churn" and e["label"] is not None]
     known.sort(key=itemgetter("due_ms", "example_id"))
     truth = [departures.leaves_within(e["customer_id"], e["snapshot_ms"], horizon_days) for e in known]
     matured = [e["label"] == 1 for e in known]
     by_label, by_truth = [
-        Side(_aucs(prequential(make(), known, labels), truth), _aucs(in_batch(known, labels), truth))
+        Side(_aucs(prequential(ChurnLearner(START), known, labels), truth), _aucs(in_batch(known, labels), truth))
         for labels in (matured, truth)
     ]
-    return Compared(by_label, by_truth, len(known), sum(truth))
+    plain = _aucs(prequential(LogisticLearner(FEATURES, start=START), known, matured), truth)
+    return Compared(by_label, by_truth, plain, len(known), sum(truth))
 
 
-def prequential(learner: Learner, examples: Sequence[Example], labels: Sequence[bool]) -> list[float]:
+def prequential(
+    learner: ChurnLearner | LogisticLearner, examples: Sequence[Example], labels: Sequence[bool]
+) -> list[float]:
     """Score each example by what was learned from those before it, then learn it."""
     scores = []
     for example, label in zip(examples, labels, strict=True):

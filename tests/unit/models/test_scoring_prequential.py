@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from models.champion import Champion
-from models.prequential import ANCHORS, PACE, OnCalls, bank_marketing, evaluate, hashed, paced, read_calls
+from models.pace import PACE
+from models.prequential import ANCHORS, OnCalls, bank_marketing, evaluate, hashed, paced, read_calls
 
 CHECKOUT = Path(__file__).parents[3]
 DATA = Path(os.environ.get("RAPPORT_SHARED_DATA", CHECKOUT / ".." / "shared" / "data"))

@@ -34,4 +34,5 @@ def test_on_what_a_line_can_say_the_one_that_sees_each_example_once_is_not_behin
     for side in (compared.by_label, compared.by_truth):
         assert min(side.ours[1], side.batch[1]) > 0.8
         assert side.gap == side.batch[1] - side.ours[1] < 0.05
+    assert compared.plain[1] > 0.8
     assert compared.told()["simulated_churn_auc_gap_to_batch"] == compared.by_label.gap
