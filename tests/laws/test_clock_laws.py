@@ -14,7 +14,7 @@ from tests.builders import a_customer, a_transaction, after
 from tests.customers import CONSENTS, the_context
 from tests.laws.strategies import events
 
-QUICK = settings(max_examples=15, deadline=None)
+QUICK = settings(max_examples=10, deadline=None)
 NUMBERS = 3
 LATENESS_MS = the_context().policy.lateness_ms
 END_MS = after(days=120)

@@ -26,7 +26,7 @@ def mean_error(learner, seed=2):
 def test_what_was_learned_as_negative_and_again_as_positive_is_corrected():
     plain = ChurnLearner(0.2)
     learner = FakeNegatives(plain)
-    for features, label in bank(4_000):
+    for features, label in bank(2_500):
         learner.met(features)
         if label:
             learner.came_true(features)
