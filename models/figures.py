@@ -1,8 +1,8 @@
 """The fixed vocabulary of named figures of a profile: what conditions of tags, actions and triggers may speak of.
 
 A figure is a number, or None while it is unknown (no condition holds of it then). Some take an argument after a colon:
-`count_30d:card`, `holds:mortgage`, `consent:marketing`. Spans end with the event's own day or hour. `Figures` computes
-each figure at most once, when first asked for.
+`count_30d:card`, `holds:mortgage`, `consent:marketing`. Spans end with the event's own day or hour. Each figure is a
+function of `Figures`, cheap enough to be asked again; what is not, `Figures` keeps.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -10,7 +10,7 @@ from datetime import date
 from functools import cache
 
 from models import windows
-from models.products import is_of
+from models.products import holds
 from models.scoring import within
 from models.sums import Sums, sums
 from schemas.profile import Profile
@@ -25,8 +25,8 @@ Figure = Callable[["Figures"], float | None]
 FigureFamily = Callable[[str], Figure]  # by its argument
 
 
-class Figures(dict[str, float | None]):
-    """The figures of one profile at one time, computed when first asked for."""
+class Figures:
+    """What figures are computed from: one profile at one time."""
 
     __slots__ = ("_sums", "at_ms", "day", "home_country", "home_currency", "profile")
 
@@ -38,9 +38,8 @@ class Figures(dict[str, float | None]):
         self.home_country = home_country
         self._sums: dict[str, Sums] = {}
 
-    def __missing__(self, name: str) -> float | None:
-        value = self[name] = _computed_by(name)(self)
-        return value
+    def __getitem__(self, name: str) -> float | None:
+        return figure_of(name)(self)
 
     def over(self, span: windows.Span) -> Sums:
         """Read the windows of a span, added up once."""
@@ -57,8 +56,12 @@ class Figures(dict[str, float | None]):
 
 
 @cache
-def _computed_by(name: str) -> Figure:
-    """Find what computes a figure, once for each name that a policy speaks of."""
+def figure_of(name: str) -> Figure:
+    """Find what computes a figure, once for each name that a policy speaks of.
+
+    >>> figure_of("count_30d:card") is figure_of("count_30d:card")
+    True
+    """
     word, _, argument = name.partition(":")
     return FAMILIES[word](argument) if argument else FIGURES[word]
 
@@ -138,7 +141,7 @@ def _products(f: Figures) -> tuple[str, ...]:
 
 def _holds(product: str) -> Figure:
     """Look for a product by its name, or by an id that begins with it."""
-    return lambda f: any(is_of(held, product) for held in _products(f))
+    return lambda f: holds(_products(f), product)
 
 
 def _need(f: Figures, family: str, days: int) -> float | None:
