@@ -376,7 +376,7 @@ class Profile:
     last_offer_day: int | None = None  # home day number: the cap of one offer a day
     pending: tuple[PendingExample, ...] = ()
     scores: dict[str, Score] = field(default_factory=dict)
-    remembered: tuple[int, ...] = ()  # the last 64 (topic, event_id) as 64-bit hashes, oldest first
+    remembered: bytes = b""  # the last 64 (topic, event_id) as 64-bit hashes, oldest first (`schemas.remembered`)
     due: tuple[Due, ...] = ()  # sorted
     churn_label: str = ""  # what is known of leaving: "", "closed", "died", "merged"
     churn_label_ms: int | None = None
@@ -417,4 +417,5 @@ class Profile:
         return next((high for day, high in self.aum_highs if day > today - AUM_DAYS), 0)
 
 
-_values = attrgetter(*[part.name for part in fields(Profile)])
+FIELDS = tuple([part.name for part in fields(Profile)])
+_values = attrgetter(*FIELDS)
