@@ -40,6 +40,7 @@ from schemas.profile_eve import eve_bytes
 from schemas.profile_settled import SETTLED
 from schemas.profile_worth import Purchases, Worth
 from schemas.remembered import HASH_BYTES
+from schemas.ring import ring_of
 
 _SUM = 2**62
 # Times as such and their distances take 9 bytes each.
@@ -50,7 +51,7 @@ _ODD_ID = "#" * 20  # as others may name a decision: not as short as our own
 _REASON = "holds_investments"  # a feature: all of them are told by their numbers
 _DAY = 2**16 - 1  # until the year 2149 a day's number fits
 # Newest bucket's number, buckets, and the budget of each: what `models.windows` keeps to.
-_RINGS = {"minutes": (2**32 - 1, 12, 46), "hours": (2**32 - 1, 24, 44), "days": (_DAY, 31, 64), "weeks": (_DAY, 10, 72)}
+_RINGS = {"minutes": (2**31 - 1, 12, 46), "hours": (2**31 - 1, 24, 44), "days": (_DAY, 31, 64), "weeks": (_DAY, 10, 72)}
 
 
 def fullest() -> Profile:
@@ -197,7 +198,7 @@ def _keys(number: int, like: str) -> list[str]:
 
 
 def _ring(newest: int, size: int, share: int) -> bytes:
-    return {newest - i: bytes(share) for i in range(size)}
+    return ring_of({newest - i: bytes(share) for i in range(size)})
 
 
 def sizes(profile: Profile) -> dict[str, int]:

@@ -46,8 +46,6 @@ _in_order_of_fields = itemgetter(*[(*MOVED, *SETTLED, "eve").index(name) for nam
 def encode(profile: Profile) -> bytes:
     """Encode a profile; raises KeyError for a kind or channel that the contract does not know."""
     p, last = profile, profile.last_seen_ms
-    minutes, hours, days, weeks = p.rings
-    newest = max(days, default=0)
     number = NUMBER_OF.get
     return pack(  # type: ignore[no-any-return]
         (
@@ -62,7 +60,7 @@ def encode(profile: Profile) -> bytes:
             {NUMBER_OF[channel]: last - at for channel, at in p.last_by_channel_ms.items()},
             {k: (number(a[0], a[0]), a[1], a[3] - a[2], last - a[3], a[4]) for k, a in p.accounts.items()},
             p.aum_highs,
-            (minutes, hours, newest, {newest - day: cells for day, cells in days.items()}, weeks),
+            p.rings,
             {name: last - at for name, at in p.counterparties.items()},
             None if p.last_login_ms is None else last - p.last_login_ms,
             None if p.last_own_activity_ms is None else last - p.last_own_activity_ms,
@@ -91,7 +89,7 @@ def next_due_ms(profile: Profile) -> int | None:
 
 def _profile(v: Any) -> Profile:
     new, word, last = new_tuple, WORD_OF.get, v[2]
-    minutes, hours, newest, days, weeks = v[10]
+    minutes, hours, days, weeks = v[10]
     values = (
         v[0],
         last - v[1],
@@ -103,7 +101,7 @@ def _profile(v: Any) -> Profile:
         {WORD_OF[channel]: last - back for channel, back in v[7].items()},
         {k: new(Account, (word(c, c), b, last - m - d, last - m, e)) for k, (c, b, d, m, e) in v[8].items()},
         v[9],
-        new(Rings, (minutes, hours, {newest - back: cells for back, cells in days.items()}, weeks)),
+        new(Rings, (minutes, hours, days, weeks)),
         {name: last - back for name, back in v[11].items()},
         None if v[12] is None else last - v[12],
         None if v[13] is None else last - v[13],

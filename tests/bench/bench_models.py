@@ -66,7 +66,7 @@ def main() -> None:
     told = in_contact.scorer(1)
 
     def cold() -> object:
-        windows._unpacked_sum.cache_clear()
+        windows._sum_of.cache_clear()
         return features(busy, BEGINNING)
 
     costs = {
