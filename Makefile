@@ -6,16 +6,20 @@ ARGS ?=
 CORES ?= 2
 UNIT := tests/unit tests/laws tests/agents tests/test_architecture.py
 
-.PHONY: demo test check format quick coverage simulation integration faults bench figures lock clean
+.PHONY: demo test check format quick pure coverage simulation integration faults bench figures lock clean
 
 # Start an embedded Kafka and Redis, a worker and a simulated bank, and show what comes out (ARGS="--seconds 60 --json demo.json").
 demo: $(VENV)/.ready
 	@$(BIN)/rapport demo $(ARGS)
 
-# Everything that must hold: the checks, the pure core with its coverage, then all on a real Kafka and Redis, beside which
-# the simulation has a core of its own.
-test: check coverage
-	@$(MAKE) --no-print-directory -j2 simulation integration CORES=1
+# Everything that must hold: the checks; then all on a real Kafka and Redis, beside which the pure core (unit tests, laws,
+# simulation) has a core of its own.
+test: check
+	@$(MAKE) --no-print-directory -j2 integration pure CORES=1
+
+# What needs no services: unit tests and laws with their coverage, then the simulation.
+pure: coverage
+	@$(MAKE) --no-print-directory simulation
 
 # Style, types and import contracts, in under a minute.
 check: $(VENV)/.ready
@@ -27,7 +31,7 @@ check: $(VENV)/.ready
 
 # Unit tests and laws; schemas/ and models/ at 100 % of branches.
 coverage: $(VENV)/.ready
-	@$(BIN)/python -m pytest $(UNIT) -q -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=100
+	@nice $(BIN)/python -m pytest $(UNIT) -q -n $(CORES) --cov --cov-report=term:skip-covered --cov-fail-under=100
 
 # The engine's core through 10,000 seeds of kills, moves and outages in memory; each protection off must fail.
 simulation: $(VENV)/.ready

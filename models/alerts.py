@@ -11,7 +11,6 @@ from models.cause import Cause
 from models.due import cancel, schedule
 from models.finding import Finding, quoted
 from models.policy import HOUR_MS, Policy, Rule, Text
-from models.reasons import parts_in_words
 from models.withdrawn import withdrawn
 from schemas.actions import (
     Alert,
@@ -53,8 +52,12 @@ def compose(
     policy: Policy,
     score: Score | None = None,
     supersedes: str | None = None,
+    why: tuple[Reason, ...] = (),
 ) -> Alert:
-    """Write the alert that a rule raises about a finding: its texts filled in, its evidence, its expiry."""
+    """Write the alert that a rule raises about a finding: its texts filled in, its evidence, its expiry.
+
+    `why` explains the score that it quotes.
+    """
     words = quoted(finding, policy)
     reasons = tuple(
         Reason(code=reason.code, zh=reason.zh.format_map(words), en=reason.en.format_map(words))
@@ -67,7 +70,7 @@ def compose(
         priority=rule.priority,
         customer_id=cause.customer_id,
         title=_both(rule.title, words),
-        reasons=reasons if score is None else reasons + parts_in_words(score.reasons, policy),
+        reasons=reasons + why,
         score=None if score is None else score.value,
         model=None if score is None else finding.model,
         model_version=None if score is None else score.version,
@@ -83,12 +86,14 @@ def _both(text: Text, words: dict[str, str]) -> str:
     return f"{text.zh.format_map(words)} / {text.en.format_map(words)}"
 
 
-def raise_alert(profile: Profile, rule: Rule, finding: Finding, cause: Cause, policy: Policy) -> Step:
+def raise_alert(
+    profile: Profile, rule: Rule, finding: Finding, cause: Cause, policy: Policy, why: tuple[Reason, ...] = ()
+) -> Step:
     """Raise an alert, put its predecessors out of force, and remember both it and its cool-down."""
     hangs_on = short_id(finding.cause)
     replaced = [alert for alert in profile.open_alerts if alert.kind in rule.supersedes and alert.cause == hangs_on]
     score = profile.scores.get(finding.model) if finding.model is not None else None
-    alert = compose(rule, finding, cause, policy, score, replaced[-1].action_id if replaced else None)
+    alert = compose(rule, finding, cause, policy, score, replaced[-1].action_id if replaced else None, why)
     effect = alert_effect(alert, timed=cause.timed)
     superseded = Reason(code="superseded", zh="已被新的提醒取代", en="A newer alert took its place")
     effects = [effect]

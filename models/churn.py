@@ -1,22 +1,62 @@
-"""The churn model: will this customer have left at the horizon? One logistic regression over `models.features`."""
+"""The churn model: will this customer have left at the horizon? `models.champion` over `models.features`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from models.champion import Champion
 from models.context import Context
 from models.features import FEATURES
-from models.learner import LogisticLearner
-from models.scoring import LinearScorer, top_reasons
+from models.hashing import Slots
+from models.learner import Snapshot, tame, tame_slots
+from models.reasons import strongest
+from models.scoring import Linear, LinearScorer, Scored
 from schemas.profile import MAX_REASONS, Profile, Score
 
-RATE = 0.01
+_ALL = ""  # the champion knows actions; leaving is one for all
 
 
-class ChurnLearner(LogisticLearner):
+class ChurnLearner:
     """Learns weekly snapshots with the label that came true 30 days (policy) later."""
+
+    refused = 0  # no step can make the numbers run away
 
     def __init__(self, start: float = 0.5) -> None:
         """Start unlearned: it says `start` (policy's share of customers who leave), with 0 examples."""
-        super().__init__(FEATURES, start=start, rate=RATE)
+        self._start = start
+        self._champion = Champion(FEATURES)
+        self._linear: Linear | None = None  # since the last example
+
+    @property
+    def examples(self) -> int:
+        """Examples learned so far."""
+        return self._champion.examples
+
+    def linear(self) -> Linear:
+        """Give what is known now as plain numbers."""
+        if self._linear is None:
+            self._linear = self._champion.linear(_ALL, self._start)
+        return self._linear
+
+    def scored(self, features: Sequence[float], slots: Slots = ()) -> Scored:
+        """Score now, with its contributions; changes nothing that is learned."""
+        return self.linear().score(tame(features), tame_slots(slots))
+
+    def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
+        """Say the probability now."""
+        return self.scored(features, slots).value
+
+    def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
+        """Learn one matured snapshot."""
+        self._champion.learn(features, label, _ALL, self._start, slots)
+        self._linear = None
+
+    def snapshot(self) -> Snapshot:
+        """All that it knows, as data."""
+        return self._champion.snapshot()
+
+    def restore(self, data: Mapping[str, Any]) -> None:
+        """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
+        self._champion, self._linear = Champion.of(data, FEATURES), None
 
     def scorer(self, version: int) -> LinearScorer:
         """Freeze a scorer of what is known now."""
@@ -43,7 +83,7 @@ def score_churn(profile: Profile, values: Sequence[float], at_ms: int, context: 
         return without_score(profile)
     scorer = context.scorers["churn"]
     scored = scorer.score(values)
-    reasons = top_reasons(scored, FEATURES, MAX_REASONS)
+    reasons = strongest(scored, context.policy, MAX_REASONS)
     changed = profile.copied()
     changed.scores = {**profile.scores, "churn": Score(scored.value, scorer.version, scored.examples, at_ms, reasons)}
     return changed

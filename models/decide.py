@@ -13,14 +13,13 @@ from models import contact
 from models.churn import may_profile
 from models.context import Context
 from models.event_key import key_of
-from models.features import FEATURES
 from models.figures import Figures
 from models.hashing import Slots, slots_of
 from models.policy import Action, Policy, Trigger
-from models.scoring import Scored, Scorer, top_reasons
+from models.scoring import Scored, Scorer
 from schemas.decisions import Dropped, FunnelStage, Stage
 from schemas.events import Interaction, Transaction
-from schemas.profile import Profile, ReasonPart
+from schemas.profile import Profile
 
 
 class Weighed(NamedTuple):
@@ -43,12 +42,6 @@ class Choice(NamedTuple):
     action_probability: float
     version: int | None
     slots: Slots = ()  # what was known of the contact
-
-    def reasons(self) -> tuple[ReasonPart, ...]:
-        """List the strongest contributions to the chosen action's propensity."""
-        if self.chosen is None or self.chosen.scored is None:
-            return ()
-        return top_reasons(self.chosen.scored, FEATURES, 3)
 
 
 def trigger_of(event: Any, policy: Policy) -> Trigger | None:

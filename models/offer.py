@@ -11,7 +11,7 @@ from models.features import features as describe
 from models.hashing import slots_of
 from models.outcomes import pend_offer
 from models.policy import HOUR_MS, Policy
-from models.reasons import parts_in_words
+from models.reasons import parts_in_words, strongest
 from models.windows import home_day
 from schemas.actions import Offer, Reason, offer_effect
 from schemas.decisions import Decision, decision_effect
@@ -20,6 +20,7 @@ from schemas.profile import MAX_OFFERS, OfferMade, Profile, short_id
 
 UNKNOWN_ACTION = "unknown_action"
 URGENT_ISSUES = frozenset({"retain", "collect"})
+MAX_TOLD = 3  # reasons of the propensity in an offer
 
 
 def offer(
@@ -35,7 +36,7 @@ def offer(
     effects = (decision_effect(record, timed=cause.timed),)
     if choice.chosen is None:
         return profile, effects
-    made = _offer(choice, choice.chosen, record, cause, context.policy)
+    made = _offer(choice, choice.chosen, values, record, cause, context.policy)
     due_ms = made.occurred_ms + choice.chosen.action.horizon_ms
     kept = OfferMade(
         made.action_id,
@@ -90,8 +91,11 @@ def _record(choice: Choice, event: Transaction | Interaction, cause: Cause, poli
     )
 
 
-def _offer(choice: Choice, chosen: Weighed, record: Decision, cause: Cause, policy: Policy) -> Offer:
-    action = chosen.action
+def _offer(
+    choice: Choice, chosen: Weighed, values: tuple[float, ...], record: Decision, cause: Cause, policy: Policy
+) -> Offer:
+    action, scored = chosen.action, chosen.scored
+    parts = () if scored is None else strongest(scored, policy, MAX_TOLD)
     words = action.treatment(chosen.channel)
     why = Reason(code=action.name, zh=action.reason.zh, en=action.reason.en)
     said = Reason(code="treatment", zh=words.zh, en=words.en)
@@ -108,10 +112,10 @@ def _offer(choice: Choice, chosen: Weighed, record: Decision, cause: Cause, poli
         value=float(action.value_minor),
         arbitration=chosen.priority,
         priority=2 if action.issue in URGENT_ISSUES else 3,
-        reasons=(why, said, *parts_in_words(choice.reasons(), policy)),
+        reasons=(why, said, *parts_in_words(parts, policy, values)),
         action_probability=choice.action_probability,
-        model=None if chosen.scored is None else "propensity",
-        model_version=None if chosen.scored is None else choice.version,
+        model=None if scored is None else "propensity",
+        model_version=None if scored is None else choice.version,
         occurred_ms=cause.at_ms,
         expires_ms=cause.at_ms + policy.decisions.offer_expires_hours * HOUR_MS,
     )

@@ -159,6 +159,7 @@ def mature(profile: Profile, due: Due, cause: Cause, context: Context) -> tuple[
         context=unpack_slots(example.context),
         label=_label(profile, example, offer, context.policy),
         about=offer.action if offer is not None else "",
+        decision_id=offer.decision_id if offer is not None else "",
         score=example.score,
         model_version=example.version,
     )

@@ -8,27 +8,31 @@ otherwise: partial pooling (Gelman, Hill, "Data Analysis Using Regression and Mu
 Each weight is a normal distribution of its own, a mean and a certainty (1 / variance), moved by one step of Newton's
 method per example (assumed-density filtering with a diagonal Gaussian, as of Graepel, Candela, Borchert, Herbrich,
 "Web-Scale Bayesian Click-Through Rate Prediction", ICML 2010, here with the logistic link). So a weight that has seen
-little moves far and one that has seen much hardly, without a learning rate to choose; certainty fades, so that drift is
-followed. A step is bounded whatever the example (|move| <= 1 / (2 * sqrt(LEAST_CURVE * certainty))): numbers cannot run
-away. Features are divided by sqrt(variance + WIDTH): one that has hardly varied yet is not blown up.
+little moves far and one that has seen much hardly, without a learning rate to choose. Certainty fades by an example: at
+0.999 the last thousand count and drift is followed, at 1 nothing is forgotten. A step is bounded whatever the example
+(|move| <= 1 / (2 * sqrt(LEAST_CURVE * certainty))): numbers cannot run away. Features are divided by
+sqrt(variance + WIDTH): one that has hardly varied yet is not blown up.
 """
 
 from collections.abc import Mapping, Sequence
 from math import log, sqrt
 from operator import add
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from models.hashing import WORD_SLOTS, Slots
+from models.hashing import KEYS, SLOTS, WORD_SLOTS, Slots, bin_of
 from models.learner import VALUE_LIMIT, BadSnapshotError, Snapshot, tame, tame_slots
 from models.scoring import Linear, SlotTerm, probability
 
 # Certainties before anything was learned. Shared weights: a deviation of 0.1 log-odds per standard deviation; an
 # action's own: 0.2; its intercept 0.5 around policy's starting propensity; a slot's 0.14.
 SHARED, OWN, INTERCEPT, OF_SLOT = 100.0, 20.0, 4.0, 50.0
-FADING = 0.999  # of certainty per example: the last thousand count
-WIDTH = 0.1  # of a feature, in squares of its unit; all of them are logs, shares and flags
+FADING = 0.999  # of certainty per example, unless told otherwise
+WIDTH = 0.01  # of a feature, in squares of its unit; all of them are logs, shares and flags
 LEAST_VARIANCE = 1e-12
 LEAST_CERTAINTY = 1e-3  # of a snapshot that is to be believed
+MOST_CERTAINTY = 1e9  # nothing is surer, however wild the values were
+NO_EVIDENCE: Mapping[str, float] = MappingProxyType({})
 LEAST_CURVE = 1e-3  # p * (1 - p) is taken for at least this
 SLOT_LIMIT = 4.0  # a slot counts for at most so many deviations: what drifts is not run after
 
@@ -46,14 +50,14 @@ class _Slot:
         return [self.count, self.mean, self.variance, self.weight, self.certainty]
 
     def meet(self, slot: int, value: float) -> None:
-        """Count a value; words are not centred."""
-        if slot >= WORD_SLOTS:
+        """Count a value; words and bins are not centred."""
+        if WORD_SLOTS <= slot < SLOTS:
             self.count += 1
             self.mean, self.variance = _met(self.mean, self.variance, value, int(self.count))
 
     def term(self, slot: int) -> SlotTerm:
         """Weigh the value itself."""
-        if slot < WORD_SLOTS:
+        if not WORD_SLOTS <= slot < SLOTS:
             return self.weight, 0.0, SLOT_LIMIT
         if self.variance <= LEAST_VARIANCE:
             return 0.0, self.mean, 0.0
@@ -62,7 +66,7 @@ class _Slot:
 
     def scaled(self, slot: int, value: float) -> float:
         """Say how many deviations off the value is, as `term` does."""
-        if slot < WORD_SLOTS:
+        if not WORD_SLOTS <= slot < SLOTS:
             return min(SLOT_LIMIT, max(-SLOT_LIMIT, value))
         if self.variance <= LEAST_VARIANCE:
             return 0.0
@@ -83,12 +87,12 @@ class _Weights(NamedTuple):
     def of(cls, data: Mapping[str, Any], width: int) -> "_Weights":
         return cls(_numbers(data["weights"], width), _numbers(data["certainties"], width, least=LEAST_CERTAINTY))
 
-    def moved(self, push: float, curve: float, values: Sequence[float], least: float) -> "_Weights":
+    def moved(self, push: float, curve: float, fading: float, values: Sequence[float], least: float) -> "_Weights":
         """Move by an example: `push` times value over certainty; then be more certain by `curve` times its square."""
         means, certainties = self
         return _Weights(
             [m + push * z / c for m, z, c in zip(means, values, certainties, strict=True)],
-            [max(least, FADING * c) + curve * z * z for z, c in zip(values, certainties, strict=True)],
+            [_sure(max(least, fading * c) + curve * z * z) for z, c in zip(values, certainties, strict=True)],
         )
 
     def doubt(self, values: Sequence[float]) -> float:
@@ -99,10 +103,10 @@ class _Weights(NamedTuple):
 class _Action:
     """What one action differs by."""
 
-    def __init__(self, width: int, start: float) -> None:
+    def __init__(self, width: int, start: float, certainty: float = INTERCEPT) -> None:
         self.examples = 0
         self.intercept = log(start / (1.0 - start))
-        self.certainty = INTERCEPT
+        self.certainty = certainty
         self.own = _Weights.fresh(width, OWN)
         self.slots: dict[int, _Slot] = {}
 
@@ -126,7 +130,7 @@ class _Action:
         action.own = _Weights.of(data, width)
         for number, *row in data["slots"]:
             slot = action.slots[int(number)] = _Slot(*_numbers(row, 5))
-            if slot.variance < 0.0 or slot.certainty < LEAST_CERTAINTY:
+            if slot.variance < 0.0 or slot.certainty < LEAST_CERTAINTY or not 0 <= number < KEYS:
                 raise BadSnapshotError("the snapshot holds a slot that cannot be")
         return action
 
@@ -134,9 +138,20 @@ class _Action:
 class PooledRegression:
     """Learns of many actions at once; an example costs some 40 µs. `models.propensity` names what it learns of."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        """Learn over features `names`."""
+    def __init__(
+        self,
+        names: Sequence[str],
+        fading: float = FADING,
+        *,
+        bins: bool = False,
+        evidence: Mapping[str, float] = NO_EVIDENCE,
+    ) -> None:
+        """Learn over features `names`; with `bins` also of the bin that each number of a contact falls into.
+
+        `evidence` says of an action how many answers its start is worth (`INTERCEPT` for the others).
+        """
         self.names = tuple(names)
+        self._fading, self._bins, self._evidence = fading, bins, evidence
         self.examples = 0
         width = len(self.names)
         self.actions: dict[str, _Action] = {}
@@ -151,9 +166,10 @@ class PooledRegression:
         self._means, self._variances = [m for m, _ in met], [v for _, v in met]
         scaled = [(x - m) / sqrt(v + WIDTH) for x, (m, v) in zip(values, met, strict=True)]
         about = self.actions.get(action)
+        least = self._least(action, start)
         if about is None:
-            about = self.actions[action] = _Action(len(self.names), start)
-        known = self._known(about, tame_slots(slots))
+            about = self.actions[action] = _Action(len(self.names), start, least)
+        known = self._known(about, self._with_bins(tame_slots(slots)))
         weights = map(add, self._shared.means, about.own.means)
         log_odds = about.intercept + sum([w * z for w, z in zip(weights, scaled, strict=True)])
         chance = probability(log_odds + sum([slot.weight * z for slot, z in known]))
@@ -161,14 +177,25 @@ class PooledRegression:
         doubt = 1.0 / about.certainty + self._shared.doubt(scaled) + about.own.doubt(scaled)
         doubt += sum([z * z / slot.certainty for slot, z in known])
         push = (label - chance) / (1.0 + curve * doubt)
-        self._shared = self._shared.moved(push, curve, scaled, SHARED)
-        about.own = about.own.moved(push, curve, scaled, OWN)
+        fading = self._fading
+        self._shared = self._shared.moved(push, curve, fading, scaled, SHARED)
+        about.own = about.own.moved(push, curve, fading, scaled, OWN)
         about.intercept += push / about.certainty
-        about.certainty = max(INTERCEPT, FADING * about.certainty) + curve
+        about.certainty = _sure(max(least, fading * about.certainty) + curve)
         for slot, z in known:
             slot.weight += push * z / slot.certainty
-            slot.certainty = max(OF_SLOT, FADING * slot.certainty) + curve * z * z
+            slot.certainty = _sure(max(OF_SLOT, fading * slot.certainty) + curve * z * z)
         about.examples += 1
+
+    def _least(self, action: str, start: float) -> float:
+        """Give the certainty of an action's start: so many answers tell so much of its log-odds."""
+        answers = self._evidence.get(action)
+        return INTERCEPT if answers is None else max(LEAST_CERTAINTY, answers * start * (1.0 - start))
+
+    def _with_bins(self, slots: Slots) -> Slots:
+        if not self._bins:
+            return slots
+        return (*slots, *[(bin_of(slot, value), 1.0) for slot, value in slots if slot >= WORD_SLOTS])
 
     @staticmethod
     def _known(about: _Action, slots: Slots) -> list[tuple[_Slot, float]]:
@@ -192,7 +219,12 @@ class PooledRegression:
             about.intercept,
             about.examples,
             {number: slot.term(number) for number, slot in about.slots.items()},
+            self._bins,
         )
+
+    def counts(self) -> dict[str, int]:
+        """Say how many examples each action had."""
+        return {name: about.examples for name, about in self.actions.items()}
 
     def snapshot(self) -> Snapshot:
         """All that it knows, as data."""
@@ -217,6 +249,10 @@ class PooledRegression:
         actions = {name: _Action.of(described, width) for name, described in data["actions"].items()}
         self.examples, self._means, self._variances, self._shared = examples, means, variances, shared
         self.actions = actions
+
+
+def _sure(certainty: float) -> float:
+    return min(MOST_CERTAINTY, certainty)  # min() would cost three times as much
 
 
 def _met(mean: float, variance: float, value: float, count: int) -> tuple[float, float]:

@@ -1,16 +1,16 @@
 """The propensity model: how likely is this customer to accept this action? All actions learn from each other's answers.
 
 Measured on the simulated bank (120 days, 500 customers; some 3,000 offers, 15 % accepted): a regression of its own for
-each action has too few answers to learn from, and `models.pooled` shares what is common.
+each action has too few answers to learn from, and the champion shares what is common (`models.pooled`).
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from models.champion import Champion
 from models.features import FEATURES
 from models.hashing import Slots
-from models.learner import DAMAGED, BadSnapshotError, Snapshot, tame, tame_slots
-from models.pooled import PooledRegression
+from models.learner import BadSnapshotError, Snapshot, tame, tame_slots
 from models.scoring import ActionScorer, Linear, Scored
 
 STARTING_PROPENSITY = 0.1  # of an action that policy says nothing about
@@ -23,30 +23,39 @@ class PropensityLearner:
 
     refused = 0  # no step can make the numbers run away
 
-    def __init__(self, starting: Mapping[str, float] | None = None, *, max_actions: int = MAX_ACTIONS) -> None:
-        """Start unlearned: an action has its `starting` propensity (policy), with 0 examples."""
-        self._starting = dict(starting or {})
+    def __init__(
+        self,
+        starting: Mapping[str, float] | None = None,
+        evidence: Mapping[str, float] | None = None,
+        *,
+        max_actions: int = MAX_ACTIONS,
+    ) -> None:
+        """Start unlearned: an action has its `starting` propensity (policy), with 0 examples.
+
+        That is worth as many answers as `evidence` says: so many it takes to move it half-way to what they tell.
+        """
+        self._starting, self._evidence = dict(starting or {}), dict(evidence or {})
         self._max_actions = max_actions
-        self._regression = PooledRegression(FEATURES)
+        self._champion = Champion(FEATURES, self._evidence)
         self._linears: dict[str, Linear] = {}  # since the last example
 
     @property
     def examples(self) -> int:
         """Examples learned, all actions together."""
-        return self._regression.examples
+        return self._champion.examples
 
     def _start(self, action: str) -> float:
         return self._starting.get(action, STARTING_PROPENSITY)
 
     def _place(self, action: str) -> str:
         """Under which name `action` is learned."""
-        actions = self._regression.actions
+        actions = self._champion.actions
         return action if action in actions or len(actions) < self._max_actions - 1 else OTHER
 
     def _linear(self, action: str) -> Linear:
         linear = self._linears.get(action)
         if linear is None:
-            linear = self._linears[action] = self._regression.linear(action, self._start(action))
+            linear = self._linears[action] = self._champion.linear(action, self._start(action))
         return linear
 
     def scored(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> Scored:
@@ -60,27 +69,23 @@ class PropensityLearner:
     def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Learn one matured offer of action `about`."""
         place = self._place(about)
-        self._regression.learn(features, label, place, self._start(place), slots)
+        self._champion.learn(features, label, place, self._start(place), slots)
         self._linears = {}
 
     def snapshot(self) -> Snapshot:
         """Tell what is common to all actions, and by name what each differs by."""
-        return self._regression.snapshot()
+        return self._champion.snapshot()
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
-        restored = PooledRegression(FEATURES)
-        try:
-            restored.restore(data)
-        except DAMAGED as error:
-            raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
+        restored = Champion.of(data, FEATURES, self._evidence)
         if len(restored.actions) > self._max_actions:
             raise BadSnapshotError("the snapshot knows more actions than there may be")
-        self._regression, self._linears = restored, {}
+        self._champion, self._linears = restored, {}
 
     def scorer(self, version: int) -> ActionScorer:
         """Freeze a scorer of what is known now."""
-        learned = {name: self._linear(name) for name in self._regression.actions}
+        learned = {name: self._linear(name) for name in self._champion.actions}
         starting = {name: self._linear(name) for name in self._starting if name not in learned}
-        unknown = learned[OTHER] if OTHER in learned else self._regression.linear("", STARTING_PROPENSITY)
+        unknown = learned[OTHER] if OTHER in learned else self._champion.linear("", STARTING_PROPENSITY)
         return ActionScorer(learned, starting, unknown, version)

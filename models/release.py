@@ -15,19 +15,18 @@ own offset, and know by it what the snapshot has seen.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from math import log
 from typing import Any, NamedTuple
 
-from river.drift import ADWIN
-
+from models.contest import ALONE, Contest, Setup
 from models.learner import Learner, Snapshot
 from models.meters import Meter, Quality
+from models.scoring import Scorer
 from models.snapshot_shape import check_snapshot
-from schemas.internal import ExampleRecord, Punctuation
+from models.track_record import told
+from schemas.internal import ExampleRecord, ModelCommand, Punctuation
 
 Mark = tuple[int, str]  # (maturity in epoch ms, example id)
 BEFORE_ALL: Mark = (-1, "")
-LEAST_PROBABILITY = 1e-12  # keeps a log loss finite
 
 
 class Position(NamedTuple):
@@ -67,16 +66,19 @@ class Counts:
 class Release:
     """One model's trainer without its I/O."""
 
-    def __init__(self, model: str, learner: Learner, sources: int, cadence: Cadence) -> None:
-        """Train `learner` from `sources` source partitions; until each has promised something nothing is released."""
+    def __init__(self, model: str, learner: Learner, sources: int, cadence: Cadence, setup: Setup = ALONE) -> None:
+        """Train `learner` from `sources` source partitions; until each has promised something nothing is released.
+
+        `setup` says who learns beside it as challenger.
+        """
         self.model = model
         self.learner = learner
-        self.meter = Meter()  # the model as it was just before it learned the example
+        self.contest = Contest(model, learner, cadence.examples, setup)
+        self.meter = Meter()  # who was on duty, as it was just before it learned the example
         self.served = Meter()  # the score that the customer was given, by whichever version was on duty then
         self.counts = Counts()
-        self.drifts = 0  # since this process began: it is told to people, and nothing follows from it
         self.version = 0
-        self._drift: Any = ADWIN()  # type: ignore[no-untyped-call] # River types it in part
+        self.began_anew: list[str] = []  # challengers of which the restored snapshot could not tell all
         self._sources = sources
         self._cadence = cadence
         self._released: Mark = BEFORE_ALL
@@ -128,6 +130,23 @@ class Release:
         self._promises[punctuation.source_partition] = promised
         yield from self._release_below(self._floor_ms())
 
+    def obey(self, command: ModelCommand, offset: int) -> Iterator[Published]:
+        """Do what a person asks, in its turn among the promises, and yield the version that shows it.
+
+        Iterate to the end, as with `promise`.
+        """
+        if self._moved_to(offset):
+            return
+        yield from self._caught_up
+        self._caught_up = []
+        self.contest.obey(command, self.version + 1)
+        if self.contest.changed:
+            yield self._publish()
+
+    def scorer(self, version: int) -> Scorer:
+        """Freeze a scorer of who is on duty now."""
+        return self.contest.scorer(version)
+
     def _moved_to(self, offset: int) -> bool:
         """Note the own offset; True for what the restored snapshot had seen already.
 
@@ -164,6 +183,8 @@ class Release:
             self._waiting.discard(example.example_id)
             self._learn(example)
             self._released = mark
+            if self.contest.changed:
+                yield self._publish()
         if self._since_version >= self._cadence.examples:
             yield self._publish()
 
@@ -174,27 +195,24 @@ class Release:
         label = example.label == 1
         if example.score is not None and example.model_version:
             self.served.update(label, example.score)
-        score = self.learner.score(example.features, example.about, example.context)
-        self.meter.update(label, score)
-        self._watch(-log(max(LEAST_PROBABILITY, score if label else 1.0 - score)))
-        self.learner.learn(example.features, label, example.about, example.context)
+            self.contest.came_true(example.score, example.model_version, label)
+        self.meter.update(label, self.contest.meet(example, label, self.version + 1))
         self.counts.learned[example.label] += 1
         self._since_version += 1
-
-    def _watch(self, loss: float) -> None:
-        """Count a drift when the loss has risen for good; that it falls is what learning does."""
-        before = self._drift.estimation
-        self._drift.update(loss)
-        self.drifts += bool(self._drift.drift_detected and self._drift.estimation > before)
 
     def _publish(self) -> Published:
         self.version += 1
         self._since_version = 0
+        self.contest.published(self.version)
         return Published(self.model, self.version, self.snapshot(), self.quality())
 
     def quality(self) -> Quality:
         """Say how good the model is by what came true."""
         return self.meter.quality()
+
+    def history(self) -> list[dict[str, Any]]:
+        """List how good each model was over time, as `models.track_record.told` does."""
+        return told(self.contest.record.snapshot())
 
     def state(self) -> Snapshot:
         """Describe all that follows from the examples alone: the same for every order of arrival."""
@@ -203,6 +221,7 @@ class Release:
             "learner": self.learner.snapshot(),
             "meter": self.meter.snapshot(),
             "served": self.served.snapshot(),
+            "contest": self.contest.snapshot(),
             "released": list(self._released),
             "since_version": self._since_version,
             "learned": [self.counts.learned[0], self.counts.learned[1]],
@@ -210,9 +229,10 @@ class Release:
         }
 
     def snapshot(self) -> Snapshot:
-        """Describe the state, and where this reader stands."""
+        """Describe the state, and where this reader stands; with a key, what can only be pickled lies sealed beside."""
         return {
             "state": self.state(),
+            "sealed": self.contest.sealed(),
             "bookmark": {
                 "read_from": min((offset for _, offset, _ in self._heap), default=self._next_offset),
                 "seen_offset": self._next_offset,
@@ -234,6 +254,7 @@ class Release:
         self.meter.restore(state["meter"])
         self.served.restore(state["served"])
         self.version = state["version"]
+        self.began_anew = self.contest.restore(state["contest"], snapshot["sealed"], self.version)
         self._released = (state["released"][0], state["released"][1])
         self._since_version = state["since_version"]
         learned = dict(enumerate(state["learned"]))

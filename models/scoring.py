@@ -12,11 +12,9 @@ from operator import mul, sub
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
-from models.hashing import Slots
-from schemas.profile import ReasonPart
+from models.hashing import WORD_SLOTS, Slots, bin_of
 
 ODDS_LIMIT = 30.0  # beyond it a probability is 0 or 1 to 13 digits, and exp() of 710 would overflow
-MAX_REASONS = 5
 CONTEXT = "context"  # the reason code of all slots together
 
 
@@ -84,6 +82,7 @@ class Linear(NamedTuple):
     base: float
     examples: int
     slots: Mapping[int, SlotTerm] = NO_SLOTS
+    bins: bool = False  # whether some of `slots` are of bins
 
     def score(self, features: Sequence[float], slots: Slots = ()) -> Scored:
         """Score, with its exact additive contributions: of the features, then of the slots."""
@@ -92,12 +91,16 @@ class Linear(NamedTuple):
             known = self.slots.get
             terms = [(known(slot, _UNSEEN), value) for slot, value in slots]
             # Comparisons, since min(…, max(…)) would double the cost of a contact.
-            contributions += tuple(
-                [
-                    weight * (off if -limit <= (off := value - centre) <= limit else limit if off > 0.0 else -limit)
-                    for (weight, centre, limit), value in terms
+            linear = [
+                weight * (off if -limit <= (off := value - centre) <= limit else limit if off > 0.0 else -limit)
+                for (weight, centre, limit), value in terms
+            ]
+            if self.bins:
+                linear = [
+                    term if slot < WORD_SLOTS else term + known(bin_of(slot, value), _UNSEEN)[0]
+                    for term, (slot, value) in zip(linear, slots, strict=True)
                 ]
-            )
+            contributions += tuple(linear)
         log_odds = sum(contributions, self.base)
         return Scored(probability(log_odds), log_odds, self.base, contributions, self.examples)
 
@@ -135,15 +138,3 @@ class ActionScorer:
     def score(self, features: Sequence[float], action: str = "", slots: Slots = ()) -> Scored:
         """Score the propensity for `action`; `Scored.examples` are that action's."""
         return self._actions.get(action, self._unknown).score(features, slots)
-
-
-def top_reasons(scored: Scored, names: Sequence[str], count: int = MAX_REASONS) -> tuple[ReasonPart, ...]:
-    """Name the `count` largest contributions by size (log-odds), ties in the order of `names`; nothing that adds 0.
-
-    What goes beyond `names` are slots: they count as one, called `CONTEXT`.
-    """
-    parts = scored.contributions
-    if len(parts) > len(names):
-        parts, names = (*parts[: len(names)], sum(parts[len(names) :])), (*names, CONTEXT)
-    order = sorted(range(len(parts)), key=lambda i: -abs(parts[i]))
-    return tuple(ReasonPart(names[i], parts[i]) for i in order[:count] if parts[i])

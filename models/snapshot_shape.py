@@ -8,16 +8,26 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from models.calibrated import MAX_MAPS
+from models.calibration import SHIFTS, SLOPES
+from models.challenger_ensemble import MEMORIES
+from models.challenger_trees import MAX_NODES
+from models.challengers import CHAMPION
 from models.clv_fit import LEAST, MOST
-from models.hashing import SLOTS
+from models.contest_events import MAX_EVENTS, What
+from models.evidence import SHARES
+from models.hashing import KEYS as SLOTS_AND_BINS
 from models.learner import VALUE_LIMIT, BadSnapshotError
 from models.meters import BINS
 from models.need_model import MODEL as NEED
 from models.pooled import LEAST_CERTAINTY
+from models.track_record import POINTS
 from models.value_model import KEYS, Row
 from models.value_model import MODEL as VALUE
 
 MAX_PARTS = 1_000  # of a version: a gigabyte
+MAX_TRACKS = 400  # models of a contest times groups of customers
+MAX_SEALED = 64_000_000  # bytes
 MAX_ROWS = 20_000  # of the model "value": as many as policy may ask for
 FITTED = MOST * 1.001  # what a search finds is within its limits, but for rounding
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -29,33 +39,13 @@ Fitted = Annotated[float, Field(ge=LEAST * 1e-6, le=VALUE_LIMIT * MOST)]
 Text = Annotated[str, Field(max_length=200)]
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")]
 # Lists stand for tuples in msgpack and JSON.
-SlotRow = Annotated[tuple[Annotated[int, Field(ge=0, lt=SLOTS)], Count, Number, Variance, Number], Field(strict=False)]
-PooledSlot = Annotated[
-    tuple[Annotated[int, Field(ge=0, lt=SLOTS)], Number, Number, Variance, Number, Certainty], Field(strict=False)
-]
+PooledKey = Annotated[int, Field(ge=0, lt=SLOTS_AND_BINS)]
+PooledSlot = Annotated[tuple[PooledKey, Number, Number, Variance, Number, Certainty], Field(strict=False)]
 BinRow = Annotated[tuple[Annotated[int, Field(ge=0, lt=BINS)], Count, Count, Number], Field(strict=False)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="ignore")
-
-
-class _Logistic(_Part):
-    names: list[Text]
-    examples: Count
-    refused: Count
-    counts: list[Count]
-    means: list[Number]
-    variances: list[Variance]
-    weights: list[Number]
-    slots: list[SlotRow]
-    intercept: Number
-    iterations: Count
-
-    @model_validator(mode="after")
-    def _columns_are_as_long_as_the_names(self) -> Self:
-        _as_long(self, self.names, "counts", "means", "variances", "weights")
-        return self
 
 
 class _Weights(_Part):
@@ -83,6 +73,10 @@ class _Pooled(_Weights):
         for action in self.actions.values():
             _as_long(action, self.names, "weights", "certainties")
         return self
+
+
+class _Champion(_Pooled):
+    steady: _Pooled
 
 
 def _as_long(part: BaseModel, names: list[str], *columns: str) -> None:
@@ -125,22 +119,151 @@ class _Meter(_Part):
     loss: Number
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+Loss = Annotated[float, Field(ge=0, le=VALUE_LIMIT)]
+Sealed = Annotated[bytes, Field(max_length=MAX_SEALED)]
+Wealth = Annotated[list[Number], Field(min_length=len(SHARES), max_length=len(SHARES))]
+RecordRow = Annotated[tuple[Text, Text, Count, Count, Share | None, Loss | None, Share | None], Field(strict=False)]
+RecordRows = Annotated[list[RecordRow], Field(max_length=MAX_TRACKS)]
+RecordPoint = Annotated[tuple[Mark, Count, Text, RecordRows], Field(strict=False)]
+Noted = Annotated[tuple[Text, Text, _Meter], Field(strict=False)]
+Bucket = Annotated[tuple[Count, Number, Variance], Field(strict=False)]
+SavedRow = Annotated[tuple[Text, Count, Number, Variance], Field(strict=False)]
+Node = Annotated[tuple[Annotated[int, Field(ge=-1, le=1_000)], Number, Count, Count, Number], Field(strict=False)]
+Member = Annotated[tuple[list[Number], list[Certainty]], Field(strict=False)]
+Line = Annotated[list[Number], Field(min_length=2, max_length=2)]
+
+
+class _Record(_Part):
+    every: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    count: Count
+    since: Annotated[list[Noted], Field(max_length=MAX_TRACKS)]
+    points: Annotated[list[RecordPoint], Field(max_length=POINTS)]
+
+
+class _Learned(_Part):
+    names: list[Text]
+    examples: Count
+
+
+class _Bayes(_Learned):
+    held: list[list[Number]]
+    edges: list[list[Number]]
+    tallies: list[list[list[Variance]]]
+    line: Line
+    certainties: Annotated[list[Certainty], Field(min_length=2, max_length=2)]
+
+
+class _Ensemble(_Learned):
+    means: list[Number]
+    variances: list[Variance]
+    members: Annotated[list[Member], Field(min_length=len(MEMORIES), max_length=len(MEMORIES))]
+    losses: list[Loss]
+    bayes: _Bayes
+
+
+class _Tree(_Learned):
+    nodes: Annotated[list[Node], Field(min_length=1, max_length=MAX_NODES)]
+
+
+class _Challengers(_Part):
+    naive_bayes: _Bayes | None = None
+    ensemble: _Ensemble | None = None
+    hoeffding_adaptive: _Tree | None = None
+    adaptive_random_forest: _Learned | None = None
+    aggregated_mondrian_forest: _Learned | None = None
+
+
+class _Drift(_Part):
+    seen: Count
+    levels: Annotated[list[list[Bucket]], Field(max_length=64)]
+
+
+class _Pair(_Part):
+    wealth: Wealth
+    saved: Annotated[list[SavedRow], Field(max_length=MAX_TRACKS)]
+
+
+class _Trial(_Part):
+    number: Annotated[int, Field(ge=1, le=2**31)]
+    why: Text
+    opened_ms: Mark
+    champion: Text
+    rivals: Annotated[list[Text], Field(min_length=1, max_length=16)]
+    examples: Count
+    meters: dict[Text, _Meter]
+    pairs: dict[Text, _Pair]
+
+
+class _Event(_Part):
+    number: Count
+    what: What
+    at_ms: Mark
+    version: Count
+    champion: Text
+    about: Text
+    why: Annotated[str, Field(max_length=400)]
+    by: Text
+    command_id: Text
+    figures: dict[str, Any] | None
+
+
+class _Events(_Part):
+    count: Count
+    last: Annotated[list[_Event], Field(max_length=MAX_EVENTS)]
+
+
+class _Contest(_Part):
+    challengers: _Challengers
+    meters: dict[Text, _Meter]
+    record: _Record
+    on_duty: Text
+    pinned: Count
+    drift: _Drift
+    drifts: Count
+    trial: _Trial | None
+    trials: Count
+    since_trial: Count
+    watch: Annotated[tuple[Text, Wealth], Field(strict=False)] | None
+    events: _Events
+    at_ms: Mark
+
+    @model_validator(mode="after")
+    def _every_member_has_a_meter(self) -> Self:
+        there = self.challengers.model_fields_set | {CHAMPION}
+        if missing := sorted(there - set(self.meters)):
+            raise ValueError(f"meters: none of {missing}")
+        return self
+
+
 class _State(_Part):
     version: Count
     meter: _Meter
     served: _Meter
+    contest: _Contest
     released: Annotated[tuple[Mark, Text], Field(strict=False)]
     since_version: Count
     learned: Annotated[tuple[Count, Count], Field(strict=False)]
     censored: Count
 
 
+Slope = Annotated[float, Field(ge=SLOPES[0], le=SLOPES[1])]
+Shift = Annotated[float, Field(ge=SHIFTS[0], le=SHIFTS[1])]
+MapRow = Annotated[tuple[Count, Count, Slope, Shift], Field(strict=False)]
+
+
+class _Calibrated(_Champion):
+    # Examples, slope, shift, what is known of slope, both and shift, the day of the last map.
+    calibration: Annotated[tuple[Count, Slope, Shift, Variance, Number, Variance, Mark], Field(strict=False)]
+    maps: Annotated[list[MapRow], Field(max_length=MAX_MAPS)]
+
+
 class _ChurnState(_State):
-    learner: _Logistic
+    learner: _Calibrated
 
 
 class _PropensityState(_State):
-    learner: _Pooled
+    learner: _Champion
 
 
 class _Bookmark(_Part):
@@ -156,19 +279,21 @@ class _ValueState(_State):
     learner: _Value
 
 
-class _Churn(_Part):
+class _Version(_Part):
+    bookmark: _Bookmark
+    sealed: dict[Text, Sealed]
+
+
+class _Churn(_Version):
     state: _ChurnState
-    bookmark: _Bookmark
 
 
-class _Propensity(_Part):
+class _Propensity(_Version):
     state: _PropensityState
-    bookmark: _Bookmark
 
 
-class _Census(_Part):
+class _Census(_Version):
     state: _ValueState
-    bookmark: _Bookmark
 
 
 class ManifestShape(_Part):

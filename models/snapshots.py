@@ -2,6 +2,8 @@
 
 Keys are `model/version/part`; the manifest's part is called `manifest` and comes last. A version counts only when its
 manifest is there and the parts have the manifest's checksum: a trainer that died half-way leaves nothing to adopt.
+
+Beside them lies the ledger of promotions and returns (`models.contest_events`): part `event.<number>`, never deleted.
 """
 
 import hashlib
@@ -11,13 +13,15 @@ from typing import Any, NamedTuple
 import msgpack
 import orjson
 
-from models.learner import BadSnapshotError, Snapshot
+from models.contest_events import ledger_records
+from models.learner import DAMAGED, BadSnapshotError, Snapshot
 from models.release import Published
 from models.snapshot_shape import ManifestShape, check_fields
 
 FORMAT = 1  # `ManifestShape` knows it
 PART_BYTES = 1_000_000
 MANIFEST = "manifest"
+EVENT = "event."
 
 
 class Manifest(NamedTuple):
@@ -60,6 +64,19 @@ def to_records(published: Published) -> Iterator[tuple[str, bytes]]:
     yield record_key(published.model, published.version, MANIFEST), value
 
 
+def events_of(published: Published) -> list[tuple[str, bytes]]:
+    """Write what a version remembers of its champion's ledger as records; they are sent before the version itself."""
+    return ledger_records(published.model, published.snapshot["state"]["contest"]["events"]["last"])
+
+
+def pinned_in(snapshot: Mapping[str, Any]) -> int:
+    """Say which version people have pinned in a snapshot that nobody has checked; 0 where none is."""
+    try:
+        return int(snapshot["state"]["contest"]["pinned"])
+    except DAMAGED:
+        return 0
+
+
 def record_key(model: str, version: int, part: str) -> str:
     """Name a record; versions have leading zeros, so that keys sort as versions do."""
     return f"{model}/{version:010d}/{part}"
@@ -72,6 +89,8 @@ class Shelf:
         """Keep the last `keep` complete versions of each model."""
         self._keep = keep
         self._parts: dict[tuple[str, int], dict[str, bytes]] = {}
+        self._pinned: dict[str, int] = {}  # by the last version of each model
+        self._ledger: dict[str, bytes] = {}
 
     def put(self, key: str, value: bytes | None) -> Stored | None:
         """Take one record (a None value deletes it); returns the version that it completes, if it does.
@@ -82,6 +101,9 @@ class Shelf:
         if place is None:
             return None
         model, version, part = place
+        if part.startswith(EVENT):
+            self._ledger[key] = value or b""
+            return None
         if value is None:
             self._forget(model, version, part)
             return None
@@ -90,6 +112,8 @@ class Shelf:
         stored = self.stored(model, version) if part == MANIFEST else None
         if part == MANIFEST and stored is None:
             del self._parts[model, version]
+        if stored is not None:
+            self._pinned[model] = pinned_in(stored.snapshot)
         self._drop_old(model)
         return stored
 
@@ -111,6 +135,15 @@ class Shelf:
         found = [self.stored(model, version) for version in of_model]
         return tuple(stored.manifest for stored in found if stored is not None)
 
+    def has_event(self, key: str) -> bool:
+        """Whether this entry of the ledger is there."""
+        return key in self._ledger
+
+    def events(self, model: str) -> list[dict[str, Any]]:
+        """List the ledger of a model, oldest first; what cannot be read is left out."""
+        found = [_event(value) for key, value in self._ledger.items() if key.startswith(f"{model}/")]
+        return sorted([event for event in found if event], key=lambda event: event["number"])
+
     def models(self) -> tuple[str, ...]:
         """List the models of which something lies here."""
         return tuple(sorted({model for model, _ in self._parts}))
@@ -118,7 +151,7 @@ class Shelf:
     def superseded(self, model: str, newest: int) -> Iterator[str]:
         """Name the keys to delete once version `newest` is out: all of versions that need not be kept."""
         for name, version in sorted(self._parts):
-            if name == model and version <= newest - self._keep:
+            if name == model and version <= newest - self._keep and version != self._pinned.get(model):
                 yield from (record_key(model, version, part) for part in sorted(self._parts[name, version]))
 
     def _forget(self, model: str, version: int, part: str) -> None:
@@ -131,7 +164,8 @@ class Shelf:
         """Bound the memory also where nobody deletes: twice what is kept, and the half-sent ones with them."""
         of_model = sorted(version for name, version in self._parts if name == model)
         for version in of_model[: -2 * self._keep]:
-            del self._parts[model, version]
+            if version != self._pinned.get(model):
+                del self._parts[model, version]
 
 
 def assemble(model: str, version: int, parts: Mapping[str, bytes]) -> Stored:
@@ -155,9 +189,19 @@ def assemble(model: str, version: int, parts: Mapping[str, bytes]) -> Stored:
 
 def _place(key: str) -> tuple[str, int, str] | None:
     words = key.split("/")
-    if len(words) != 3 or not words[1].isdigit() or not (words[2] == MANIFEST or words[2].isdigit()):
+    if len(words) != 3 or not words[1].isdigit():
+        return None
+    if not (words[2] == MANIFEST or words[2].isdigit() or words[2].removeprefix(EVENT).isdigit()):
         return None
     return words[0], int(words[1]), words[2]
+
+
+def _event(value: bytes) -> dict[str, Any]:
+    try:
+        event = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return {}
+    return event if isinstance(event, dict) and isinstance(event.get("number"), int) else {}
 
 
 def _manifest(value: bytes | None) -> Manifest:

@@ -3,7 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from models.calibrated import Calibrated
+from models.calibration import log_odds
+from models.challengers import CHAMPION, KINDS
 from models.churn import ChurnLearner
+from models.contest import Setup
 from models.learner import BadSnapshotError, Learner
 from models.need_model import MODEL as NEED
 from models.need_model import NeedLearner
@@ -12,6 +16,7 @@ from models.policy import Policy
 from models.propensity import PropensityLearner
 from models.release import Cadence, Position, Published, Release, punctuation
 from models.scoring import Scorer
+from models.sealing import Seal
 from models.snapshot_shape import check_snapshot
 from models.snapshots import Stored
 from models.value_model import MODEL as VALUE
@@ -21,23 +26,34 @@ from schemas.actions import Effect
 from schemas.internal import ExampleRecord
 
 LEARNERS: Mapping[str, Callable[[Policy], Learner]] = {
-    "churn": lambda policy: ChurnLearner(policy.churn.start_score),
+    "churn": lambda policy: Calibrated(ChurnLearner(policy.churn.start_score), log_odds(policy.churn.start_score)),
     "propensity": lambda policy: PropensityLearner(
-        {action.name: action.start_propensity for action in policy.actions.action}
+        {action.name: action.start_propensity for action in policy.actions.action},
+        {action.name: action.start_evidence for action in policy.actions.action},
     ),
     VALUE: ValueLearner,
     NEED: NeedLearner,
 }
 
 
-def new_release(model: str, policy: Policy, sources: int) -> Release:
-    """Begin to train the model called `model` from `sources` source partitions."""
+def new_release(model: str, policy: Policy, sources: int, seal: Seal | None = None) -> Release:
+    """Begin to train the model called `model` from `sources` source partitions, with the challengers of policy.
+
+    Without `seal` those that can only be pickled begin anew after each restart.
+    """
     if model == VALUE:
         return Census(ValueLearner(policy), sources)
     cadence = Cadence(policy.models.publish_examples)
     if model == NEED:
         return Uptake(NeedLearner(policy), sources, cadence)
-    return Release(model, LEARNERS[model](policy), sources, cadence)
+    return Release(model, LEARNERS[model](policy), sources, cadence, _setup(model, policy, seal))
+
+
+def _setup(model: str, policy: Policy, seal: Seal | None) -> Setup:
+    rules, challengers = policy.models, policy.models.challengers.get(model, ())
+    segments = rules.segment if challengers else ()
+    floor = rules.floor_examples[model]
+    return Setup(challengers, policy.churn.start_score, segments, rules.contest, floor, seal)
 
 
 def starting_scorers(policy: Policy) -> dict[str, Scorer]:
@@ -46,7 +62,7 @@ def starting_scorers(policy: Policy) -> dict[str, Scorer]:
 
 
 def scorer_of(stored: Stored, policy: Policy) -> Scorer:
-    """Give the scorer of a stored version.
+    """Give the scorer of a stored version: of whoever was on duty in it.
 
     Raises `BadSnapshotError` where it is of other features, or damaged: then it names the field.
     """
@@ -58,8 +74,15 @@ def scorer_of(stored: Stored, policy: Policy) -> Scorer:
         raise BadSnapshotError(
             f"state.version: {snapshot['state']['version']}, and the manifest says {manifest.version}"
         )
-    learner = LEARNERS[manifest.model](policy)
-    learner.restore(snapshot["state"]["learner"])
+    contest = snapshot["state"]["contest"]
+    on_duty = contest["on_duty"]
+    if on_duty == CHAMPION:
+        learner, told = LEARNERS[manifest.model](policy), snapshot["state"]["learner"]
+    elif on_duty in KINDS and KINDS[on_duty].servable and contest["challengers"].get(on_duty):
+        learner, told = KINDS[on_duty].make(policy.churn.start_score), contest["challengers"][on_duty]
+    else:
+        raise BadSnapshotError(f"state.contest.on_duty: {on_duty!r} cannot be served")
+    learner.restore(told)
     return learner.scorer(manifest.version)
 
 
@@ -93,7 +116,7 @@ class LocalTrainer:
             self._offset += 1
             promise = punctuation(model, 0, clock_ms, earliest_due_ms, idle=False)
             for version in release.promise(promise, self._offset):
-                self._scorers = {**self._scorers, model: release.learner.scorer(version.version)}
+                self._scorers = {**self._scorers, model: release.scorer(version.version)}
                 published.append(version)
         return tuple(published)
 
@@ -102,13 +125,20 @@ class LocalTrainer:
         return self._scorers
 
     def summary(self) -> dict[str, Any]:
-        """Say per model what it learned and how good its scores were (`models.json`)."""
-        return {model: report(release) for model, release in self._releases.items()}
+        """Say per model what it learned, how good its scores were over time, and who was promoted (`models.json`)."""
+        return {
+            model: {
+                **report(release),
+                "history": release.history(),
+                "events": release.contest.events.snapshot()["last"],
+            }
+            for model, release in self._releases.items()
+        }
 
 
 def report(release: Release) -> dict[str, Any]:
     """Say what a model learned and how good it was: prequentially, and as served to customers."""
-    counts, served = release.counts, release.served.quality()
+    counts, served, contest = release.counts, release.served.quality(), release.contest
     return {
         "version": release.version,
         **release.quality()._asdict(),
@@ -118,5 +148,7 @@ def report(release: Release) -> dict[str, Any]:
         "repeated": counts.repeated,
         "refused": release.learner.refused,
         "waiting": release.waiting,
-        "drifts": release.drifts,
+        "drifts": contest.drifts,
+        "champion": contest.on_duty,
+        "challengers": {name: meter.quality()._asdict() for name, meter in contest.meters.items()},
     }

@@ -17,7 +17,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.decisions import Decision
 from schemas.events import Customer, Interaction, LinkedMention, Mention, Outcome, Transaction
 from schemas.fields import Message, Outgoing
-from schemas.internal import Claim, ExampleRecord, MoodMark, Punctuation, Timer
+from schemas.internal import Claim, ClockMark, ExampleRecord, ModelCommand, MoodMark, Punctuation, Timer
 
 BREAKING = ": breaking: "
 FOLDER = Path(__file__).parent / "json"
@@ -31,10 +31,12 @@ MESSAGES: dict[str, type[Message | Outgoing]] = {
     "outcome": Outcome,
     "linked_mention": LinkedMention,
     "timer": Timer,
+    "clock_mark": ClockMark,
     "claim": Claim,
     "mood_mark": MoodMark,
     "example": ExampleRecord,
     "punctuation": Punctuation,
+    "model_command": ModelCommand,
     "alert": Alert,
     "offer": Offer,
     "arrival": Arrival,

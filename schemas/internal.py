@@ -1,4 +1,4 @@
-"""Messages between our own parts: `crm.timers`, `crm.links`, `crm.mood`, `crm.examples`. Plain JSON, times in ms.
+"""Messages between our own parts: `crm.timers`, `crm.clocks`, `crm.links`, `crm.mood`, `crm.examples`. JSON, ms.
 
 They are at-least-once; who reads them keeps the highest source position and skips what is not above it.
 """
@@ -13,7 +13,7 @@ AuthorKey = Annotated[str, StringConstraints(min_length=3, max_length=200)]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
 Version = Annotated[int, Field(ge=0, le=2**53)]
 Offset = Annotated[int, Field(ge=0, le=2**63 - 1)]
-Slot = Annotated[int, Field(ge=0, le=127)]
+Slot = Annotated[int, Field(ge=0, le=255)]
 Feature = Annotated[float, Field(ge=-1e12, le=1e12)]
 # Attributes of a contact, hashed: pairs of slot and value.
 Slots = Annotated[
@@ -100,6 +100,8 @@ class ExampleRecord(Message):
     context: Slots = ()
     label: Annotated[int, Field(ge=0, le=1)] | None  # None: censored, counted and not learned
     about: Word = ""  # propensity: the action
+    # The decision that chose it: its record on `crm.decisions` has the action_probability, for learning off policy.
+    decision_id: Annotated[str, Field(max_length=128)] = ""
     score: Share | None = None
     model_version: Version | None = None
     weight: Annotated[float, Field(ge=0, le=1e6)] = 1.0
@@ -126,3 +128,36 @@ class Punctuation(Message):
     def occurred_ms(self) -> int:
         """The time promised."""
         return self.below_ms
+
+
+class ModelCommand(Message):
+    """A person's word about a model, on its partition of `crm.examples`: it takes its turn among what came before.
+
+    `promote` puts a challenger on duty; `rollback` who was on duty before, or (with a version) pins that version.
+    """
+
+    record: Literal["command"] = "command"
+    model: ModelName
+    command_id: EventId
+    op: Literal["promote", "rollback"]
+    challenger: Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]{0,63})?$")] = ""
+    version: Version = 0
+    by: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=400)]
+    asked_ms: Ms
+
+    @property
+    def occurred_ms(self) -> int:
+        """When it was asked."""
+        return self.asked_ms
+
+
+class ClockMark(Message):
+    """What the owner of a partition number says of its clock, by what came there alone; None: it cannot be told.
+
+    `idle`: read to its end for the idle time, so that it follows the others and holds none of them back.
+    """
+
+    partition: Annotated[int, Field(ge=0, le=100_000)]
+    clock_ms: Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
+    idle: bool

@@ -16,7 +16,7 @@ from schemas.envelope import Headers, Opened, binary_attributes, nests_too_deep,
 from schemas.errors import BadMessage, Identity
 from schemas.events import Customer, Interaction, LinkedMention, Mention, Outcome, Transaction
 from schemas.fields import CustomerId, EventId, Message
-from schemas.internal import Claim, Erasure, ExampleRecord, MoodMark, Punctuation, Timer, Unreadable
+from schemas.internal import Claim, Erasure, ExampleRecord, ModelCommand, MoodMark, Punctuation, Timer, Unreadable
 from schemas.times import parse_rfc3339, to_rfc3339
 
 MAX_VALUE_BYTES = 1_000_000
@@ -35,6 +35,7 @@ AnyEvent = (
     | MoodMark
     | ExampleRecord
     | Punctuation
+    | ModelCommand
 )
 
 
@@ -72,7 +73,9 @@ _SOURCES: dict[str, _Source] = {
     "links": _source(Claim, "author_key", from_outside=False),
     "mood": _source(MoodMark, "platform", from_outside=False),
     "examples": _source(
-        Annotated[ExampleRecord | Punctuation, Field(discriminator="record")], "model", from_outside=False
+        Annotated[ExampleRecord | Punctuation | ModelCommand, Field(discriminator="record")],
+        "model",
+        from_outside=False,
     ),
 }
 INPUT_TOPICS = tuple(topic for topic, source in _SOURCES.items() if source.from_outside)

@@ -30,6 +30,7 @@ from stream_app.observer import Observer
 from stream_app.queue_watch import QueueWatch
 from stream_app.routes import ROUTES, TABLES, Step
 from stream_app.settings import Settings
+from stream_app.sibling_clocks import SiblingClocks
 from stream_app.snapshots import ModelBoard
 from stream_app.worker_app import WorkerApp
 
@@ -126,7 +127,7 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
         app.agent(topic, name=route.topic)(agent_of(route.consume, bound))
     app.timers(TimerRule("profiles", names["timers"], encode_timer, policy.lateness_ms))
     app.before_start.append(board.start)
-    app.companions.append(QueueWatch(settings, policy, metrics).run)
+    app.companions += [QueueWatch(settings, policy, metrics).run, SiblingClocks(app, settings).run]
     if settings.learning:
         app.companions += [
             board.follow,

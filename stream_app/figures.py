@@ -9,11 +9,13 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
-from models.policy import load_policy
+from models.meters import Meter
+from models.policy import Policy, load_policy
 from schemas import profile_codec
 from stream_app import bank_marketing, cdnow, figure_file
 from stream_app.closed_loop import Played, play
 from stream_app.figure_file import FILE, Figures, keep
+from stream_app.label_modes import compared
 from stream_app.need_report import foreseen
 from stream_app.settings import Settings
 from stream_app.simulate import Options
@@ -25,10 +27,13 @@ from stream_app.truth_report import (
     label_auc,
     propensity_ceiling,
     second_half,
+    served,
 )
 
 HORIZON_DAYS = 30
+UNITS = {"_ece": "expected calibration error", "_bias": "mean score minus share"}
 SEEDS = (7, 8, 9)
+LEARNING_SEEDS = (7, 8, 9, 10, 11)
 UPTAKE = 0.15  # of those whom a product suits neither well nor badly, in 60 days
 CHURN_KINDS = frozenset({"churn_risk", "large_outflow", "unusual_outflow", "balance_drained", "dormant_high_value"})
 """Alerts that say "may leave"; account_closed and product_closed say "has left", complaints go to their own queue."""
@@ -89,19 +94,42 @@ def churn() -> Figures:
 
 
 def learning() -> Figures:
-    """Four months of 500 customers, three banks: AUC of the scores that customers were given, against the truth.
+    """Four months of 500 customers, five banks: the scores that customers were given, against the truth and the labels.
 
-    Beside each its ceiling: what one would get who knows all that is planted. The scores of the first months come from
-    models that have seen next to nothing; `_second_half` is the later half of the scores.
+    Beside each AUC its ceiling: what one would get who knows all that is planted. The scores of the first months come
+    from models that have seen next to nothing; `_second_half` is the later half of the scores. Then: how well the
+    scores are calibrated, what learning early would do (`stream_app.label_modes`), and whether the silent mature.
     """
+    policy = load_policy(Settings.load().policy_dir)
     found: dict[str, list[float]] = {}
-    examples = 0
-    for seed in SEEDS:
+    examples = due = matured = 0
+    for seed in LEARNING_SEEDS:
         played = _played(Options(customers=500, days=120, seed=seed))
         examples += len(played.examples)
-        for name, value in _aucs(played).items():
+        due, matured = (
+            before + one for before, one in zip((due, matured), played.matured_of_the_silent(policy), strict=True)
+        )
+        for name, value in (_aucs(played) | _calibration(played, policy)).items():
             found.setdefault(name, []).append(0.5 if value is None else value)
-    return {name: told for auc, values in found.items() for name, told in _median(auc, values, examples).items()}
+    told = {name: told for auc, values in found.items() for name, told in _median(auc, values, examples).items()}
+    share = matured / due if due else None
+    return told | figure("silent_customers_matured_share", share, "share", wilson(matured, due), due, "learning", 1)
+
+
+def _calibration(played: Played, policy: Policy) -> dict[str, float | None]:
+    """Say how well the scores that were given are calibrated, and how other ways to learn compare."""
+    told: dict[str, float | None] = {}
+    for model in ("churn", "propensity"):
+        given = Meter()
+        for example in served(played.examples, model):
+            given.update(example["label"] == 1, example["score"])
+        told[f"simulated_{model}_ece"] = given.quality().calibration_error
+    departures = Departures.of(played.world.truth_records())
+    for name, mode in compared(played.examples, departures, policy.churn.start_score).items():
+        told[f"simulated_churn_{name}_bias"] = mode.bias
+        told[f"simulated_churn_{name}_ece"] = mode.quality.calibration_error
+        told[f"simulated_churn_{name}_auc"] = mode.quality.auc
+    return told
 
 
 def _aucs(played: Played) -> dict[str, float | None]:
@@ -121,7 +149,8 @@ def _aucs(played: Played) -> dict[str, float | None]:
 
 def _median(name: str, values: list[float], n: int) -> Figures:
     ranked = sorted(values)
-    return figure(name, ranked[len(ranked) // 2], "AUC", (ranked[0], ranked[-1]), n, "learning")
+    unit = next((unit for ending, unit in UNITS.items() if name.endswith(ending)), "AUC")
+    return figure(name, ranked[len(ranked) // 2], unit, (ranked[0], ranked[-1]), n, "learning")
 
 
 def marketing() -> Figures:

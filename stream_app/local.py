@@ -138,6 +138,7 @@ class LocalRuntime:
         self.trainer = trainer or LocalTrainer(policy, learning=learning)
         self.tables = {table.name: Staging() for table in TABLES}
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.outcomes: Counter[str] = Counter()  # heard, by whether they could be joined to what they answer
         self._partitions = partitions
         self._seed = seed
         self._analyse = analyse
@@ -196,6 +197,8 @@ class LocalRuntime:
         assert verdict is not None
         if verdict.result != "dead_letter":  # counted with its letter
             self.counts[agent.route.topic, verdict.result] += 1
+        if verdict.outcome is not None:
+            self.outcomes[verdict.outcome[1]] += 1
         for key, value in staging.changed.items():
             self._put(staging, key, value, agent)
         staging.clear()

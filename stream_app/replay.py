@@ -148,6 +148,7 @@ def replay(
     summary = {
         "lines": lines,
         "topics": _by_topic(runtime.counts),
+        "outcomes": dict(sorted(runtime.outcomes.items())),
         "written": dict(sorted(results.counts.items())),
         "policy": policy.hash,
         "seconds": round(seconds, 3),

@@ -15,6 +15,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+LEAST_KEY_BYTES = 32
 NAMESPACE_PATTERN = r"^[a-z][a-z0-9-]{0,30}$"
 CHECKOUT = Path(__file__).resolve().parent.parent
 MASK = "**********"
@@ -104,12 +105,24 @@ class Settings(BaseSettings):
     partitions: int = Field(4, ge=1, le=1_000)
     standby_replicas: int = Field(0, ge=0, le=1)
     """Workers that keep a copy of each partition's tables, to take it over without restoring it from the beginning."""
+    idle_seconds: float = Field(300.0, ge=1, le=86_400)
+    """A partition number that is read to its end for so long follows the clocks of the others; more than producers
+    are ever away for, or their events come late."""
     seed: int = Field(1, ge=0)
     policy_dir: Path = CHECKOUT / "deploy" / "policy"
     learning: bool = True
+    model_key: SecretStr | None = None
+    """Signs what of a challenger can only be pickled (32 bytes or more); without it that begins anew each time."""
     worker_id: str = Field("w1", pattern=r"^[A-Za-z0-9._-]{1,64}$")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_key: SecretStr = SecretStr("rapport-development")
+
+    @field_validator("model_key")
+    @classmethod
+    def _a_long_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().encode()) < LEAST_KEY_BYTES:
+            raise ValueError(f"it must have {LEAST_KEY_BYTES} bytes or more")
+        return value
 
     @field_validator("learning", mode="before")
     @classmethod

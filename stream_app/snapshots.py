@@ -16,7 +16,7 @@ from models.learner import BadSnapshotError
 from models.policy import Policy
 from models.release import Published
 from models.scoring import Scorer
-from models.snapshots import Shelf, Stored, describe, to_records
+from models.snapshots import Shelf, Stored, describe, events_of, pinned_in, to_records
 from models.training import scorer_of, starting_scorers
 from stream_app.kafka import client_options, read_to_end
 from stream_app.settings import Settings
@@ -55,7 +55,10 @@ class ModelWriter:
         self._producer = producer
 
     async def write(self, version: Published) -> None:
-        """Send one version; it counts once its manifest is acknowledged."""
+        """Send one version; it counts once its manifest is acknowledged. What it tells of champions goes before it."""
+        for key, value in events_of(version):
+            if not self._shelf.has_event(key):
+                await self._send(key, value)
         for key, value in to_records(version):
             await self._send(key, value)
         for key in list(self._shelf.superseded(version.model, version.version)):
@@ -79,6 +82,7 @@ class ModelBoard:
         self._policy = policy
         self._shelf = Shelf(policy.models.keep_versions)
         self._scorers: Mapping[str, Scorer] = starting_scorers(policy)
+        self._newest = dict.fromkeys(self._scorers, 0)  # of the versions heard of, also where another is pinned
         self._partition = TopicPartition(models_topic(settings), 0)
         self._position = 0
 
@@ -109,16 +113,34 @@ class ModelBoard:
     def _take_up(self, stored: Stored) -> bool:
         """Use a version, unless a newer one is in use; one that does not fit this code is left out, and said."""
         model, version = stored.manifest.model, stored.manifest.version
-        if model not in self._scorers or version <= self._scorers[model].version:
+        if model not in self._scorers or version <= self._newest[model]:
             return False
         try:
             scorer = scorer_of(stored, self._policy)
         except BadSnapshotError as error:
             log.warning("model version left out", model=model, version=version, why=str(error))
             return False
-        self._scorers = {**self._scorers, model: scorer}
-        log.info("model version taken up", model=model, version=version, examples=scorer.examples)
+        self._newest[model] = version
+        scorer = self._pinned(stored) or scorer
+        if scorer.version != self._scorers[model].version:
+            self._scorers = {**self._scorers, model: scorer}
+            log.info("model version taken up", model=model, version=scorer.version, examples=scorer.examples)
         return True
+
+    def _pinned(self, stored: Stored) -> Scorer | None:
+        """Give the scorer of the version that people have pinned; None where there is none to be had."""
+        model, pinned = stored.manifest.model, pinned_in(stored.snapshot)
+        if not pinned:
+            return None
+        older = self._shelf.stored(model, pinned)
+        try:
+            if older is not None:
+                return scorer_of(older, self._policy)
+        except BadSnapshotError as error:
+            log.warning("pinned version left out", model=model, version=pinned, why=str(error))
+        else:
+            log.warning("pinned version is gone", model=model, version=pinned)
+        return None
 
     async def _read_on(self) -> None:
         consumer = AIOKafkaConsumer(

@@ -18,6 +18,7 @@ class TopicSpec:
     kept: Kept
     retention_ms: int = 7 * DAY_MS
     partitions: int = 0
+    busy: bool = False  # compacted, and written to every second: old records must go soon
 
     def name(self, settings: Settings) -> str:
         """Return the topic's full name under the settings' namespaces."""
@@ -28,9 +29,13 @@ class TopicSpec:
         config: dict[str, str] = {"cleanup.policy": self.kept}
         if self.kept == "delete":
             config["retention.ms"] = str(self.retention_ms)
+        if self.busy:
+            config |= {"segment.ms": "600000", "min.cleanable.dirty.ratio": "0.1"}
         if not self.ours:
             # Retention and the check for the future must not hang on a producer's clock.
             config["message.timestamp.type"] = "LogAppendTime"
+            # The broker unpacks what is compressed and refuses what is too large then: a bomb ends there, not in us.
+            config["compression.type"] = "uncompressed"
         return config
 
 
@@ -45,6 +50,7 @@ OURS = (
     TopicSpec("links", ours=True, kept="delete", retention_ms=30 * DAY_MS),
     TopicSpec("mentions-linked", ours=True, kept="delete"),
     TopicSpec("models", ours=True, kept="compact", partitions=1),
+    TopicSpec("clocks", ours=True, kept="compact", partitions=1, busy=True),
     TopicSpec("decisions", ours=True, kept="delete", retention_ms=400 * DAY_MS),
     TopicSpec("dead-letters", ours=True, kept="delete", retention_ms=30 * DAY_MS),
     TopicSpec("timers", ours=True, kept="delete"),

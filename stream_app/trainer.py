@@ -21,8 +21,9 @@ from pydantic import TypeAdapter, ValidationError
 from models.learner import DAMAGED
 from models.policy import Policy
 from models.release import Position, Published, Release
+from models.sealing import Seal
 from models.training import new_release, report
-from schemas.internal import ExampleRecord, Punctuation
+from schemas.internal import ExampleRecord, ModelCommand, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.kafka import KafkaUnavailable, client_options, producer
 from stream_app.settings import Settings
@@ -30,7 +31,8 @@ from stream_app.snapshots import ModelWriter, read_shelf
 
 POLL_MS = 200
 RETRY_SECONDS = 1.0
-_MESSAGE: TypeAdapter[ExampleRecord | Punctuation] = TypeAdapter(ExampleRecord | Punctuation)
+Message = ExampleRecord | Punctuation | ModelCommand
+_MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
 
 
 class NotRestored(Exception):
@@ -62,6 +64,8 @@ class Trainer:
         self._policy = policy
         self._tell = tell
         self._topic = examples_topic(settings)
+        key = settings.model_key
+        self._seal = None if key is None else Seal(key.get_secret_value().encode())
         self._releases: dict[int, Release] = {}
         self._unsent: dict[int, Published] = {}
         self._sent_at: dict[int, float] = {}
@@ -114,7 +118,7 @@ class Trainer:
             if number >= len(self._policy.models.names):
                 log.warning("nobody trains this partition: policy names fewer models", partition=number)
                 continue
-            release = new_release(self._policy.models.names[number], self._policy, self._settings.partitions)
+            release = self._new(self._policy.models.names[number])
             offsets[number] = None
             for manifest in reversed(shelf.versions(release.model)):
                 stored = shelf.stored(release.model, manifest.version)
@@ -123,10 +127,16 @@ class Trainer:
                     break
                 except DAMAGED as error:
                     log.warning("version left out", model=release.model, version=manifest.version, why=repr(error))
-                    release = new_release(release.model, self._policy, self._settings.partitions)
+                    release = self._new(release.model)
             self._releases[number] = release
+            for name in release.began_anew:
+                why = "no RAPPORT_MODEL_KEY" if self._seal is None else "new, or not sealed with our key"
+                log.warning("challenger begins anew", model=release.model, challenger=name, why=why)
             log.info("model restored", model=release.model, version=release.version, read_from=offsets[number])
         return offsets
+
+    def _new(self, model: str) -> Release:
+        return new_release(model, self._policy, self._settings.partitions, self._seal)
 
     def _forget(self, partitions: Iterable[int]) -> None:
         """Let go of models that another trainer goes on with; what was not sent it learns again."""
@@ -146,6 +156,10 @@ class Trainer:
             elif isinstance(message, Punctuation):
                 for version in release.promise(message, record.offset):
                     self._unsent[partition] = version
+            elif isinstance(message, ModelCommand):
+                for version in release.obey(message, record.offset):
+                    self._unsent[partition] = version
+                self._sent_at.pop(partition, None)  # who asked waits
             else:
                 release.take(message, _position(record), record.offset)
         if self._tell is not None:
@@ -188,7 +202,7 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka s
                 self._consumer.seek(by_number[number], offset)
 
 
-def _decoded(value: bytes | None) -> ExampleRecord | Punctuation | None:
+def _decoded(value: bytes | None) -> Message | None:
     try:
         return _MESSAGE.validate_json(value or b"")
     except (ValidationError, orjson.JSONDecodeError):

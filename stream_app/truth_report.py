@@ -131,7 +131,7 @@ def churn_alerts(
 
 def churn_auc(examples: Iterable[Mapping[str, Any]], departures: Departures, horizon_days: int) -> float | None:
     """Return the AUC of the churn scores, as given before they were learned from, against the planted departures."""
-    scored = _served(examples, "churn")
+    scored = served(examples, "churn")
     return auc([e["score"] for e in scored], _departing(scored, departures, horizon_days))
 
 
@@ -140,7 +140,7 @@ def churn_ceiling(examples: Iterable[Mapping[str, Any]], departures: Departures,
 
     It is below 1: of those who leave within the horizon many show nothing yet.
     """
-    scored = _served(examples, "churn")
+    scored = served(examples, "churn")
     known = [departures.gone(e["customer_id"], e["snapshot_ms"]) for e in scored]
     return auc(known, _departing(scored, departures, horizon_days))
 
@@ -151,7 +151,7 @@ def _departing(scored: Iterable[Mapping[str, Any]], departures: Departures, hori
 
 def label_auc(examples: Iterable[Mapping[str, Any]], model: str) -> float | None:
     """Return the AUC of a model's scores against its matured labels (of offers: the planted answers)."""
-    scored = _served(examples, model)
+    scored = served(examples, model)
     return auc([e["score"] for e in scored], [e["label"] == 1 for e in scored])
 
 
@@ -161,16 +161,16 @@ def propensity_ceiling(examples: Iterable[Mapping[str, Any]], records: Iterable[
     Nobody can do better: even who knows each customer's true chance does not know how the coin falls.
     """
     chances = {record["action_id"]: record["chance"] for record in records if record["record"] == "offer"}
-    known = [e for e in _served(examples, "propensity") if e["example_id"] in chances]
+    known = [e for e in served(examples, "propensity") if e["example_id"] in chances]
     return auc([chances[e["example_id"]] for e in known], [e["label"] == 1 for e in known])
 
 
 def second_half(examples: Iterable[Mapping[str, Any]], model: str) -> list[Mapping[str, Any]]:
     """Return the later half of a model's scores by the moment of scoring: when it has had something to learn from."""
-    scored = sorted(_served(examples, model), key=itemgetter("snapshot_ms"))
+    scored = sorted(served(examples, model), key=itemgetter("snapshot_ms"))
     return scored[len(scored) // 2 :]
 
 
-def _served(examples: Iterable[Mapping[str, Any]], model: str) -> list[Mapping[str, Any]]:
+def served(examples: Iterable[Mapping[str, Any]], model: str) -> list[Mapping[str, Any]]:
     """Keep the examples whose score came from a version that had learned."""
     return [e for e in examples if e["model"] == model and e.get("score") is not None and e.get("model_version")]

@@ -48,6 +48,7 @@ def settings_as_environment(settings: Settings) -> Mapping[str, str]:
         "RAPPORT_NAMESPACE": settings.namespace,
         "RAPPORT_INPUT_NAMESPACE": settings.input_namespace,
         "RAPPORT_APP_ID": settings.app_id,
+        "RAPPORT_IDLE_SECONDS": str(settings.idle_seconds),
         "RAPPORT_SEED": str(settings.seed),
         "RAPPORT_LEARNING": "on" if settings.learning else "off",
         "RAPPORT_POLICY_DIR": str(settings.policy_dir),

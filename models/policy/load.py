@@ -18,13 +18,13 @@ from models.policy.parts import (
     Contact,
     Decisions,
     Models,
-    Reasons,
     Tags,
     Tiers,
     Trigger,
     Value,
 )
 from models.policy.rules import AnyRule, Rules
+from models.policy.wording import Reasons
 from schemas.errors import PolicyError
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from models.policy.base import DAY_MS, Count, Days, Minor, Name, Part, Share, Text
 from models.policy.conditions import Conditions
+from models.policy.contest import Challengers, ContestRules, Segment
 from schemas.profile import MAX_OFFERS
 
 Channel = Literal["branch", "phone", "mobile", "web", "wechat", "email", "sms"]
@@ -136,10 +137,18 @@ class Models(Part):
     publish_examples: Annotated[int, Field(ge=1, le=1_000_000)]
     publish_seconds: Annotated[int, Field(ge=1, le=86_400)]
     keep_versions: Annotated[int, Field(ge=2, le=100)]
+    challengers: dict[Name, Challengers] = Field(default_factory=dict)
+    contest: ContestRules = ContestRules()
+    segment: Annotated[tuple[Segment, ...], Field(max_length=6)] = ()
 
     @model_validator(mode="after")
     def _every_model_has_a_floor(self) -> Self:
         _once(list(self.names), "models")
+        _once([segment.name for segment in self.segment], "segments")
+        if set(self.challengers) - {"churn"}:
+            raise ValueError("challengers: only churn can have some; the others learn of actions and families apart")
+        for challengers in self.challengers.values():
+            _once(list(challengers), "challengers")
         if missing := sorted({"churn", "propensity"} - set(self.names)):
             raise ValueError(f"names must hold {missing}: rules and decisions ask them")
         if set(self.floor_examples) != set(self.names):
@@ -231,6 +240,7 @@ class Action(Part):
     group: Name
     value_minor: Annotated[int, Field(ge=1, le=10**12)]
     start_propensity: Annotated[float, Field(gt=0, lt=1)]
+    start_evidence: Annotated[float, Field(gt=0, le=100_000)] = 50.0
     horizon_days: Annotated[int, Field(ge=1, le=60)]
     rest_days: Days
     personalised: bool
@@ -266,12 +276,6 @@ class Actions(Part):
     def _named_once(self) -> Self:
         _once([action.name for action in self.action], "actions")
         return self
-
-
-class Reasons(Part):
-    """`reasons.toml`: what the parts of a score are called in the reasons that people read."""
-
-    feature: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")], Text]
 
 
 def _once(names: list[str], what: str) -> None:

@@ -8,6 +8,7 @@ from models.alerts import Step
 from models.cause import Cause
 from models.context import Context
 from models.event_key import key_of
+from models.explain import score_explained
 from models.finding import Finding
 from models.policy import AnyRule, Policy
 from models.rules import leaving, lending, money, safety, service
@@ -48,7 +49,7 @@ def judge(before: Profile, after: Profile, event: Any, cause: Cause, context: Co
     profile, effects = _take_back(before, after, event, cause, policy) if after.open_alerts else (after, ())
     asked = _asked(before, after, event, policy)
     if asked:
-        profile, raised = _ask(asked, before, profile, event, cause, policy)
+        profile, raised = _ask(asked, before, profile, event, cause, context)
         effects += raised
     return plan(before, profile, policy), effects
 
@@ -78,9 +79,9 @@ def _asked(before: Profile, after: Profile, event: Any, policy: Policy) -> tuple
 
 
 def _ask(
-    asked: tuple[AnyRule, ...], before: Profile, profile: Profile, event: Any, cause: Cause, policy: Policy
+    asked: tuple[AnyRule, ...], before: Profile, profile: Profile, event: Any, cause: Cause, context: Context
 ) -> Step:
-    effects = alerts.NOTHING
+    policy, effects = context.policy, alerts.NOTHING
     raised: set[str] = set()
     after = profile
     for rule in asked:
@@ -91,14 +92,15 @@ def _ask(
         if cools_down or not raised.isdisjoint(rule.unless):
             continue
         raised.add(rule.kind)
-        profile, more = alerts.raise_alert(profile, rule, finding, cause, policy)
+        why = score_explained(profile, finding.model, context)
+        profile, more = alerts.raise_alert(profile, rule, finding, cause, policy, why)
         effects += more
     return profile, effects
 
 
 def _ask_due(profile: Profile, due: Due, cause: Cause, context: Context) -> Step:
     asked = context.policy.rules_on.get(f"due:{due.name}", ())
-    return _ask(asked, profile, profile, due, cause, context.policy)
+    return _ask(asked, profile, profile, due, cause, context)
 
 
 def salary_due(profile: Profile, due: Due, cause: Cause, context: Context) -> Step:

@@ -11,12 +11,13 @@ from models.clv_spend import Spending
 from models.features import FEATURES
 from models.policy import load_policy
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, print_table, run, settings
+from stream_app.commands.model_report import report
 from stream_app.settings import Settings
 from stream_app.snapshots import list_models, read_shelf
 
 app = typer.Typer(help="List the models' versions, show one, report how good they are.", no_args_is_help=True)
 COLUMNS = ("model", "version", "examples", "positives", "auc", "log_loss", "calibration_error")
-LOW_AUC, HIGH_AUC, MATURE_POSITIVES = 0.55, 0.90, 200
+app.command()(report)
 
 
 def _settings(bootstrap: str | None) -> Settings:
@@ -76,32 +77,3 @@ def weights(learner: Mapping[str, Any]) -> dict[str, dict[str, float]]:
         return {"": dict(zip(names, common, strict=True))}
     own = {action: part["weights"] for action, part in learner["actions"].items()}
     return {action: dict(zip(names, map(add, common, w), strict=True)) for action, w in own.items()}
-
-
-@app.command()
-def report(bootstrap: KafkaOption = None, as_json: JsonOption = False) -> None:
-    """Say of each model's newest version whether its figures are healthy. Example: rapport model report --json."""
-    newest = {model: versions[-1] for model, versions in _versions(_settings(bootstrap)).items() if versions}
-    judged = {model: {**figures, "remarks": remarks(figures)} for model, figures in newest.items()}
-    if as_json:
-        print_json(judged)
-        return
-    rows = [(*(f.get(c, model) for c in COLUMNS), "; ".join(f["remarks"]) or "-") for model, f in judged.items()]
-    print_table("Models", (*COLUMNS, "remarks"), rows)
-
-
-def remarks(figures: Mapping[str, Any]) -> list[str]:
-    """Hold a version's figures against the limits of practice (AUC 0.55 to 0.90, at least 200 positives).
-
-    >>> remarks({"auc": 0.93, "positives": 500})
-    ['AUC above 0.90: look for a leak']
-    """
-    positives, auc = figures["positives"], figures["auc"]
-    found = []
-    if positives < MATURE_POSITIVES:
-        found.append(f"immature: {positives} positives, fewer than {MATURE_POSITIVES}")
-    if auc is not None and auc < LOW_AUC:
-        found.append(f"AUC below {LOW_AUC:.2f}: hardly better than chance")
-    if auc is not None and auc > HIGH_AUC:
-        found.append(f"AUC above {HIGH_AUC:.2f}: look for a leak")
-    return found

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from stream_app.engine.clock import PartitionClock, Timer, Timers
+from stream_app.engine.clock import PartitionClock, Siblings, Timer, Timers, Told
 from stream_app.engine.local_store import LocalStore
 from stream_app.engine.sealed import SealedBatch
 
@@ -28,6 +28,13 @@ class Clocks:
         self.rules: dict[str, TimerRule] = {}
         self._clocks: dict[tuple[str, int], PartitionClock] = {}
         self._timers: dict[tuple[str, int], Timers] = {}
+        self._siblings: Siblings | None = None
+        self._idle_seconds = 0.0
+        self._idle: set[tuple[str, int]] = set()
+
+    def follow(self, siblings: Siblings, idle_seconds: float) -> None:
+        """Let a partition number that is read to its end for so long follow the clocks of the others."""
+        self._siblings, self._idle_seconds = siblings, idle_seconds
 
     def add_rule(self, rule: TimerRule) -> None:
         """Register a table's timers."""
@@ -37,6 +44,7 @@ class Clocks:
         """Forget all clocks: a new owner begins anew."""
         self._clocks.clear()
         self._timers.clear()
+        self._idle.clear()
 
     def begin(self, table: str, number: int, topics: Iterable[str], highest_ms: int | None) -> None:
         """Begin at an assignment, with the highest event time of the restored table."""
@@ -58,10 +66,26 @@ class Clocks:
         """The (table, partition number) pairs that have a clock."""
         return list(self._clocks)
 
-    def now_ms(self, table: str, number: int, unread: Mapping[str, bool]) -> int | None:
-        """Tell a clock (epoch ms); None while it cannot be told."""
+    def look(self, table: str, number: int, unread: Mapping[str, bool], now: float) -> None:
+        """Note whether a partition number is idle; `now` is in monotonic seconds."""
         clock = self._clocks.get((table, number))
-        return None if clock is None else clock.now_ms(unread)
+        if clock is not None and self._siblings is not None:
+            idle = clock.look(unread, now) >= self._idle_seconds
+            (self._idle.add if idle else self._idle.discard)((table, number))
+
+    def now_ms(self, table: str, number: int, unread: Mapping[str, bool]) -> int | None:
+        """Tell a clock (epoch ms), its own or, where it is idle, that of the others; None while it cannot be told."""
+        clock = self._clocks.get((table, number))
+        if clock is None:
+            return None
+        if self._siblings is None or (table, number) not in self._idle:
+            return clock.now_ms(unread)
+        return clock.now_ms(unread, self._siblings.lowest_ms(besides=number))
+
+    def told(self, table: str, number: int, unread: Mapping[str, bool]) -> Told | None:
+        """Return what the others are to hear of a clock: what it has from its own events, and whether it is idle."""
+        clock = self._clocks.get((table, number))
+        return None if clock is None else Told(clock.own_ms(unread), (table, number) in self._idle)
 
     def due(self, table: str, number: int, store: LocalStore, now_ms: int) -> list[Timer]:
         """Return the timers to send now."""

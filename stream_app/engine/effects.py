@@ -15,7 +15,7 @@ __all__ = ["AnyEffect", "BadInput", "Effect", "Entry", "Letter", "Staged", "dead
 STREAM: Final = "stream"
 TOPIC: Final = "topic"
 DEAD_LETTER: Final = "dead_letter"
-PROCESSING_ERROR = "processing_error"
+PROCESSING_ERROR, TOO_LARGE = "processing_error", "too_large"
 
 
 class Letter(NamedTuple):

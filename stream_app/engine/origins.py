@@ -1,5 +1,6 @@
 """How repeats of our own outputs are told from news: by the highest position heard of each source."""
 
+from hashlib import blake2b
 from typing import NamedTuple
 
 from stream_app.engine.records import Origin, Record
@@ -8,6 +9,8 @@ from stream_app.engine.stored import MAX_KEYS, MAX_PARTITIONS, Source
 
 Last = tuple[int, int]
 """Offset and running number."""
+DIGEST_BYTES = 32
+"""A source key is remembered as it is up to this length, and as a digest of it above: a value remembers 64 of them."""
 
 
 class Heard(NamedTuple):
@@ -22,8 +25,12 @@ def origin_of(record: Record, rule: TopicRule) -> Heard | None:
     origin = None if rule.repeats == "unknown" else Origin.of(record.headers)
     if origin is None:
         return None
-    source = origin.key if rule.repeats == "by_key" else origin.partition
+    source = _short(origin.key) if rule.repeats == "by_key" else origin.partition
     return Heard((origin.topic_id, source), (origin.offset, origin.ordinal))
+
+
+def _short(key: bytes) -> bytes:
+    return key if len(key) <= DIGEST_BYTES else blake2b(key, digest_size=DIGEST_BYTES).digest()
 
 
 def is_repeat(seen: dict[Source, Last], origin: Heard) -> bool:

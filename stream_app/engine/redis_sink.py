@@ -146,9 +146,8 @@ class RedisSink:
                 await self._send(runs)
             except (RedisError, OSError, TimeoutError) as exc:
                 self.failing = True
-                if isinstance(exc, NoScriptError):
-                    self._sha = None
-                elif not passes_with_time(exc):
+                self._sha = None  # who comes back has forgotten the script
+                if not (isinstance(exc, NoScriptError) or passes_with_time(exc)):
                     self._end(Exit.BROKEN, f"Redis refuses an append for good: {exc}")
                     raise
                 wait = self._backoff.wait(attempt)

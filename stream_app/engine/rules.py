@@ -66,8 +66,8 @@ class OutboxLimits(NamedTuple):
     """How long a key's outbox may become, in bytes.
 
     `seal_above`: seals the batch; the next one waits until it is acknowledged. `most`: what it may hold at all; with a
-    body of 16 kB it stays below the 64 kB of a stored value.
+    body of 16 kB, and all the sources that a value may remember, it stays below the 64 kB of a stored value.
     """
 
     seal_above: int = 32_000
-    most: int = 47_000
+    most: int = 40_000

@@ -5,10 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stream_app.engine.batch import Decode
-from stream_app.engine.effects import PROCESSING_ERROR, BadInput
+from stream_app.engine.effects import PROCESSING_ERROR, TOO_LARGE, BadInput
 from stream_app.engine.mailbox import Mailbox
 from stream_app.engine.records import Record
 from stream_app.engine.rules import EngineUseError, TopicRule
+
+MAX_KEY_BYTES = 1_024
+"""A longer record key is a dead letter: it would stand in the value's outbox once per effect, and fill it alone.
+
+The longest of the contract, `platform:author`, has at most 769 bytes.
+"""
 
 
 @dataclass
@@ -33,7 +39,7 @@ class Registry:
         """Register a topic; raises `EngineUseError` when it is registered already."""
         if name in self._topics:
             raise EngineUseError(f"event topic {name} is registered twice")
-        topic = self._topics[name] = EventTopic(name, never_raising(decode), rule)
+        topic = self._topics[name] = EventTopic(name, guarded(decode), rule)
         return topic
 
     def get(self, name: str) -> EventTopic | None:
@@ -65,10 +71,15 @@ class Registry:
                 raise EngineUseError(f"event topic {topic.name} has no agent")
 
 
-def never_raising(decode: Callable[[Record], Any]) -> Decode:
-    """Make of a decoder one that answers a bug of its own with a dead letter: a raise would stop the partition."""
+def guarded(decode: Callable[[Record], Any]) -> Decode:
+    """Make of a decoder one that answers a bug of its own, and a key without measure, with a dead letter.
+
+    A raise would stop the partition.
+    """
 
     def safe(record: Record) -> Any:
+        if len(record.key) > MAX_KEY_BYTES:
+            return BadInput(TOO_LARGE, f"key: over {MAX_KEY_BYTES} bytes")
         try:
             return decode(record)
         except Exception as exc:  # noqa: BLE001 - a decoder may have any bug; none may stop the partition

@@ -3,6 +3,7 @@
 make faults                                            everything (hours on a small machine)
 make faults ARGS="kills_at_points kills_at_random"     these scenarios
 make faults ARGS="kills_at_random --seeds 20 --kills 20 --first-seed 100"
+make faults ARGS="soak --minutes 120 --figures"
 make faults ARGS="--list"
 """
 
@@ -27,6 +28,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, help="runs per scenario")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--kills", type=int, help="kills per run, where a scenario takes a number")
+    parser.add_argument("--minutes", type=float, help="length of a run, where a scenario takes one")
     parser.add_argument("--json", type=Path, default=Path(".rapport/faults.json"), help="where the report goes")
     parser.add_argument("--figures", action=argparse.BooleanOptionalAction, help="merge into docs/figures.json")
     parser.add_argument("--list", action="store_true", help="name the scenarios and end")
@@ -61,6 +63,7 @@ async def run_all(scenarios: list[Scenario], told: argparse.Namespace, home: Pat
                     home=home / f"{scenario.name}-{seed}",
                     seed=seed,
                     kills=told.kills or scenario.kills,
+                    minutes=told.minutes or scenario.minutes,
                 )
                 outcomes.append(outcome)
                 say(report.line(outcome))
@@ -83,7 +86,7 @@ def main(given: list[str]) -> int:
     base.mkdir(exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix="faults-", dir=base))
     results = asyncio.run(run_all(scenarios, told, home))
-    whole = not (told.scenarios or told.seeds or told.kills)
+    whole = not (told.scenarios or told.seeds or told.kills or told.minutes)
     if whole if told.figures is None else told.figures:
         report.merge_figures(results, FILE, f'make faults ARGS="{" ".join(given)}"' if given else "make faults")
     say("\n" + report.table(results))

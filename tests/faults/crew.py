@@ -13,11 +13,12 @@ from pathlib import Path
 
 from stream_app.embedded import Addresses
 from stream_app.embedded.supervisor import die_with_parent
+from stream_app.settings import CHECKOUT
 from tests.faults.subject import Subject
 from tests.waiting import until
 
 AT_POINT = ("RAPPORT_CRASH_AT", "RAPPORT_PAUSE_AT")
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Crew:
         await asyncio.to_thread(home.parent.mkdir, parents=True, exist_ok=True)
         program = self._subject.program(known_as or name, home, to or self._direct, options)
         kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-        cache = {"PYTHONPYCACHEPREFIX": str(self.data.parent / "pycache")}
+        cache = {"PYTHONPYCACHEPREFIX": str(CHECKOUT / ".rapport" / "pycache")}  # one for all runs
         with (self.data / f"{name}.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *program.command,
@@ -154,6 +155,10 @@ class Crew:
         """Resident memory of a worker."""
         pages = int(Path(f"/proc/{self.members[name].process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGESIZE")
+
+    def open_files(self, name: str) -> int:
+        """File descriptors of a worker."""
+        return sum(1 for _ in Path(f"/proc/{self.members[name].process.pid}/fd").iterdir())
 
     def log(self, name: str) -> bytes:
         """What a worker has printed, over restarts."""

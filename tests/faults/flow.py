@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import Iterator
 
 from aiokafka import AIOKafkaProducer
@@ -54,7 +55,7 @@ class Flow:
             self._truth.acknowledge(number, where.topic, where.partition, where.offset)
 
     def begin(self, per_second: int) -> None:
-        """Send at this pace until `end`; while the broker is away the pace falls."""
+        """Send at this pace until `end`, an open loop: what a broker that was away has kept back comes at once."""
         self._ended.clear()
         self._task = asyncio.create_task(self._run(per_second), name="flow")
 
@@ -67,6 +68,9 @@ class Flow:
 
     async def _run(self, per_second: int) -> None:
         ended = asyncio.create_task(self._ended.wait())
+        began, sent = time.monotonic(), 0
         while not ended.done():
-            await self.send(max(1, round(per_second * TICK_SECONDS)))
+            due = int((time.monotonic() - began) * per_second) - sent
+            await self.send(due)
+            sent += due
             await asyncio.wait({ended}, timeout=TICK_SECONDS)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,9 +39,8 @@ def expectation(subject: Subject, truth: Truth, evidence: Evidence) -> Expected:
     return subject.expect(remains.landed(truth.inputs, {name: evidence.records[name] for name in subject.sources}))
 
 
-def judge(subject: Subject, truth: Truth, evidence: Evidence, store: Path) -> list[Finding]:
+def judge(subject: Subject, truth: Truth, evidence: Evidence, expected: Expected, store: Path) -> list[Finding]:
     """Compare everything; `store` is the data directory of a worker that owned all partitions when it stopped."""
-    expected = expectation(subject, truth, evidence)
     changelog = evidence.records[subject.changelog]
     state = _values(subject, (remains.compacted(changelog, n) for n in range(subject.partitions)))
     letters = remains.letters(evidence.records[subject.dead_letters])
@@ -61,10 +61,16 @@ def keep(subject: Subject, evidence: Evidence, file: Path) -> None:
     with file.open("w") as out:
         for topic, records in evidence.records.items():
             for it in records:
-                value = stored.decode(it.value) if topic == subject.changelog and it.value else it.value
+                value = _readable(it.value) if topic == subject.changelog and it.value else it.value
                 out.write(f"{topic} {it.partition} {it.offset} {it.timestamp} {it.key!r} {value!r:.4000}\n")
         for alert in evidence.alerts:
             out.write(f"{alert.stream} {alert.alert_id!r} {alert.data}\n")
+
+
+def _readable(value: bytes) -> object:
+    with suppress(stored.BadStoredValueError):  # not every subject is ours
+        return stored.decode(value)
+    return value
 
 
 def prefixes(subject: Subject, homes: Iterable[Path], changelog: Sequence[ConsumerRecord]) -> list[Finding]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from stream_app.figure_file import figure, keep
+from stream_app.figure_file import Figures, figure, keep
 from tests.faults.run import Outcome
 from tests.faults.scenario import Scenario
 from tests.faults.subject import ALERT_LOST, ALERT_TWICE, LOST, TWICE
@@ -121,7 +121,19 @@ def write(results: Results, file: Path) -> None:
 
 
 def merge_figures(results: Results, file: Path, command: str) -> None:
-    """Put the figures beside the others of `docs/figures.json`, with the command that measured them."""
+    """Put the figures beside the others of `docs/figures.json`, with the command that measured them.
+
+    A soak tells of memory only: its kills are few, and come in the midst of other faults.
+    """
+    short = {scenario: outcomes for scenario, outcomes in results.items() if not scenario.minutes}
+    found = _of_kills(short, command) if short else {}
+    for scenario in results.keys() - short.keys():
+        for outcome in results[scenario]:
+            found |= _of_memory(outcome, command)
+    keep(found, file)
+
+
+def _of_kills(results: Results, command: str) -> Figures:
     told = totals(results)
     events, kills = told["events"], told["kills"]
     bound = told["upper_bound_95_per_event"]
@@ -135,4 +147,13 @@ def merge_figures(results: Results, file: Path, command: str) -> None:
     found |= figure(
         "recovery_p95_seconds", None if p95 is None else round(p95, 2), "s", None, told["recoveries"], command, 10
     )
-    keep(found, file)
+    return found
+
+
+def _of_memory(outcome: Outcome, command: str) -> Figures:
+    told = outcome.figures.get("memory_slope")
+    if told is None:
+        return {}
+    between = (round(told["low"], 2), round(told["high"], 2))
+    name, value = "soak_memory_slope_mb_per_hour", round(told["mb_per_hour"], 2)
+    return figure(name, value, "MB/h", between, told["points"], command, 1.0)

@@ -27,8 +27,8 @@ CODA = 60
 """Inputs that show that whoever is left owns and works on every partition."""
 CLEAN = (0, -signal.SIGTERM)
 """Exit codes of a stop: the second one when the signal comes before Python has begun to listen."""
-QUIET_SECONDS = 120.0
-PATIENCE_SECONDS = 150.0
+QUIET_SECONDS = 300.0
+PATIENCE_SECONDS = 300.0
 TIMER_SECONDS = 10.0
 
 
@@ -44,6 +44,8 @@ class Run:
     watch: Watch
     chance: random.Random
     kills_wanted: int
+    minutes: float
+    """How long it is to go on, where the scenario takes a length."""
     claims: list[Finding] = field(default_factory=list)
     recoveries: list[float] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
@@ -142,12 +144,13 @@ async def execute(
     home: Path,
     seed: int,
     kills: int,
+    minutes: float = 0.0,
 ) -> Outcome:
     """Run a scenario with one seed. The home directory goes when all was well, and stays with its logs otherwise."""
     began = time.monotonic()
     stage.whole()
     await asyncio.to_thread(home.mkdir, parents=True)
-    async with _opened(make_subject(f"f-{secrets.token_hex(5)}"), stage, home, seed, kills) as run:
+    async with _opened(make_subject(f"f-{secrets.token_hex(5)}"), stage, home, seed, kills, minutes) as run:
         try:
             await body(run)
             findings = await _conclude(run)
@@ -171,14 +174,16 @@ async def execute(
 
 
 @asynccontextmanager
-async def _opened(subject: Subject, stage: Stage, home: Path, seed: int, kills: int) -> AsyncIterator[Run]:
+async def _opened(
+    subject: Subject, stage: Stage, home: Path, seed: int, kills: int, minutes: float
+) -> AsyncIterator[Run]:
     to = stage.direct
     await _create(subject, to.kafka_bootstrap)
     truth = Truth(home / "truth.jsonl")
     crew = Crew(subject, home / "workers", to)
     async with producer_to(to.kafka_bootstrap) as producer, Watch(subject, to) as watch:
         flow = Flow(producer, subject.input_namespace, truth, subject.inputs(seed))
-        run = Run(subject, stage, crew, flow, truth, watch, random.Random(seed), kills)
+        run = Run(subject, stage, crew, flow, truth, watch, random.Random(seed), kills, minutes)
         try:
             yield run
         finally:
@@ -216,7 +221,7 @@ async def _conclude(run: Run) -> list[Finding]:
     second = await _rest(run, "fresh")
     evidence = await Evidence.collect(subject, run.stage.direct)
     homes = [path for path in crew.data.iterdir() if path.is_dir()]
-    findings = second + prefixes(subject, homes, evidence.records[subject.changelog])
+    findings = second + await asyncio.to_thread(prefixes, subject, homes, evidence.records[subject.changelog])
     return findings + [Finding(EXIT, f"a stop ended with {code}") for code in codes if code not in CLEAN]
 
 
@@ -225,17 +230,18 @@ async def _rest(run: Run, name: str) -> list[Finding]:
     await run.flow.send(CODA)
     await run.quiet()
     evidence = await Evidence.collect(run.subject, run.stage.direct)
-    owed = expectation(run.subject, run.truth, evidence).timed
+    expected = await asyncio.to_thread(expectation, run.subject, run.truth, evidence)  # the proxies must go on
 
     async def all_are_out() -> bool:
-        return owed <= await run.watch.alert_ids()
+        return expected.timed <= await run.watch.alert_ids()
 
     with suppress(TimeoutError):  # the judgement says which are missing
         await until(all_are_out, "what timers owe is out", TIMER_SECONDS)
     await run.quiet()
     code = await run.crew.stop(name)
     evidence = await Evidence.collect(run.subject, run.stage.direct)
-    findings = judge(run.subject, run.truth, evidence, run.crew.data / name)
+    home = run.crew.data / name
+    findings = await asyncio.to_thread(judge, run.subject, run.truth, evidence, expected, home)
     if findings:
         await asyncio.to_thread(keep, run.subject, evidence, run.crew.data.parent / "evidence.txt")
     return findings + ([Finding(EXIT, f"the last stop of {name} ended with {code}")] if code not in CLEAN else [])

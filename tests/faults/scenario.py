@@ -20,5 +20,7 @@ class Scenario:
     seeds: int = 3
     kills: int = 0
     """Kills per run, where the scenario takes a number."""
+    minutes: float = 0.0
+    """Length of a run, where the scenario takes one."""
     must_fail: bool = False
     """A negative control: one of so many seeds must be found not exact, or the harness proves nothing."""

@@ -22,7 +22,7 @@ class Watch:
         self._to = to
         self._admin: AIOKafkaAdminClient | None = None
         self._consumer: AIOKafkaConsumer | None = None
-        self._redis = Redis.from_url(to.redis_url, decode_responses=True)
+        self._redis = Redis.from_url(to.redis_url, decode_responses=True, socket_timeout=60)
 
     async def __aenter__(self) -> Self:
         return self

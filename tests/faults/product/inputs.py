@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import orjson
 
 from schemas.times import parse_rfc3339, to_rfc3339
+from tests.faults.hostile import IDS, LONG_KEY, VALUES
 from tests.faults.truth import Input
 
 BEGINNING_MS = parse_rfc3339("2026-03-02T09:00:00+08:00")
@@ -27,9 +28,18 @@ POISON: tuple[bytes | None, ...] = (
 class Transactions:
     """An endless run, the same for the same seed."""
 
-    def __init__(self, seed: int, duplicates: float = 0.03, poison: float = 0.01) -> None:
+    def __init__(
+        self,
+        seed: int,
+        duplicates: float = 0.03,
+        poison: float = 0.01,
+        hostile: float = 0.0,
+        step_ms: int = STEP_MS,
+        beginning_ms: int = BEGINNING_MS,
+    ) -> None:
         self._chance = random.Random(seed)
-        self._duplicates, self._poison = duplicates, poison
+        self._duplicates, self._poison, self._hostile = duplicates, poison, hostile
+        self._step_ms, self._beginning_ms = step_ms, beginning_ms
         self._number = 0
         self._last: deque[Input] = deque(maxlen=20)
 
@@ -46,14 +56,29 @@ class Transactions:
         if roll < self._poison + self._duplicates and self._last:
             again = chance.choice(self._last)
             return Input("transactions", again.key, again.value, "duplicate", again.event_id, again.ms, again.amount)
-        made = self._good()
+        if chance.random() < self._hostile:
+            return self._meant_to_harm()
+        made = self._good(f"t-{self._number}")
         self._last.append(made)
         return made
 
-    def _good(self) -> Input:
+    def _meant_to_harm(self) -> Input:
+        """Values that are no transaction, ids that are no customer's, and event ids that are allowed but sly."""
         chance = self._chance
-        customer, event_id = f"C-{chance.randrange(CUSTOMERS)}", f"t-{self._number}"
-        ms = BEGINNING_MS + self._number * STEP_MS
+        event_id, roll = f"h-{self._number}", chance.random()
+        if roll < 0.5:
+            return Input("transactions", b"C-1", chance.choice(VALUES), "poison", event_id)
+        if roll < 0.8:
+            key = chance.choice((LONG_KEY, *(name.encode() for name in IDS)))
+            value = {**orjson.loads(self._good(event_id).value or b""), "customer_id": key.decode()}
+            return Input("transactions", key, orjson.dumps(value), "poison", event_id)
+        sly = [name for name in IDS if name.isascii() and name.isprintable() and len(name) < 100]
+        return self._good(f"{event_id}{chance.choice(sly)}")
+
+    def _good(self, event_id: str) -> Input:
+        chance = self._chance
+        customer = f"C-{chance.randrange(CUSTOMERS)}"
+        ms = self._beginning_ms + self._number * self._step_ms
         kind, direction = chance.choice(KINDS)
         minor = chance.randrange(100, 900_000)
         more = {}

@@ -1,7 +1,7 @@
 """The real worker of the product as a subject, fed by `bank.transactions`; its models are pinned."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ class ProductSubject:
     partitions: int = 2
     table: str = "profiles"
     outputs: tuple[str, ...] = ()
+    make_inputs: Callable[[int], Iterable[Input]] = Transactions
 
     @cached_property
     def settings(self) -> Settings:
@@ -97,7 +98,7 @@ class ProductSubject:
         return {"RAPPORT_KAFKA__INSTANCE_ID": worker}
 
     def inputs(self, seed: int) -> Iterator[Input]:
-        return iter(Transactions(seed))
+        return iter(self.make_inputs(seed))
 
     def owns_key(self, key: str) -> bool:
         return key.lstrip("{").startswith(f"{self.namespace}:")

@@ -1,9 +1,12 @@
 """Negative controls: one protection taken away, under the fault that shows it. Each must be found not exact."""
 
+import asyncio
 from functools import partial
 
+from tests.faults.idiomatic.subject import IdiomaticSubject
 from tests.faults.run import Run
 from tests.faults.scenario import Scenario
+from tests.faults.scenarios.kills import PACE
 from tests.faults.scenarios.members import sleeps_at_a_point
 from tests.faults.tally.inputs import Mix
 from tests.faults.tally.subject import TallySubject
@@ -23,6 +26,18 @@ async def crash_without(run: Run, sabotage: str, point: str) -> None:
         await run.crew.end_at_point("w1")
     await run.start(TALLY_SABOTAGE=sabotage)
     await run.quiet()
+
+
+async def killed(run: Run) -> None:
+    """Killed at random, and started again; no marks tell how far it is, so its alerts must."""
+    run.flow.begin(PACE)
+    await run.start()
+    await run.works()
+    for _ in range(run.kills_wanted):
+        await asyncio.sleep(run.chance.uniform(0.1, 2.0))  # the moment is what chance decides
+        await run.crew.kill("w1")
+        await run.start()
+        await run.works()
 
 
 async def replay_otherwise(run: Run, sabotage: str, point: str) -> None:
@@ -82,4 +97,5 @@ ALL = (
         TallySubject,
         seeds=6,
     ),
+    Scenario("idiomatic_faust", killed, IdiomaticSubject, seeds=3, kills=8, must_fail=True),
 )

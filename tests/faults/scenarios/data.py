@@ -3,9 +3,10 @@
 import time
 from functools import partial
 
+from tests.faults.hostile import FORGED, bombs_refused
 from tests.faults.run import Run
 from tests.faults.scenario import Scenario
-from tests.faults.tally.inputs import FORGED, Mix, flood
+from tests.faults.tally.inputs import Mix, flood
 from tests.faults.tally.subject import TallySubject
 from tests.integration.engine.tally import Rule
 
@@ -39,14 +40,16 @@ async def poison_flood(run: Run, count: int = 6_000) -> None:
     run.claim(not run.crew.exits, f"poison ended a worker: {dict(run.crew.exits)}")
 
 
-async def hostile(run: Run) -> None:
+async def hostile(run: Run, bombs: int = 10) -> None:
     """Hostile payloads and ids: nothing crashes, memory stays, no log line and no Redis key is of their making."""
     await run.start()
-    await run.flow.send(500)
+    await run.flow.send(1_000)
     await run.works()
     await run.quiet()
     before = run.crew.memory_bytes("w1")
     await run.flow.send(3_000)
+    refused = await bombs_refused(run.stage.direct.kafka_bootstrap, run.subject.sources[0], bombs)
+    run.claim(refused == bombs, f"{bombs - refused} of {bombs} compression bombs got onto the topic")
     await run.quiet()
     grown = run.crew.memory_bytes("w1") - before
     run.figures["memory_grown_bytes"] = grown

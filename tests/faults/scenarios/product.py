@@ -2,9 +2,10 @@
 
 from functools import partial
 
+from tests.faults.product.inputs import Transactions
 from tests.faults.product.subject import ProductSubject
 from tests.faults.scenario import Scenario
-from tests.faults.scenarios import kills, members, network, outages
+from tests.faults.scenarios import data, kills, members, network, outages
 
 ALL = (
     Scenario("product_kills_at_random", kills.at_random, ProductSubject, seeds=3, kills=8),
@@ -24,4 +25,10 @@ ALL = (
         seeds=1,
     ),
     Scenario("product_redis_replies_lost", network.replies_lost, ProductSubject, seeds=1),
+    Scenario(
+        "product_hostile_payloads",
+        data.hostile,
+        partial(ProductSubject, make_inputs=partial(Transactions, hostile=0.1)),
+        seeds=1,
+    ),
 )

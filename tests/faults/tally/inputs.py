@@ -4,10 +4,11 @@ import itertools
 import random
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
+from tests.faults import hostile
 from tests.faults.truth import Input
 
 STEP_MS = 25
@@ -24,31 +25,6 @@ POISON: tuple[bytes | None, ...] = (
     b'{"id":7,"ms":1,"amount":7}',
     b'{"id":"p","ms":1,"amount":"7"}',
 )
-HOSTILE: tuple[bytes, ...] = (
-    b"[" * 100_000,
-    b'{"id":' * 5_000,
-    b'{"id":"p","ms":1,"amount":NaN}',
-    b'{"id":"p","ms":1,"amount":Infinity}',
-    b'{"id":"p","ms":1,"amount":1e400}',
-    b'{"id":"p","ms":1,"amount":' + b"7" * 5_000 + b"}",
-    b'{"id":"p","ms":1,"amount":7.0}',
-    b'{"id":"\xc3\x28","ms":1,"amount":7}',
-    b'"' + b"x" * 900_000 + b'"',
-    b'{"__class__":"os.system","__reduce__":["rm"]}',
-)
-FORGED = "FORGED log line"
-HOSTILE_IDS = (
-    f"a\r\n{FORGED}",
-    "b\r\nSET owned 1\r\n",
-    "c\x00d",
-    "quote\"'`",
-    "{}*:?[a-z]",
-    "%s%d{0}{namespace}",
-    "../../etc/passwd",
-    "漢字🙂",
-    "long-" + "k" * 480,
-)
-"""A log that prints one of these as it stands has a line of somebody else's making."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +98,12 @@ class TallyInputs:
         return self._event(self._id(), ask=True)
 
     def _hostile(self) -> Input:
-        if self._chance.random() < 0.5:
-            return self._broken(self._chance.choice(HOSTILE))
-        name = self._chance.choice(HOSTILE_IDS)
+        roll = self._chance.random()
+        if roll < 0.5:
+            return self._broken(self._chance.choice(hostile.VALUES))
+        if roll < 0.6:
+            return replace(self._event(self._id(), key=hostile.LONG_KEY), kind="poison")
+        name = self._chance.choice(hostile.IDS)
         return self._event(f"{self._id()} {name}"[:500], key=name.encode())
 
     def _raising(self) -> Input:

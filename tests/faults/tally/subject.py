@@ -8,6 +8,7 @@ from typing import Any
 
 from stream_app.embedded import Addresses
 from stream_app.engine import stored
+from stream_app.topics import INPUTS
 from tests.faults.subject import Program
 from tests.faults.tally.inputs import Mix, TallyInputs
 from tests.faults.tally.oracle import TallyExpected
@@ -17,6 +18,8 @@ from tests.integration.engine.tally import STREAM, Rule, TallyCodec
 
 APP = Path(tally_app.__file__)
 MIX, RULE = Mix(), Rule(every=5)
+FROM_OUTSIDE = INPUTS[0]
+"""What the product sets on a topic that others write to."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,9 @@ class TallySubject:
 
     @property
     def topics(self) -> Mapping[str, tuple[int, Mapping[str, str]]]:
-        own = dict.fromkeys((*self.sources, *self.internal, *self.outputs, self.changelog), (self.partitions, {}))
-        return {**own, self.dead_letters: (1, {})}
+        own = dict.fromkeys((*self.internal, *self.outputs, self.changelog), (self.partitions, {}))
+        from_outside = dict.fromkeys(self.sources, (self.partitions, FROM_OUTSIDE.config()))
+        return {**own, **from_outside, self.dead_letters: (1, {})}
 
     def program(self, worker: str, data: Path, to: Addresses, options: Mapping[str, str]) -> Program:
         environ = {

@@ -1,7 +1,7 @@
 """The clock of a partition number, its timers, and which batch goes first."""
 
 from stream_app.engine.batch import Batch
-from stream_app.engine.clock import MAX_TIMERS, PartitionClock, Timer, Timers, oldest_first
+from stream_app.engine.clock import MAX_TIMERS, PartitionClock, Siblings, Timer, Timers, Told, oldest_first
 from tests.unit.engine.engine_builders import a_partition, a_record, decode, records, run_one
 
 LATENESS = 100
@@ -57,6 +57,67 @@ class TestClock:
         clock.deliver(delivered(9_000, "customers"))
         clock.deliver(run_one(a_partition(), records(1, topic="talk")))
         assert clock.now_ms({"pay": READ, "talk": READ}) == 900
+
+
+NOTHING_UNREAD = {"pay": READ, "talk": READ}
+
+
+class TestFollowing:
+    def test_an_idle_number_is_led_by_the_others_and_one_that_has_no_clock_too(self):
+        assert a_clock(highest_ms=1_000).now_ms(NOTHING_UNREAD, 5_000) == 5_000
+        assert a_clock().now_ms(NOTHING_UNREAD, 5_000) == 5_000
+
+    def test_it_is_not_led_back(self):
+        clock = a_clock(highest_ms=9_000)
+        assert clock.now_ms(NOTHING_UNREAD, 5_000) == 8_900
+        assert clock.now_ms(NOTHING_UNREAD, 9_500) == 9_500
+        assert clock.now_ms(NOTHING_UNREAD, 9_200) == 9_500
+        assert clock.now_ms(NOTHING_UNREAD) == 9_500, "it stays where it was led when it is idle no more"
+
+    def test_unread_records_end_it_at_once(self):
+        clock = a_clock(highest_ms=1_000)
+        clock.now_ms(NOTHING_UNREAD, 5_000)
+        assert clock.now_ms({"pay": UNREAD, "talk": READ}, 5_000) is None
+        clock.deliver(delivered(2_000))
+        assert clock.now_ms({"pay": UNREAD, "talk": READ}, 5_000) == 1_900
+
+    def test_what_the_others_hear_is_what_came_here_alone(self):
+        clock = a_clock(highest_ms=1_000)
+        clock.now_ms(NOTHING_UNREAD, 5_000)
+        assert clock.own_ms(NOTHING_UNREAD) == 900
+
+    def test_it_is_idle_for_as_long_as_every_look_found_all_read(self):
+        clock = a_clock()
+        looks = [(READ, 10.0), (READ, 40.0), (UNREAD, 41.0), (READ, 50.0), (READ, 51.0)]
+        assert [clock.look({"pay": state, "talk": READ}, now) for state, now in looks] == [0.0, 30.0, 0.0, 0.0, 1.0]
+
+
+class TestSiblings:
+    def told(self, *marks: tuple[int, int | None, bool], numbers=3):
+        siblings = Siblings(numbers)
+        for number, clock_ms, idle in marks:
+            siblings.hear(number, Told(clock_ms, idle))
+        return siblings
+
+    def test_the_lowest_of_the_others_counts_and_not_ones_own(self):
+        siblings = self.told((0, 10, False), (1, 30, False), (2, 20, False))
+        assert [siblings.lowest_ms(besides=number) for number in range(3)] == [20, 10, 10]
+
+    def test_the_idle_hold_nobody_back_and_when_all_are_the_highest_counts(self):
+        assert self.told((1, 30, False), (2, 20, True)).lowest_ms(besides=0) == 30
+        assert self.told((1, 30, False), (2, None, True)).lowest_ms(besides=0) == 30
+        assert self.told((1, 30, True), (2, 20, True)).lowest_ms(besides=0) == 30
+
+    def test_who_was_never_heard_of_or_cannot_tell_holds_all_back(self):
+        assert self.told((1, 30, False)).lowest_ms(besides=0) is None
+        assert self.told((1, 30, False), (2, None, False)).lowest_ms(besides=0) is None
+
+    def test_a_bank_without_events_has_no_clock_to_follow(self):
+        assert self.told((1, None, True), (2, None, True)).lowest_ms(besides=0) is None
+        assert self.told(numbers=1).lowest_ms(besides=0) is None
+
+    def test_what_was_said_last_counts(self):
+        assert self.told((1, 30, False), (2, 20, False), (2, 25, False)).lowest_ms(besides=0) == 25
 
 
 class TestTimers:

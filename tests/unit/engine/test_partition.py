@@ -283,6 +283,14 @@ class TestRepeatsOfOurOwnOutputs:
         assert len(seen) == stored.MAX_KEYS
         assert (PAY, b"0") not in seen
 
+    def test_of_a_long_source_key_a_digest_is_remembered_and_tells_its_repeats(self):
+        first, other = Origin(PAY, 1, b"k" * 769, 40, 0), Origin(PAY, 1, b"k" * 770, 40, 0)
+        sealed = run_one(
+            a_partition(), [a_record(n, topic="ours", origin=origin) for n, origin in enumerate([first, other, first])]
+        )
+        assert (sealed.counts.folded, sealed.counts.repeated) == (2, 1)
+        assert all(len(key) == 32 for _, key in value_of(sealed).seen)
+
     def test_no_source_partition_is_forgotten_while_its_topic_has_it(self):
         origins = [Origin(PAY, number, b"bob", 5, 0) for number in range(stored.MAX_PARTITIONS)]
         many = [a_record(n, topic="theirs", origin=origin) for n, origin in enumerate([*origins, *origins])]

@@ -1,13 +1,19 @@
 """Laws of the stored value's bytes."""
 
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.actions import Effect
 from stream_app.engine.effects import BadInput, Entry, dead_letter
+from stream_app.engine.origins import heard, origin_of
+from stream_app.engine.records import Origin, Record
+from stream_app.engine.rules import OutboxLimits, TopicRule
 from stream_app.engine.stored import (
     MAX_BYTES,
+    MAX_KEYS,
     BadStoredValueError,
     Stored,
     ValueTooLargeError,
@@ -35,6 +41,8 @@ values = st.builds(
     st.lists(entries, max_size=4).map(tuple),
     st.none() | st.binary(max_size=200),
 )
+
+SIXTEEN_KB = 16_384
 
 EMPTY = Stored({}, {}, None, None, (), b"")
 
@@ -89,3 +97,18 @@ def test_a_value_above_64_kb_is_refused():
 def test_a_topic_uuid_takes_16_bytes():
     uuid = "01234567-89ab-cdef-0123-456789abcdef"
     assert bytes.fromhex(uuid.replace("-", "")) in encode(EMPTY._replace(guard={uuid: 7}))
+
+
+def test_the_largest_body_with_all_that_the_engine_may_put_beside_it_fits():
+    topics = [str(UUID(int=(1 << 127) + n)) for n in range(8)]
+    rule = TopicRule("people", repeats="by_key")
+    seen = {}
+    for n in range(MAX_KEYS + 1):
+        origin = Origin(topics[0], 999, b"%d" % n * 256, 2**53 - n, 99)
+        seen = heard(seen, origin_of(Record("ours", topics[1], 0, n, b"ann", b"", origin.headers()), rule))
+    effect = Effect("stream", "s" * 40, "k" * 60, b"x" * 1_000)
+    outbox = [Entry(topics[0], 999, 2**53, n, effect) for n in range(OutboxLimits().most)]
+    outbox = outbox[: OutboxLimits().most // outbox[0].size]
+    full = Stored(dict.fromkeys(topics, 2**53), seen, 2**53, 2**53, tuple(outbox), b"x" * SIXTEEN_KB)
+    assert len(seen) == MAX_KEYS
+    assert len(encode(full)) <= MAX_BYTES

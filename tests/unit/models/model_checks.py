@@ -199,9 +199,11 @@ def _paths(snapshot: dict) -> Iterator[tuple[str, ...]]:
     """Name every part, and those of the first of several actions."""
     for key, value in snapshot.items():
         yield (key,)
-        if isinstance(value, dict):
+        if isinstance(value, dict) and all(isinstance(part, dict) for part in value.values()):
             name = min(value)
             yield from ((key, name, *path) for path in _paths(value[name]))
+        elif isinstance(value, dict):
+            yield from ((key, *path) for path in _paths(value))
 
 
 def _without(snapshot: dict, path: tuple[str, ...], *value: object) -> dict:

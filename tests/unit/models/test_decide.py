@@ -215,7 +215,7 @@ def test_a_model_that_has_seen_enough_ranks_and_gives_its_reasons():
 
     assert (made.data["action"], made.data["propensity"]) == ("app_welcome", 0.9)
     assert (made.data["model"], made.data["model_version"]) == ("propensity", 12)
-    assert made.data["reasons"][2]["code"] == FEATURES[0]
+    assert made.data["reasons"][2]["code"] == default_policy().reasons.code_of(FEATURES[0])
     assert made.data["reasons"][2]["contribution"] == 1.5
     assert record.models == {"propensity": 12}
 

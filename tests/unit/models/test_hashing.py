@@ -31,7 +31,7 @@ def test_a_word_counts_one_and_a_number_its_value_with_a_sign_of_its_own():
 def test_words_and_numbers_have_slots_apart():
     assert all(slot < WORD_SLOTS for slot, _ in slots_of({f"k{n}": "x" for n in range(32)}))
     assert all(WORD_SLOTS <= slot < SLOTS for slot, _ in slots_of({f"k{n}": 1.5 for n in range(32)}))
-    assert SLOTS == WORD_SLOTS + NUMBER_SLOTS == 128
+    assert SLOTS == WORD_SLOTS + NUMBER_SLOTS == 256, "a slot is a byte of what waits for its label"
 
 
 def test_a_number_that_is_nought_is_known_and_one_that_is_not_told_is_not():

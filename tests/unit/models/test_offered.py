@@ -145,7 +145,7 @@ def test_what_is_known_of_a_contact_is_one_of_the_reasons_of_an_offer():
 
 
 def test_contexts_that_wait_are_bounded_and_the_newcomer_is_lost():
-    rich = {f"number{n}": 1.5 + n for n in range(32)}
+    rich = {f"number{n}": 1.5 + n for n in range(24)}
     calls = [a_call(attributes=rich, occurred_at=after(minutes=n)) for n in range(3)]
     poor = a_call(attributes=None, occurred_at=after(minutes=9))
     profile, _ = lived(a_known_customer(), *calls, poor)

@@ -205,12 +205,13 @@ def with_offer(**changes) -> Profile:
 def test_an_offer_is_labelled_at_its_horizon_by_its_best_outcome(outcome, label):
     record = released(with_offer(outcome=outcome, outcome_ms=BEGINNING))
     assert (record.model, record.about, record.label) == ("propensity", "loan_top_up", label)
+    assert record.decision_id == "d-1", "where the ledger has its action_probability"
     assert (record.due_ms, record.score, record.model_version) == (after(days=14) + LATENESS, 0.12, 3)
 
 
 def test_an_offer_that_the_profile_no_longer_holds_is_censored():
     record = released(replace(with_offer(), offers=()))
-    assert (record.label, record.about) == (None, "")
+    assert (record.label, record.about, record.decision_id) == (None, "", "")
 
 
 def test_an_offer_without_consent_to_profiling_is_not_learned_from():

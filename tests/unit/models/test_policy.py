@@ -14,6 +14,8 @@ from tests.builders import BEGINNING, a_customer
 from tests.judging import a_profile, lived
 from tests.policies import DIRECTORY, a_policy, default_policy, read, with_rule
 
+SEGMENT = {"name": "aum", "feature": "aum", "edges": [1.0, 2.0], "groups": ["a", "b", "c"]}
+
 
 @pytest.fixture
 def directory(tmp_path):
@@ -32,6 +34,7 @@ def test_the_default_files_are_sound():
     assert policy.home_currency == "CNY"
     assert policy.lateness_ms == 3_600_000
     assert policy.models.names == ("churn", "propensity", "value", "need")
+    assert policy.models.challengers == {"churn": ("hoeffding_adaptive", "naive_bayes", "ensemble")}
     assert len(policy.tags.tag) >= 20
     assert len(policy.actions.action) >= 12
     assert set(policy.queues) == {"retention", "fraud", "service", "collections", "relationship"}
@@ -127,6 +130,14 @@ def test_an_action_whose_list_is_no_list_is_refused():
         ("rules", {"rule": [read("rules")["rule"][0]] * 2}, "these kinds stand twice: ['large_outflow']"),
         ("models", {"names": ["churn"]}, "names must hold ['propensity']"),
         ("models", {"names": ["churn", "propensity", "fifth"]}, "floor_examples must name every model"),
+        ("models", {"challengers": {"need": ["ensemble"]}}, "only churn can have some"),
+        ("models", {"challengers": {"churn": ["luck"]}}, "luck"),
+        ("models", {"challengers": {"churn": ["ensemble", "ensemble"]}}, "these challengers stand twice"),
+        ("models", {"contest": {"error": 0.0}}, "contest.error"),
+        ("models", {"segment": [{**SEGMENT, "feature": "luck"}]}, "no feature is called 'luck'"),
+        ("models", {"segment": [{**SEGMENT, "edges": [2.0, 1.0]}]}, "edges must rise"),
+        ("models", {"segment": [{**SEGMENT, "groups": ["a", "b"]}]}, "groups must be one more than edges"),
+        ("models", {"segment": [SEGMENT, SEGMENT]}, "these segments stand twice"),
         ("models", {"names": ["churn", "churn"]}, "these models stand twice"),
         ("tags", {"tag": [read("tags")["tag"][0]] * 2}, "these tags stand twice"),
         ("tags", {"tag": [{"name": "t", "zh": "t", "en": "t"}]}, "a tag needs a condition"),

@@ -90,3 +90,21 @@ def test_a_snapshot_with_more_actions_than_there_may_be_is_refused():
         wide.learn(features, label, action)
     with pytest.raises(BadSnapshotError, match="more actions"):
         PropensityLearner(max_actions=3).restore(wide.snapshot())
+
+
+def test_a_start_that_is_worth_more_answers_is_given_up_more_slowly():
+    models = {answers: PooledRegression(("rich",), evidence={"loan": answers}) for answers in (5.0, 50.0, 5_000.0)}
+    for model in models.values():
+        for _ in range(50):
+            model.learn((0.0,), label=False, action="loan", start=0.2)
+    after_fifty = {answers: model.linear("loan", 0.2).score((0.0,)).value for answers, model in models.items()}
+    assert after_fifty[5.0] < 0.05
+    assert after_fifty[50.0] == pytest.approx(0.1, abs=0.03), "fifty answers against fifty: half-way"
+    assert after_fifty[5_000.0] > 0.19
+
+
+def test_one_without_evidence_of_its_own_begins_as_all_do():
+    plain, told = (PooledRegression(("rich",), evidence=evidence) for evidence in ({}, {"fund": 10.0}))
+    for model in (plain, told):
+        model.learn((0.0,), label=True, action="loan", start=0.2)
+    assert told.snapshot() == plain.snapshot()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.calibrated import Calibrated
 from models.churn import ChurnLearner
 from models.features import FEATURES
 from models.meters import Meter
@@ -41,7 +42,7 @@ def a_promise(source: int, below_ms: int, *, idle: bool = False) -> Punctuation:
 
 
 def a_release(*, every: int = 10, daily: bool = True, sources: int = SOURCES) -> Release:
-    return Release("churn", ChurnLearner(), sources, Cadence(every, daily))
+    return Release("churn", Calibrated(ChurnLearner(), 0.0), sources, Cadence(every, daily))
 
 
 class Feed:
@@ -230,6 +231,18 @@ def test_a_score_by_no_version_does_not_count_as_served():
     feed = Feed().add(an_example(1, model_version=0)).add(an_example(2, score=None)).promise_all(9 * DAY)
     feed.into(release)
     assert (release.served.quality().examples, release.meter.quality().examples) == (0, 2)
+
+
+def test_what_came_true_of_the_scores_that_were_served_calibrates_those_to_come():
+    release = a_release(every=4)
+    feed = Feed()
+    for day in range(6):
+        for number in range(10):
+            feed.add(an_example(10 * day + number, due_ms=(day + 2) * DAY, label=1))
+    published = feed.promise_all(20 * DAY).into(release)
+    lines = [published[-1].snapshot["state"]["learner"]["maps"][place][2:] for place in (0, -1)]
+    assert lines[0] != lines[1]
+    assert lines[1][1] > 0.0, "a quarter was said of what always came true"
 
 
 def test_each_action_is_learned_for_itself():

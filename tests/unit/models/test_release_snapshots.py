@@ -2,11 +2,13 @@
 
 import random
 
+import orjson
 import pytest
 
+from models.contest_events import Event
 from models.meters import Quality
 from models.release import Published
-from models.snapshots import MANIFEST, PART_BYTES, Shelf, describe, record_key, to_records
+from models.snapshots import MANIFEST, PART_BYTES, Shelf, describe, events_of, record_key, to_records
 
 
 def a_version(number: int, *, size: int = 10, model: str = "churn") -> Published:
@@ -102,3 +104,49 @@ def test_memory_is_bounded_where_nobody_deletes():
     for number in range(40, 80):
         shelf.put(record_key("churn", number, "0"), b"half-sent")
     assert len(shelf._parts) <= 6
+
+
+def a_version_that_pins(number: int, pinned: int, events: tuple = ()) -> Published:
+    told = {"pinned": pinned, "events": {"last": [event._asdict() for event in events]}}
+    return a_version(number)._replace(snapshot={"state": {"contest": told}})
+
+
+def test_a_pinned_version_is_neither_deleted_nor_forgotten():
+    shelf = shelf_with(a_version(2), *[a_version_that_pins(number, 2) for number in range(3, 40)])
+    assert [m.version for m in shelf.versions("churn")] == [2, *range(34, 40)]
+    assert not any(key.startswith("churn/0000000002/") for key in shelf.superseded("churn", newest=39))
+    for record in to_records(a_version_that_pins(40, 0)):
+        shelf.put(*record)
+    assert any(key.startswith("churn/0000000035/") for key in shelf.superseded("churn", newest=40))
+    assert [m.version for m in shelf.versions("churn")] == list(range(35, 41))
+
+
+def test_the_ledger_outlives_the_versions():
+    first = Event(1, "trial_opened", 5, 1, "logistic", "ensemble", "drift")
+    second = Event(2, "promoted", 9, 2, "ensemble", "logistic", "better", "chen", "c-1")
+    version, shelf = a_version_that_pins(2, 0, (first, second)), Shelf(3)
+    records = events_of(version)
+    assert [key for key, _ in records] == ["churn/0000000001/event.1", "churn/0000000002/event.2"]
+    for key, value in reversed(records):
+        assert not shelf.has_event(key)
+        assert shelf.put(key, value) is None
+        assert shelf.has_event(key)
+    told = shelf.events("churn")
+    assert [(event["number"], event["what"], event["by"]) for event in told] == [
+        (1, "trial_opened", "trainer"),
+        (2, "promoted", "chen"),
+    ]
+    assert shelf.events("propensity") == []
+    assert shelf.models() == ()
+    for number in range(3, 40):
+        for record in to_records(a_version(number)):
+            shelf.put(*record)
+    assert shelf.events("churn") == told
+    assert not any("event" in key for key in shelf.superseded("churn", newest=39))
+
+
+@pytest.mark.parametrize("value", [None, b"", b"junk", b"[1]", b"{}", orjson.dumps({"number": "one"})])
+def test_an_entry_of_the_ledger_that_cannot_be_read_is_left_out(value):
+    shelf = Shelf(3)
+    shelf.put("churn/0000000001/event.1", value)
+    assert shelf.events("churn") == []

@@ -14,7 +14,7 @@ from schemas.internal import ExampleRecord
 from tests.unit.models.model_checks import examples
 
 FOLDER = Path(__file__).parents[3] / "deploy" / "policy"
-POLICY = load_policy(FOLDER, {"models": {"publish_examples": 20}})
+POLICY = load_policy(FOLDER, {"models": {"publish_examples": 20, "challengers": {}}})
 ACTION = POLICY.actions.action[0]
 NOBODY = (0.0,) * len(FEATURES)
 
@@ -96,8 +96,8 @@ def _of_other_features(snapshot):
     snapshot["state"]["learner"]["names"][0] = "mua"
 
 
-def _without_slots(snapshot):
-    del snapshot["state"]["learner"]["slots"]
+def _without_weights(snapshot):
+    del snapshot["state"]["learner"]["steady"]["weights"]
 
 
 def _without_learner(snapshot):
@@ -108,7 +108,7 @@ def _without_state(snapshot):
     snapshot["state"] = None
 
 
-@pytest.mark.parametrize("damage", [_of_other_features, _without_slots, _without_learner, _without_state])
+@pytest.mark.parametrize("damage", [_of_other_features, _without_weights, _without_learner, _without_state])
 def test_a_version_of_other_features_or_that_is_damaged_is_not_adopted(damage):
     trainer = LocalTrainer(POLICY)
     trainer.take(the_effects())

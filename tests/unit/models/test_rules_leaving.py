@@ -135,9 +135,10 @@ def scored(value, examples=500, at=BEGINNING):
     return {"churn": Score(value, 7, examples, at, reasons)}
 
 
-def rescored(event, profile, scores):
-    """The rules asked after the event brought a new score."""
-    after_it, effects = judge(profile, replace(profile, scores=scores), event, Cause.of_event(event), a_context())
+def rescored(event, profile, scores, into=None, context=None):
+    """The rules asked after the event brought a new score (and made the profile `into`)."""
+    scored = replace(into or profile, scores=dict(scores))
+    after_it, effects = judge(profile, scored, event, Cause.of_event(event), context or a_context())
     return after_it, opened(effects)
 
 
@@ -146,9 +147,9 @@ def test_a_churn_score_over_its_threshold_names_model_version_and_reasons():
 
     assert (alert.data["kind"], alert.stream) == ("churn_risk", "alerts:retention:p2")
     assert (alert.data["score"], alert.data["model"], alert.data["model_version"]) == (0.65, "churn", 7)
-    assert [reason["code"] for reason in alert.data["reasons"]] == ["churn_score", "open_complaints", "no_such_feature"]
+    assert [reason["code"] for reason in alert.data["reasons"]] == ["churn_score", "complaints", "no_such_feature"]
     assert alert.data["reasons"][1] == {
-        "code": "open_complaints",
+        "code": "complaints",
         "zh": "未结投诉",
         "en": "open complaints",
         "contribution": 0.8,

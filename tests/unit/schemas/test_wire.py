@@ -8,12 +8,15 @@ from cloudevents.core.v1.event import CloudEvent
 
 from schemas.errors import BadMessage, Identity
 from schemas.events import Customer, LinkedMention, linked
-from schemas.internal import Claim, Erasure, ExampleRecord, MoodMark, Punctuation, Timer
+from schemas.internal import Claim, Erasure, ExampleRecord, ModelCommand, MoodMark, Punctuation, Timer
 from schemas.times import parse_rfc3339
 from schemas.wire import INPUT_TOPICS, MAX_AHEAD_MS, Position, decode, encode
 from tests.builders import BEGINNING, a_mention, wire_form
 
 HERE = Position("topic", 3, 41)
+COMMAND = ModelCommand(
+    model="churn", command_id="c-1", op="promote", challenger="ensemble", by="chen", reason="a test", asked_ms=7
+)
 
 
 def read(
@@ -136,6 +139,7 @@ EXAMPLE = ExampleRecord(
         ("links", b"weibo:me", Claim(author_key="weibo:me", customer_id="C1", op="withdraw", occurred_ms=5)),
         ("mood", b"weibo", MoodMark(platform="weibo", event_id="m-1", occurred_ms=5, sentiment=-0.5, aspect="fees")),
         ("examples", b"churn", EXAMPLE),
+        ("examples", b"churn", COMMAND),
         ("examples", b"churn", Punctuation(model="churn", source_partition=2, below_ms=9, idle=True)),
         ("mentions-linked", b"C7", linked(a_mention(platform="tiktok", author="a:b"), "C7")),
     ],
@@ -154,6 +158,7 @@ def test_a_linked_mention_keeps_its_author_over_the_wire():
 def test_the_time_of_a_message_of_ours_is_what_it_speaks_of():
     assert (Timer(customer_id="C1", until_ms=4).occurred_ms, EXAMPLE.occurred_ms) == (4, 9)
     assert Punctuation(model="churn", source_partition=0, below_ms=8).occurred_ms == 8
+    assert COMMAND.occurred_ms == 7
 
 
 @pytest.mark.parametrize(

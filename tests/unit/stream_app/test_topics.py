@@ -26,6 +26,13 @@ def test_input_topics_carry_the_brokers_time():
     assert all("message.timestamp.type" not in topics[f"crm.{s.logical}"][1] for s in OURS)
 
 
+def test_the_broker_unpacks_what_others_send_so_that_no_bomb_reaches_a_worker():
+    topics = all_topics(Settings.load(), models=1)
+
+    assert all(topics[f"bank.{s.logical}"][1]["compression.type"] == "uncompressed" for s in INPUTS)
+    assert all("compression.type" not in topics[f"crm.{s.logical}"][1] for s in OURS)
+
+
 def test_namespaces_and_app_id_keep_two_deployments_apart():
     one = all_topics(Settings.load(), models=1)
     two = all_topics(Settings.load(namespace="crm-b", input_namespace="bank-b", app_id="b"), models=1)

@@ -1,0 +1,140 @@
+"""A linear learner whose scores are calibrated by what came true of the scores that customers were given.
+
+Labels come weeks after the score, so a map learned from what the newest model says of old features would be of another
+model than the one on duty: it has seen the labels of the neighbouring weeks, and the one that gave the score had not.
+Hence the score *as it was served* is traced back to its raw log-odds, through the map that its version used, and
+`models.calibration.Platt` learns from these. The map in use changes once a day of event time, with the version
+published then; those of the last `MAX_MAPS` changes are remembered.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from models.calibration import MOST, Line, Platt, check_line, log_odds
+from models.hashing import Slots
+from models.learner import DAMAGED, BadSnapshotError, Learner, Snapshot, tame, tame_slots
+from models.scoring import Linear, LinearScorer
+
+MAX_MAPS = 128  # more days than any horizon has
+DAY_MS = 86_400_000
+
+
+class LinearLearner(Learner, Protocol):
+    """A learner that is one linear score."""
+
+    def linear(self) -> Linear:
+        """Give the score as plain numbers."""
+        ...
+
+
+class Used(NamedTuple):
+    """The map that the versions `first` to `last` used."""
+
+    first: int
+    last: int
+    slope: float
+    shift: float
+
+
+class Calibrated:
+    """A `models.learner.Learner` around another: same features, same examples, mapped scores."""
+
+    def __init__(self, learner: LinearLearner, start: float) -> None:
+        """Calibrate `learner`, which says `start` (log-odds) before it has learned anything."""
+        self.learner = learner
+        self._start = start
+        self._platt = Platt(start)
+        self._used: list[Used] = []
+        self._day = -1
+        self._linear: Linear | None = None
+
+    @property
+    def examples(self) -> int:
+        """Examples learned so far."""
+        return self.learner.examples
+
+    @property
+    def refused(self) -> int:
+        """Examples after which the numbers ran away."""
+        return self.learner.refused
+
+    @property
+    def line(self) -> Line:
+        """The map in use."""
+        return Line(self._start, *self._used[-1][2:]) if self._used else self._platt.line
+
+    def linear(self) -> Linear:
+        """Give the calibrated score as plain numbers."""
+        if self._linear is None:
+            self._linear = stretched(self.learner.linear(), self.line)
+        return self._linear
+
+    def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
+        """Say the calibrated probability now."""
+        return self.linear().score(tame(features), tame_slots(slots)).value
+
+    def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
+        """Learn one matured example."""
+        self.learner.learn(features, label, about, slots)
+        self._linear = None
+
+    def came_true(self, score: float, version: int, label: bool) -> None:
+        """Learn what came true of a score that this version gave; of one that is forgotten nothing can be learned."""
+        used = next((it for it in reversed(self._used) if it.first <= version <= it.last), None)
+        if used is not None:
+            self._platt.learn(Line(self._start, used.slope, used.shift).back(log_odds(score)), label)
+
+    def published(self, version: int, at_ms: int) -> None:
+        """Note that a version goes out at this event time; the first of a day takes up what was learned meanwhile."""
+        day = at_ms // DAY_MS
+        before = self._used[-1] if self._used else None
+        if before is not None and day <= self._day:
+            # Versions in between were another model's.
+            follows = version == before.last + 1
+            new = before._replace(first=before.first if follows else version, last=version)
+            self._used = [*self._used[: -1 if follows else None], new][-MAX_MAPS:]
+        else:
+            learned = self._platt.line
+            self._used = [*self._used, Used(version, version, learned.slope, learned.shift)][-MAX_MAPS:]
+            self._day, self._linear = day, None
+
+    def snapshot(self) -> Snapshot:
+        """Give what the learner knows, with the calibration beside it."""
+        return {
+            **self.learner.snapshot(),
+            "calibration": [*self._platt.snapshot(), self._day],
+            "maps": [list(it) for it in self._used],
+        }
+
+    def restore(self, data: Mapping[str, Any]) -> None:
+        """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
+        platt = Platt(self._start)
+        try:
+            *known, day = data["calibration"]
+            platt.restore(known)
+            used = [_used(*row) for row in data["maps"]]
+            if not (-1 <= day < MOST and len(used) <= MAX_MAPS):
+                raise BadSnapshotError("the snapshot holds a calibration that cannot be")
+        except DAMAGED as error:
+            raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
+        self.learner.restore(data)
+        self._platt, self._used, self._day, self._linear = platt, used, int(day), None
+
+    def scorer(self, version: int) -> LinearScorer:
+        """Freeze a scorer of what is known now."""
+        return LinearScorer(self.linear(), version)
+
+
+def stretched(linear: Linear, line: Line) -> Linear:
+    """Map a linear score: its terms are stretched with it, so that they still sum to it."""
+    slope = line.slope
+    slots = {slot: (slope * weight, centre, limit) for slot, (weight, centre, limit) in linear.slots.items()}
+    weights = tuple([slope * weight for weight in linear.weights])
+    return linear._replace(weights=weights, base=line.of(linear.base), slots=slots)
+
+
+def _used(first: int, last: int, slope: float, shift: float) -> Used:
+    check_line(slope, shift)
+    if not 0 <= first <= last < MOST:
+        raise BadSnapshotError("the snapshot holds versions that cannot be")
+    return Used(int(first), int(last), slope, shift)

@@ -1,0 +1,321 @@
+"""Champion and challengers of one model: all score and learn the same examples in the same order; one is on duty.
+
+A drift of the champion's loss, or so many examples since the last trial, opens one; only a trial that is won changes
+who is on duty (`models.trial`). Whoever was on duty before is watched from then on: when there is evidence that he
+would do better, he comes back. People can do both by their word. All this follows from the examples and the commands
+alone.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import log
+from typing import Any
+
+from models.adwin import Adwin
+from models.calibrated import Calibrated
+from models.challengers import CHAMPION, KINDS, Hidden
+from models.contest_events import Events
+from models.evidence import RANGE, Evidence, loss
+from models.learner import BadSnapshotError, Learner, Snapshot
+from models.meters import Meter
+from models.policy.contest import ContestRules, Segment
+from models.scoring import Scorer
+from models.sealing import Seal
+from models.segments import Segments
+from models.track_record import TrackRecord
+from models.trial import Trial
+from schemas.internal import ExampleRecord, ModelCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a contest is held with: names of challengers, what the unlearned say, groups, rules, and the key."""
+
+    challengers: tuple[str, ...] = ()
+    start: float = 0.5
+    segments: tuple[Segment, ...] = ()
+    rules: ContestRules = field(default_factory=ContestRules)
+    floor_examples: int = 0
+    seal: Seal | None = None
+
+
+ALONE = Setup()
+UNPINNED = 0
+
+
+class Contest:
+    """One model's champion with its challengers; `score`, then `learn`, each example."""
+
+    def __init__(self, model: str, champion: Learner, every: int, setup: Setup = ALONE) -> None:
+        """Begin with `champion` on duty; a point of the track record is made every so many examples."""
+        self.model = model
+        self.members: dict[str, Learner] = {CHAMPION: champion}
+        self.members |= {name: KINDS[name].make(setup.start) for name in setup.challengers}
+        self.meters = {name: Meter() for name in self.members}
+        self.on_duty = CHAMPION
+        self.pinned = UNPINNED
+        self.events = Events()
+        self.drifts = 0
+        self.changed = False  # since the last version: it must not wait for its cadence
+        self._setup = setup
+        self._segments = Segments(setup.segments)
+        self.record = TrackRecord(tuple(self.members), self._segments.groups, every)
+        self._drift = Adwin()
+        self.trial: Trial | None = None
+        self._trials = 0  # under this champion
+        self._since_trial = 0
+        self._watch: tuple[str, Evidence] | None = None  # who was on duty before
+        self._at_ms = -1
+
+    @property
+    def champion(self) -> Learner:
+        """The learner that is on duty."""
+        return self.members[self.on_duty]
+
+    def scorer(self, version: int) -> Scorer:
+        """Freeze a scorer of who is on duty."""
+        return self.champion.scorer(version)
+
+    def came_true(self, score: float, version: int, label: bool) -> None:
+        """Tell what came true of a score that a customer was given by this version."""
+        for member in self.members.values():
+            if isinstance(member, Calibrated):
+                member.came_true(score, version, label)
+
+    def published(self, version: int) -> None:
+        """Note that a version goes out, with who is on duty."""
+        self.changed = False
+        if isinstance(self.champion, Calibrated):
+            self.champion.published(version, self._at_ms)
+
+    def meet(self, example: ExampleRecord, label: bool, version: int) -> float:
+        """Let all score an example, judge them, and let all learn it; returns what the champion said.
+
+        `version` is the one that will be published next.
+        """
+        values = example.features
+        scores = self._scores(example, version)
+        said, groups = scores[self.on_duty], self._segments.of(values)
+        self._at_ms = example.due_ms
+        for name, score in scores.items():
+            self.meters[name].update(label, score)
+        self.record.update(label, scores, groups)
+        self.record.close(example.due_ms, version, self.on_duty)
+        if self.trial is not None:
+            self.trial.note(label, scores, groups)
+        if self._watch is not None and self._watch[0] in scores:
+            before, evidence = self._watch
+            evidence.add(loss(label, said) - loss(label, scores[before]))
+        for name, member in list(self.members.items()):
+            with self._one_less(name, version):
+                member.learn(values, label, example.about, example.context)
+        self._since_trial += 1
+        self._decide(self._drifted(loss(label, said)), version)
+        return said
+
+    def _scores(self, example: ExampleRecord, version: int) -> dict[str, float]:
+        scores = {}
+        for name, member in list(self.members.items()):
+            with self._one_less(name, version):
+                scores[name] = member.score(example.features, example.about, example.context)
+            if name not in scores:
+                scores[name] = self.members[name].score(example.features, example.about, example.context)
+        return scores
+
+    @contextmanager
+    def _one_less(self, name: str, version: int) -> Iterator[None]:
+        """Let a challenger that fails begin anew: it must never take the champion with it."""
+        try:
+            yield
+        except Exception as error:
+            if name == CHAMPION:
+                raise
+            self.events.add("began_anew", self._at_ms, version, self.on_duty, name, type(error).__name__)
+            self._begin_anew(name, version)
+
+    def _begin_anew(self, name: str, version: int) -> None:
+        self.members[name], self.meters[name] = KINDS[name].make(self._setup.start), Meter()
+        if self.trial is not None:
+            self.trial.drop(name)
+        if self._watch is not None and self._watch[0] == name:
+            self._watch = None
+        if self.on_duty == name:
+            self._switch("returned", CHAMPION, version, f"{name} began anew")
+
+    def _drifted(self, lost: float) -> bool:
+        """Whether the champion's loss has risen for good; that it falls is what learning does.
+
+        One drift is told once: the window begins anew with what comes after it.
+        """
+        before = self._drift.mean
+        if not self._drift.update(lost / RANGE) or self._drift.mean <= before:
+            return False
+        self.drifts, self._drift = self.drifts + 1, Adwin()
+        return True
+
+    def _decide(self, drifted: bool, version: int) -> None:
+        if self.pinned:
+            return
+        rules = self._setup.rules
+        if self._watch is not None and self._watch[1].log_value() >= log(rules.return_examples):
+            before, evidence = self._watch
+            figures = {"log_evidence": evidence.log_value(), "log_needed": log(rules.return_examples)}
+            self._switch("returned", before, version, f"{self.on_duty} got worse than {before}", figures=figures)
+        elif self.trial is not None:
+            self._judge(self.trial, version)
+        elif drifted or (rules.trial_every and self._since_trial >= rules.trial_every):
+            self._open("drift" if drifted else "schedule", version)
+
+    def may_serve(self, name: str) -> bool:
+        """Whether a member can be put on duty: it has a scorer, and a restart would not lose what it knows."""
+        member = self.members[name]
+        kept = not isinstance(member, Hidden) or self._setup.seal is not None
+        return name == CHAMPION or (KINDS[name].servable and kept)
+
+    def _open(self, why: str, version: int) -> None:
+        floor = max(1, self._setup.floor_examples)
+        rivals = [
+            name
+            for name, member in self.members.items()
+            if name != self.on_duty and self.may_serve(name) and member.examples >= floor
+        ]
+        self._since_trial = 0
+        if rivals:
+            self._trials += 1
+            self.trial = Trial(self._trials, why, self._at_ms, self.on_duty, rivals)
+            self.events.add("trial_opened", self._at_ms, version, self.on_duty, ", ".join(rivals), why)
+
+    def _judge(self, trial: Trial, version: int) -> None:
+        rules = self._setup.rules
+        winner = trial.winner(rules)
+        if winner is not None:
+            why = f"lower log loss in trial {trial.number}"
+            self._switch("promoted", winner, version, why, figures=trial.figures(winner, rules))
+        elif trial.examples >= rules.trial_examples:
+            figures = {name: trial.figures(name, rules) for name in trial.pairs}
+            self.trial, self._since_trial = None, 0
+            self.events.add(
+                "trial_closed", self._at_ms, version, self.on_duty, self.on_duty, "nobody was better", figures=figures
+            )
+
+    def _switch(self, what: Any, name: str, version: int, why: str, **more: Any) -> None:
+        """Put a member on duty; who was before is watched after a promotion."""
+        before, self.on_duty = self.on_duty, name
+        self._watch = (before, Evidence(floor=True)) if what == "promoted" else None
+        self.trial, self._trials, self._since_trial = None, 0, 0
+        self._drift = Adwin()
+        self.pinned, self.changed = UNPINNED, True
+        self.events.add(what, self._at_ms, version, name, before, why, **more)
+
+    def obey(self, command: ModelCommand, version: int) -> None:
+        """Do what a person asks, or say why not; a command that was heard before is nothing."""
+        if self.events.knows(command.command_id):
+            return
+        more = {"by": command.by, "command_id": command.command_id}
+        refusal = self._refusal(command, version)
+        self.changed = True
+        if refusal:
+            self.events.add("refused", self._at_ms, version, self.on_duty, command.challenger, refusal, **more)
+        elif command.op == "promote":
+            self._switch("promoted", command.challenger, version, command.reason, **more)
+        elif command.version:
+            self.pinned, self.trial = command.version, None
+            about = f"version {command.version}"
+            self.events.add("pinned", self._at_ms, version, self.on_duty, about, command.reason, **more)
+        else:
+            self._switch("returned", self._before(), version, command.reason, **more)
+
+    def _refusal(self, command: ModelCommand, version: int) -> str:
+        """Say why a command cannot be obeyed; "" where it can."""
+        name = command.challenger
+        if command.op == "rollback":
+            if command.version:
+                return "" if command.version < version else f"there is no version {command.version} yet"
+            return "" if self._before() or self.pinned else "nobody was on duty before"
+        if name not in self.members:
+            return f"nobody is called {name}: there are {', '.join(self.members)}"
+        if not self.may_serve(name):
+            return f"{name} cannot be served, or would be lost at a restart (no key)"
+        if name == self.on_duty and not self.pinned:
+            return f"{name} is on duty already"
+        return "" if self.members[name].examples else f"{name} has learned nothing yet"
+
+    def _before(self) -> str:
+        """Name whom the last promotion replaced; while a version is pinned, who is on duty behind it."""
+        if self.pinned:
+            return self.on_duty
+        last = next((event for event in reversed(self.events.last) if event.what in ("promoted", "returned")), None)
+        return last.about if last is not None and last.what == "promoted" and last.about in self.members else ""
+
+    def snapshot(self) -> Snapshot:
+        """All that follows from the examples, but for the champion that policy begins with, and for what is hidden."""
+        others = [name for name in self.members if name != CHAMPION]
+        return {
+            "challengers": {name: self.members[name].snapshot() for name in others},
+            "meters": {name: meter.snapshot() for name, meter in self.meters.items()},
+            "record": self.record.snapshot(),
+            "on_duty": self.on_duty,
+            "pinned": self.pinned,
+            "drift": self._drift.snapshot(),
+            "drifts": self.drifts,
+            "trial": None if self.trial is None else self.trial.snapshot(),
+            "trials": self._trials,
+            "since_trial": self._since_trial,
+            "watch": None if self._watch is None else [self._watch[0], list(self._watch[1].wealth)],
+            "events": self.events.snapshot(),
+            "at_ms": self._at_ms,
+        }
+
+    def sealed(self) -> dict[str, bytes]:
+        """Pickle and sign what no data can tell; nothing without a key."""
+        seal = self._setup.seal
+        if seal is None:
+            return {}
+        return {
+            name: seal.close(f"{self.model}/{name}", member.hidden())
+            for name, member in self.members.items()
+            if isinstance(member, Hidden)
+        }
+
+    def restore(self, data: Mapping[str, Any], sealed: Mapping[str, bytes], version: int) -> list[str]:
+        """Go on from a snapshot whose shape was checked. Raises `BadSnapshotError`.
+
+        Returns the challengers that begin anew: new in policy, or with a sealed part that is missing or not ours.
+        """
+        self.events.restore(data["events"])
+        self._at_ms, self.drifts, self.on_duty = data["at_ms"], data["drifts"], data["on_duty"]
+        self.record.restore(data["record"])
+        self._drift.restore(data["drift"])
+        self._trials, self._since_trial, self.pinned = data["trials"], data["since_trial"], data["pinned"]
+        self.trial = None if data["trial"] is None else Trial.of(data["trial"], self.members)
+        self._watch = None
+        if data["watch"] is not None and data["watch"][0] in self.members:
+            self._watch = (data["watch"][0], Evidence(data["watch"][1], floor=True))
+        lost = []
+        for name in self.members:
+            if name == CHAMPION or self._restored(name, data["challengers"].get(name), sealed.get(name)):
+                self.meters[name].restore(data["meters"][name])
+            else:
+                lost.append(name)
+                self._begin_anew(name, version + 1)
+        if self.on_duty not in self.members:
+            self._switch("returned", CHAMPION, version + 1, "policy no longer names who was on duty")
+        return lost
+
+    def _restored(self, name: str, told: Snapshot | None, sealed: bytes | None) -> bool:
+        member, seal = self.members[name], self._setup.seal
+        if told is None:
+            return False
+        if not isinstance(member, Hidden):
+            member.restore(told)
+            return True
+        if seal is None or sealed is None:
+            return False
+        try:
+            hidden = seal.open(f"{self.model}/{name}", sealed)
+            member.restore(told)
+            member.reveal(hidden)
+        except BadSnapshotError:
+            return False
+        return True

@@ -1,0 +1,123 @@
+"""What a replay's directory tells of its models: models.json, the matured examples, and the reasons in the profiles."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from models.meters import Meter
+from models.policy import Policy
+from stream_app.model_report.sheet import ReasonSize, Sheet, Source
+
+DAY_MS = 86_400_000
+STRETCHES, LEAST_STRETCH, POSITIVES = 32, 100, 10  # positives in a stretch on average
+SERVED = "as served"
+Examples = Sequence[Mapping[str, Any]]
+
+
+def read_replay(directory: Path, policy: Policy) -> Source:
+    """Read what `rapport replay --out DIR` wrote. Raises `OSError` and `ValueError` where it did not."""
+    models = orjson.loads((directory / "models.json").read_bytes())
+    summary = orjson.loads((directory / "summary.json").read_bytes())
+    examples = _by_model(_lines(directory / "examples.jsonl"))
+    told = _reasons(_lines(directory / "profiles.jsonl"), policy)
+    sheets = [_sheet(name, models[name], examples[name], told.get(name, ())) for name in _in_order(models, policy)]
+    return Source(f"replay in {directory.name}", tuple(sheets), summary["policy"], summary.get("outcomes", {}))
+
+
+def _in_order(models: Mapping[str, Any], policy: Policy) -> list[str]:
+    known = policy.models.names
+    return sorted(models, key=lambda name: known.index(name) if name in known else len(known))
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as stream:
+        for text in stream:
+            yield orjson.loads(text)
+
+
+def _by_model(examples: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for example in examples:
+        found[example["model"]].append(example)
+    return found
+
+
+def _sheet(name: str, figures: Mapping[str, Any], examples: Examples, reasons: Sequence[ReasonSize]) -> Sheet:
+    served = sorted((e for e in examples if _was_served(e)), key=lambda e: (e["due_ms"], e["example_id"]))
+    meter = Meter()
+    for example in served:
+        meter.update(example["label"] == 1, example["score"])
+    kept = {key: value for key, value in figures.items() if key not in ("history", "events")}
+    return Sheet(
+        model=name,
+        figures=kept,
+        champion=figures.get("champion", "logistic"),
+        history=[*figures.get("history", ()), *stretches(served)],
+        bins=meter.snapshot()["bins"],
+        bins_of="scores as customers were given them, weeks before the label was known",
+        reasons=reasons,
+        reasons_of="mean size of what the reason adds to a customer's last score (log-odds), among his five strongest",
+        lag_days=Counter(round((e["due_ms"] - e["snapshot_ms"]) / DAY_MS) for e in examples if e["score"] is not None),
+        lag_of="days from score to label",
+        events=figures.get("events", ()),
+    )
+
+
+def _was_served(example: Mapping[str, Any]) -> bool:
+    return example["score"] is not None and bool(example["model_version"]) and example["label"] is not None
+
+
+def stretches(served: Examples) -> list[dict[str, Any]]:
+    """Judge what was served by stretches of equally many examples, in the order of their maturity.
+
+    At most 32; long enough for some ten positives each, where there are so many.
+    """
+    positives = sum(example["label"] == 1 for example in served)
+    every = max(LEAST_STRETCH, ceil(len(served) / STRETCHES), ceil(POSITIVES * len(served) / max(1, positives)))
+    rows = []
+    for start in range(0, len(served) - every + 1, every):
+        stretch, meter = served[start : start + every], Meter()
+        for example in stretch:
+            meter.update(example["label"] == 1, example["score"])
+        examples, positives, auc, log_loss, ece = meter.quality()[:5]
+        last = stretch[-1]
+        rows.append(
+            {
+                "due_day": datetime.fromtimestamp(last["due_ms"] / 1000, UTC).date().isoformat(),
+                "version": last["model_version"],
+                "name": SERVED,
+                "role": "served",
+                "segment": "",
+                "examples": examples,
+                "positives": positives,
+                "auc": auc,
+                "log_loss": log_loss,
+                "ece": ece,
+            }
+        )
+    return rows
+
+
+def _reasons(profiles: Iterable[Mapping[str, Any]], policy: Policy) -> dict[str, list[ReasonSize]]:
+    """Average the size of each reason over all customers who have a score, per model."""
+    sizes: dict[str, Counter[str]] = defaultdict(Counter)
+    scored: Counter[str] = Counter()
+    words = policy.reasons
+    for profile in profiles:
+        for model, score in profile["scores"].items():
+            scored[model] += 1
+            for reason in score["reasons"]:
+                sizes[model][words.code_of(reason["code"])] += abs(reason["contribution"])
+    return {
+        model: [
+            ReasonSize(code, words.code[code].zh, words.code[code].en, total / scored[model])
+            for code, total in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+            if code in words.code
+        ]
+        for model, counted in sizes.items()
+    }

@@ -1,0 +1,84 @@
+"""What the report knows of one model, wherever it came from, and the numbers that are drawn and written as JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from stream_app.model_report.curves import auc_range, distribution, found_by, gain, reliability
+from stream_app.model_report.limits import LIMITS, remarks
+
+LIFT_AT = 0.10
+
+
+class ReasonSize(NamedTuple):
+    """How much a reason or a feature moves scores, over all customers (log-odds)."""
+
+    code: str
+    zh: str
+    en: str
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One model as read from its source; what a source cannot tell is empty, and the report says so.
+
+    figures: as `models.training.report` says them. history: rows as `models.track_record.told` lists them. bins: of a
+    meter, as `bins_of` says. lag_days: whole days from score to label -> examples. events: of the champion's contest.
+    """
+
+    model: str
+    figures: Mapping[str, Any]
+    champion: str = "logistic"
+    history: Sequence[Mapping[str, Any]] = ()
+    bins: Sequence[Sequence[float]] = ()
+    bins_of: str = ""
+    reasons: Sequence[ReasonSize] = ()
+    reasons_of: str = ""
+    lag_days: Mapping[int, int] = field(default_factory=dict)
+    lag_of: str = ""
+    events: Sequence[Mapping[str, Any]] = ()
+
+
+class Source(NamedTuple):
+    """Where a report comes from: what to call it, the sheets, the policy's hash, outcomes heard by result."""
+
+    name: str
+    sheets: tuple[Sheet, ...]
+    policy: str = ""
+    outcomes: Mapping[str, int] = {}
+
+
+def document(source: Source, only: str | None = None) -> dict[str, Any]:
+    """Reckon all numbers of the report (`model-report.json`), of all models or of one."""
+    return {
+        "source": source.name,
+        "policy": source.policy,
+        "outcomes": dict(source.outcomes),
+        "limits": [{"limit": limit.name, "why": limit.why} for limit in LIMITS],
+        "models": {sheet.model: _model(sheet) for sheet in source.sheets if only in (None, sheet.model)},
+    }
+
+
+def _model(sheet: Sheet) -> dict[str, Any]:
+    figures = dict(sheet.figures)
+    auc, positives = figures.get("auc"), figures["positives"]
+    interval = None if auc is None else auc_range(auc, positives, figures["examples"] - positives)
+    curve = gain(sheet.bins)
+    return {
+        "figures": figures,
+        "auc_range": interval,
+        "champion": sheet.champion,
+        "remarks": [remark._asdict() for remark in remarks(figures)],
+        "history": [dict(row) for row in sheet.history],
+        "scores_of": sheet.bins_of,
+        "reliability": [group._asdict() for group in reliability(sheet.bins)],
+        "gain": [point._asdict() for point in curve],
+        "found_in_first_tenth": found_by(curve, LIFT_AT) if curve else None,
+        "distribution": [bar._asdict() for bar in distribution(sheet.bins)],
+        "reasons": [reason._asdict() for reason in sheet.reasons],
+        "reasons_of": sheet.reasons_of,
+        "lag_days": {str(days): count for days, count in sorted(sheet.lag_days.items())},
+        "lag_of": sheet.lag_of,
+        "events": [dict(event) for event in sheet.events],
+    }

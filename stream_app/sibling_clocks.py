@@ -1,0 +1,93 @@
+"""What the owners of partition numbers tell each other of their clocks, on `<ns>.clocks` (compacted, one partition).
+
+A number that is read to its end for the idle time follows the others (`stream_app.engine.clock`), so that the work of
+customers who are alone on a silent partition number is done too. Nothing is decided by these records but when.
+"""
+
+import asyncio
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from pydantic import ValidationError
+
+from schemas.internal import ClockMark
+from schemas.wire import encode
+from stream_app.engine.app import EngineApp
+from stream_app.engine.clock import Siblings, Told
+from stream_app.kafka import KafkaUnavailable, client_options, producer
+from stream_app.settings import Settings
+
+TABLE = "profiles"
+INTERVAL_SECONDS = 1.0
+RETRY_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+def clocks_topic(settings: Settings) -> str:
+    """Return the topic's full name."""
+    return f"{settings.namespace}.clocks"
+
+
+class SiblingClocks:
+    """Tells the others of the clocks of this worker's partition numbers, and hears of theirs."""
+
+    def __init__(self, app: EngineApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+        self._partition = TopicPartition(clocks_topic(settings), 0)
+        self._siblings = Siblings(settings.partitions)
+        self._said: dict[int, Told] = {}
+        app.engine.clocks.follow(self._siblings, settings.idle_seconds)
+
+    async def run(self) -> None:
+        """Hear and tell, once a second, for ever; broken connections are made anew."""
+        while True:
+            try:
+                await self._run()
+            except (KafkaError, KafkaUnavailable, OSError) as error:
+                log.warning("clocks wait", error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _run(self) -> None:
+        self._said.clear()
+        consumer = AIOKafkaConsumer(
+            **client_options(self._settings.kafka), auto_offset_reset="earliest", enable_auto_commit=False
+        )
+        async with producer(self._settings.kafka) as sender:
+            try:
+                await consumer.start()
+                consumer.assign([self._partition])
+                await consumer.seek_to_beginning(self._partition)
+                while True:
+                    for records in (await consumer.getmany(timeout_ms=0)).values():
+                        self.hear(records)
+                    await self.tell(sender)
+                    await asyncio.sleep(INTERVAL_SECONDS)
+            finally:
+                await consumer.stop()
+
+    def hear(self, records: list[ConsumerRecord]) -> None:
+        """Note what the owners of partition numbers say; what is none of ours is passed by."""
+        for record in records:
+            try:
+                mark = ClockMark.model_validate_json(record.value or b"")
+            except ValidationError:
+                log.warning("not a clock", offset=record.offset)
+                continue
+            self._siblings.hear(mark.partition, Told(mark.clock_ms, mark.idle))
+
+    async def tell(self, sender: AIOKafkaProducer) -> None:
+        """Send what has changed of our partition numbers' clocks."""
+        owned = {number for table, number in self._app.engine.clocks.numbers if table == TABLE}
+        # Whoever owned a number in between may have said otherwise: it is told anew.
+        self._said = {number: said for number, said in self._said.items() if number in owned}
+        for number in sorted(owned):
+            unread = await self._app.lifecycle.unread(TABLE, number)
+            told = self._app.engine.clocks.told(TABLE, number, unread)
+            if told is None or told == self._said.get(number):
+                continue
+            mark = ClockMark(partition=number, clock_ms=told.clock_ms, idle=told.idle)
+            await sender.send_and_wait(self._partition.topic, encode(mark), key=str(number).encode(), partition=0)
+            self._said[number] = told

@@ -1,0 +1,146 @@
+"""The soak: the product at a steady pace for half an hour or two, while one fault follows the other.
+
+Two workers share the partitions. Chance, by the seed, says which fault comes next and when. `victim` is killed, stopped
+and put to sleep; `veteran` never is (but for a moment's sleep), so that its memory is a series of one life, and suffers
+all else: brokers and Redis that go, slow and cut connections, partitions that come and go.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
+
+from schemas.times import parse_rfc3339
+from tests.faults.memory import Sampler, longest_life, slope, warm
+from tests.faults.product.inputs import Transactions
+from tests.faults.product.subject import ProductSubject
+from tests.faults.run import Run
+from tests.faults.scenario import Scenario
+from tests.faults.scenarios.outages import away
+
+PACE = 50
+STEP_MS = 240_000
+"""A profile looks back 63 days: at this step all its windows are full, and stay so, after eight minutes."""
+BEGINNING_MS = parse_rfc3339("2020-01-02T09:00:00+08:00")
+WARM_UP = 1 / 3
+"""Of the time: until then caches and profiles still fill."""
+GOAL_MB_PER_HOUR = 1.0
+VETERAN, VICTIM = "veteran", "victim"
+CALM_SECONDS = (5.0, 25.0)
+
+Fault = Callable[[Run], Awaitable[float]]
+"""Does its worst, and returns since when everything should get on (monotonic seconds)."""
+
+
+async def _killed(run: Run) -> float:
+    at = await run.crew.kill(VICTIM)
+    await run.start_by_proxy(VICTIM)
+    return at
+
+
+async def _killed_while_it_starts(run: Run) -> float:
+    await _killed(run)
+    await asyncio.sleep(run.chance.uniform(0.1, 3.0))  # the moment is what chance decides
+    return await _killed(run)
+
+
+async def _stopped(run: Run) -> float:
+    began = time.monotonic()
+    code = await run.crew.stop(VICTIM)
+    run.claim(code == 0, f"{VICTIM} stopped with {code}")
+    await run.start_by_proxy(VICTIM)
+    return began
+
+
+async def _slept(run: Run, name: str, shortest: float, longest: float) -> float:
+    run.crew.pause(name)
+    await asyncio.sleep(run.chance.uniform(shortest, longest))  # the length is what chance decides
+    run.crew.resume(name)
+    return time.monotonic()
+
+
+async def _broker_away(run: Run) -> float:
+    return await away(run.stage.kafka, run.chance.uniform(0.0, 20.0))
+
+
+async def _redis_away(run: Run) -> float:
+    return await away(run.stage.redis, run.chance.uniform(0.0, 15.0))
+
+
+async def _slow(run: Run) -> float:
+    run.stage.kafka_proxy.delay(run.chance.uniform(0.0, 0.1))
+    run.stage.redis_proxy.delay(run.chance.uniform(0.0, 0.2))
+    await asyncio.sleep(run.chance.uniform(5.0, 15.0))  # the length is what chance decides
+    run.stage.kafka_proxy.delay(0.0)
+    run.stage.redis_proxy.delay(0.0)
+    return time.monotonic()
+
+
+async def _cut(run: Run) -> float:
+    proxy = run.chance.choice((run.stage.kafka_proxy, run.stage.redis_proxy))
+    proxy.cut_after(run.chance.randrange(1, 3_000), run.chance.choice(("up", "down")), times=run.chance.randrange(1, 4))
+    return time.monotonic()
+
+
+FAULTS: dict[str, Fault] = {
+    "kill": _killed,
+    "kill_while_it_starts": _killed_while_it_starts,
+    "stop": _stopped,
+    "sleep_through_session": partial(_slept, name=VICTIM, shortest=8.0, longest=15.0),
+    "sleep_for_a_moment": partial(_slept, name=VETERAN, shortest=0.2, longest=2.0),
+    "broker_restart": _broker_away,
+    "redis_restart": _redis_away,
+    "slow_network": _slow,
+    "cut": _cut,
+}
+
+
+async def soak(run: Run) -> None:
+    """Load and faults for `run.minutes`; then what the veteran's memory has done."""
+    for name in (VETERAN, VICTIM):
+        await run.start_by_proxy(name)
+    run.flow.begin(PACE)
+    await run.works()
+    sampler = Sampler(run.crew, VETERAN)
+    sampling = asyncio.create_task(sampler.run(), name="sample memory")
+    try:
+        await _chaos(run)
+    finally:
+        sampling.cancel()
+        with suppress(asyncio.CancelledError):
+            await sampling
+    _tell_of_memory(run, sampler)
+
+
+async def _chaos(run: Run) -> None:
+    ends = time.monotonic() + run.minutes * 60
+    resumed: dict[str, list[float]] = {name: [] for name in FAULTS}
+    run.figures["resumed_seconds"] = resumed
+    while time.monotonic() < ends:
+        await asyncio.sleep(min(run.chance.uniform(*CALM_SECONDS), max(0.0, ends - time.monotonic())))
+        name = run.chance.choice(list(FAULTS))
+        resumed[name].append(round(await run.got_on(await FAULTS[name](run)), 2))
+
+
+def _tell_of_memory(run: Run, sampler: Sampler) -> None:
+    life = longest_life(sampler.samples)
+    rest = warm(life, run.minutes * 60 * WARM_UP)
+    found = slope(rest)
+    run.figures["lives_of_veteran"] = len({sample.pid for sample in sampler.samples})
+    run.figures["memory"] = [(round(it.at), it.pid, it.resident, it.files) for it in sampler.samples]
+    if rest:
+        run.figures["open_files"] = [rest[0].files, rest[-1].files]
+    if found is not None:
+        run.figures["memory_slope"] = asdict(found)
+        what = f"memory grows by {found.mb_per_hour:.1f} MB/h ({found.low:.1f} to {found.high:.1f})"
+        run.claim(found.low <= GOAL_MB_PER_HOUR, what)
+
+
+def _subject(namespace: str) -> ProductSubject:
+    made = partial(Transactions, step_ms=STEP_MS, beginning_ms=BEGINNING_MS)
+    return ProductSubject(namespace, make_inputs=made)
+
+
+ALL = (Scenario("soak", soak, _subject, seeds=1, minutes=30.0),)

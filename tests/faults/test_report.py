@@ -1,0 +1,45 @@
+"""What a programme leaves in docs/figures.json: kills of the short scenarios, memory of a soak."""
+
+import orjson
+
+from tests.faults import report
+from tests.faults.run import Outcome
+from tests.faults.scenario import Scenario
+from tests.faults.subject import LOST, Finding
+
+SLOPE = {"mb_per_hour": 0.234, "low": -0.5, "high": 0.966, "minutes": 20.0, "points": 10}
+
+
+async def nothing(run):
+    pass
+
+
+def outcome(kills, produced=1_000, findings=(), **figures):
+    return Outcome("any", 1, produced, kills, 0, {}, [1.5] * kills, [*findings], 60.0, figures)
+
+
+def kept(results, tmp_path):
+    report.merge_figures(results, tmp_path / "figures.json", "make faults")
+    return orjson.loads((tmp_path / "figures.json").read_bytes())
+
+
+def test_a_soak_tells_of_memory_only(tmp_path):
+    found = kept({Scenario("soak", nothing, minutes=30): [outcome(20, memory_slope=SLOPE)]}, tmp_path)
+    assert list(found) == ["soak_memory_slope_mb_per_hour"]
+    assert found["soak_memory_slope_mb_per_hour"]["value"] == 0.23
+    assert found["soak_memory_slope_mb_per_hour"]["range"] == [-0.5, 0.97]
+
+
+def test_kills_are_counted_without_those_of_a_soak(tmp_path):
+    short, soak = Scenario("kills", nothing), Scenario("soak", nothing, minutes=30)
+    found = kept({short: [outcome(100), outcome(110)], soak: [outcome(20)]}, tmp_path)
+    assert found["kills"]["value"] == 210
+    assert found["events_lost"] | {"command": ""} == {
+        "value": 0, "unit": "of all in n inputs", "range": [0, 3.0], "n": 2_000, "command": "", "anchor": 0,
+    }  # fmt: skip
+    assert found["recovery_p95_seconds"]["value"] == 1.5
+
+
+def test_a_loss_is_told_as_it_was_seen_and_bounds_nothing(tmp_path):
+    found = kept({Scenario("kills", nothing): [outcome(10, findings=[Finding(LOST, "C-1", 3)])]}, tmp_path)
+    assert (found["events_lost"]["value"], found["events_lost"]["range"]) == (3, None)

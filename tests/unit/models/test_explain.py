@@ -1,0 +1,232 @@
+"""Why now, and what would change it: exact under the model, and held against slower reckoning."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.counterfactual import changes
+from models.explain import change_text, explain, moved_in_words, score_explained, strongest_moves, threshold_of
+from models.features import FEATURES
+from models.reason_figures import PLACE, UNITS
+from models.reasons import as_scored, values_of
+from models.scoring import Linear, LinearScorer, Scored, probability
+from models.why_now import log_odds, why_now
+from tests.builders import a_transaction
+from tests.explaining import a_scorer, scored_in_weeks, values_with
+from tests.policies import a_context, a_policy, default_policy, read, with_rule
+from tests.unit.models.model_checks import examples
+from tests.unit.models.test_rules_leaving import rescored
+
+POLICY = default_policy()
+REASONS = POLICY.reasons
+ACTIONABLE = [name for name, words in REASONS.feature.items() if words.change is not None]
+weights = st.lists(st.floats(-2, 2), min_size=len(FEATURES), max_size=len(FEATURES))
+
+
+def linear(values, base=-2.0, version=7):
+    return LinearScorer(Linear(tuple(values), (0.0,) * len(FEATURES), base, 900), version)
+
+
+def compared(scorer, *weeks, earlier=None):
+    return why_now(as_scored(scored_in_weeks(scorer, *weeks, earlier=earlier)), scorer)
+
+
+@given(weights, weights, st.integers(0, 40))
+def test_what_moved_and_what_was_learned_sum_to_the_difference_of_the_log_odds(now_weights, then_weights, place):
+    rows = [features for features, _, _ in examples(42, seed=5)]
+    scorer, earlier = linear(now_weights), linear(then_weights, version=6)
+    moved = compared(scorer, rows[place], rows[place + 1], earlier=earlier)
+
+    whole = log_odds(moved.now) - log_odds(moved.before)
+    if max(abs(log_odds(moved.now)), abs(log_odds(moved.before))) < 12:  # beyond it a probability's digits run out
+        assert math.fsum([*moved.moved.values(), moved.learned]) == pytest.approx(whole, abs=1e-9)
+
+
+def test_a_feature_that_did_not_change_moved_nothing_and_the_same_model_learned_nothing():
+    scorer = a_scorer(logins_30d=-0.5, salary_late_days=0.8, aum=0.3)
+    moved = compared(
+        scorer, values_with(aum=900, logins_30d=12), values_with(aum=900, logins_30d=2, salary_late_days=9)
+    )
+
+    assert moved.moved["aum"] == 0.0
+    assert moved.moved["logins_30d"] == pytest.approx(0.5 * math.log(13 / 3), abs=2e-3)
+    assert moved.moved["salary_late_days"] == pytest.approx(0.8 * math.log(10), abs=2e-3)
+    assert moved.learned == pytest.approx(0.0, abs=1e-12)
+    assert moved.risen
+    assert [part.code for part in strongest_moves(moved, REASONS)] == ["salary_late_days", "logins_30d"]
+
+
+def test_it_is_told_in_both_languages():
+    scorer = a_scorer(logins_30d=-0.5, salary_late_days=0.8)
+    reason = moved_in_words(compared(scorer, values_with(logins_30d=12), values_with(salary_late_days=9)), REASONS)
+
+    assert reason.en == (
+        "it was 4% 7 days ago and is 46% now, above all because: "
+        "salary did not arrive: 9 days late; no login within 30 days"
+    )
+    assert reason.zh == "7 天前为 4%，现为 46%，主要因为：代发工资已迟到 9 天；近三十天没有登录"
+    assert (reason.code, reason.contribution) == ("why_now", 0.0)
+
+
+def test_a_score_that_fell_is_told_by_what_lowered_it():
+    scorer = a_scorer(logins_30d=-0.5, salary_late_days=0.8)
+    reason = moved_in_words(compared(scorer, values_with(salary_late_days=9), values_with(logins_30d=12)), REASONS)
+
+    assert reason.en == (
+        "it was 46% 7 days ago and has come down to 4%, above all because: no salary is late; logins within 30 days: 12"
+    )
+
+
+def test_what_the_model_learned_is_told_where_it_moved_the_score():
+    now, then, same = a_scorer(base=1.0), a_scorer(base=-1.0, version=6), values_with(aum=10)
+    moved = compared(now, same, same, earlier=then)
+
+    assert moved.learned == pytest.approx(2.0)
+    assert moved_in_words(moved, REASONS).en.endswith("above all because: the model has learned")
+    still = compared(now, same, same)
+    assert moved_in_words(still, REASONS).en.endswith("above all because: –")
+
+
+def test_without_an_earlier_snapshot_or_under_another_version_nothing_is_compared():
+    scorer, values = a_scorer(), values_with(aum=10)
+    profile = scored_in_weeks(scorer, values, values)
+    pending = as_scored(profile)
+
+    assert why_now(pending[:1], scorer) is None
+    assert why_now(pending, a_scorer(version=8)) is None
+    assert why_now((pending[0], pending[1]._replace(score=None)), scorer) is None
+    assert explain(profile, "churn", a_scorer(version=8), POLICY).why_now is None
+
+
+def test_log_odds_undo_a_probability_within_their_limit():
+    for value in (-9.0, 0.0, 3.5):
+        assert log_odds(probability(value)) == pytest.approx(value)
+    assert (log_odds(1.0), log_odds(0.0)) == (30.0, -30.0)
+
+
+def whole_figures_that_do(feature, values, scorer, threshold):
+    """All whole figures within policy's reach whose score lies below the threshold, tried one by one."""
+    reach = REASONS.feature[feature].change
+    place, unit = PLACE[feature], UNITS[feature]
+    for figure in range(int(reach.least), int(reach.most) + 1):
+        changed = [*values]
+        changed[place] = unit.value(figure)
+        if scorer.score(changed).value < threshold:
+            yield figure, abs(changed[place] - values[place])
+
+
+@given(weights, st.integers(0, 40), st.floats(-3, 3))
+def test_each_change_is_the_smallest_of_its_feature_and_all_that_there_are_are_found(chosen, place, base):
+    values = [abs(value) % 4 for value in list(examples(42, seed=6))[place][0]]
+    scorer = linear(chosen, base)
+    threshold = 0.65
+    found = changes(values, scorer, threshold, REASONS)
+    if scorer.score(values).value < threshold:
+        assert found == ()
+        return
+    assert [change.size for change in found] == sorted(change.size for change in found)
+    tried = {feature: list(whole_figures_that_do(feature, values, scorer, threshold)) for feature in ACTIONABLE}
+    assert {change.feature for change in found} == {feature for feature, figures in tried.items() if figures}
+    for change in found:
+        figure, size = min(tried[change.feature], key=lambda one: one[1])
+        assert change.figure == figure
+        assert change.size == pytest.approx(size)
+        assert change.score < threshold
+
+
+class Stepwise:
+    """A model that is no sum: high unless the customer logs in at least four times and no complaint is open."""
+
+    version, examples = 7, 900
+
+    def score(self, features, action="", slots=()):
+        logins, complaints = features[PLACE["logins_30d"]], features[PLACE["open_complaints"]]
+        log_odds = -1.0 if logins >= math.log1p(4) - 1e-6 and complaints == 0.0 else 2.0
+        return Scored(probability(log_odds), log_odds, log_odds, (0.0,) * len(FEATURES), 900)
+
+
+def test_of_a_model_that_is_not_linear_the_figures_are_tried_and_the_nearest_one_is_told():
+    (change,) = changes(values_with(logins_30d=1), Stepwise(), 0.65, REASONS)
+    assert (change.feature, change.figure) == ("logins_30d", 4)
+    (other,) = changes(values_with(logins_30d=8, open_complaints=1), Stepwise(), 0.65, REASONS)
+    assert (other.feature, other.figure) == ("open_complaints", 0)
+    assert changes(values_with(logins_30d=1, open_complaints=1), Stepwise(), 0.65, REASONS) == ()
+
+
+def test_the_change_is_said_with_its_figure_as_the_models_view():
+    scorer = a_scorer(base=2.0, logins_30d=-1.0)
+    profile = scored_in_weeks(scorer, values_with(logins_30d=1))
+    explained = explain(profile, "churn", scorer, POLICY)
+
+    (best,) = explained.what_if
+    assert (best.feature, best.figure_now, best.figure) == ("logins_30d", pytest.approx(1, abs=1e-2), 3)
+    assert change_text(best, REASONS, "zh") == "若近三十天登录 3 次"
+    (told,) = explained.told
+    assert told.code == "what_if"
+    assert told.en == (
+        "the model's view, not cause and effect: with 3 logins within 30 days the score would be 64%, below 65%"
+    )
+
+
+def test_where_no_change_suffices_that_is_said():
+    scorer = a_scorer(base=9.0, logins_30d=-1.0)
+    explained = explain(scored_in_weeks(scorer, values_with()), "churn", scorer, POLICY)
+
+    assert explained.what_if == ()
+    assert explained.told[0].en == "the model's view: no single change brings it below 65%"
+
+
+def test_a_score_below_the_threshold_needs_no_change():
+    scorer = a_scorer(base=-3.0)
+    assert explain(scored_in_weeks(scorer, values_with()), "churn", scorer, POLICY).told == ()
+
+
+def test_a_bank_that_alerts_of_no_score_has_a_threshold_that_none_reaches():
+    assert threshold_of(POLICY) == 0.65
+    assert threshold_of(with_rule("churn_risk", enabled=False)) == 1.0
+
+
+def test_an_alert_that_quotes_a_score_says_why_now_and_what_if():
+    scorer = a_scorer(base=-1.0, logins_30d=-0.5, salary_late_days=0.8)
+    profile = scored_in_weeks(scorer, values_with(logins_30d=12), values_with(salary_late_days=9))
+    before = scored_in_weeks(scorer, values_with(logins_30d=12))
+
+    context = a_context(with_rule("churn_risk", score=0.5), churn=scorer)
+    _, (alert,) = rescored(a_transaction(), before, profile.scores, into=profile, context=context)
+
+    codes = [reason["code"] for reason in alert.data["reasons"]]
+    assert codes == ["churn_score", "salary", "why_now", "what_if"]
+    assert alert.data["reasons"][1]["zh"] == "代发工资已迟到 9 天"
+
+
+def test_what_quotes_no_score_is_not_explained_and_without_a_scorer_only_the_reasons_are():
+    scorer = a_scorer(salary_late_days=0.8)
+    profile = scored_in_weeks(scorer, values_with(salary_late_days=9))
+
+    assert score_explained(profile, None, a_context()) == ()
+    assert score_explained(profile, "value", a_context()) == ()
+    (reason,) = score_explained(profile, "churn", a_context())
+    assert reason.en == "salary did not arrive: 9 days late"
+    assert values_of(profile) == values_with(salary_late_days=9)
+
+
+def test_what_is_no_whole_number_is_changed_exactly_as_far_as_needed():
+    """log(1 + yuan) weighs -1: for 0.65 it must be 9 less the log-odds of 0.65, and stay a bit above that."""
+    feature = {**read("reasons")["feature"]}
+    feature["aum"] = {
+        **feature["aum"],
+        "change": {"zh": "若资产 {amount}", "en": "with {amount}", "least": 0, "most": 1e6},
+    }
+    words = a_policy(reasons={"feature": feature}).reasons
+    scorer = a_scorer(base=9.0, aum=-1.0)
+
+    (change,) = changes(values_with(aum=100), scorer, 0.65, words)
+
+    class OtherModel:
+        version, examples, score = 7, 900, scorer.score
+
+    assert changes(values_with(aum=100), OtherModel(), 0.65, words)[0].figure > change.figure, "tried in steps"
+    assert change.value == pytest.approx(9.0 - log_odds(0.65), abs=1e-5)
+    assert change.score < 0.65

@@ -1,0 +1,232 @@
+"""Reasons sum to the score and say, in two languages and in people's units, what the customer did."""
+
+import math
+from string import Formatter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.churn import ChurnLearner
+from models.features import FEATURES
+from models.policy.wording import FeatureWords
+from models.propensity import PropensityLearner
+from models.reason_figures import UNITS, figures
+from models.reasons import as_scored, by_reason, parts_in_words, parts_of, score_card, sentence, values_of
+from models.scoring import Linear, LinearScorer, Scored
+from schemas.errors import PolicyError
+from schemas.profile import ReasonPart
+from tests.explaining import a_scorer, scored_in_weeks, values_with
+from tests.policies import a_policy, default_policy, read
+from tests.unit.models.model_checks import contacts, examples, in_contact, taught
+
+POLICY = default_policy()
+REASONS = POLICY.reasons
+WIDTH = len(FEATURES)
+numbers = st.floats(-1e4, 1e4, allow_nan=False)
+
+
+def in_words(feature, values, language="en"):
+    return sentence(feature, values, REASONS, language)
+
+
+def total(scored, parts):
+    return math.fsum([scored.base, *(part.contribution for part in parts)])
+
+
+@given(st.lists(st.tuples(numbers, numbers), min_size=WIDTH, max_size=WIDTH), numbers)
+def test_all_reasons_and_the_base_sum_to_the_log_odds(terms, base):
+    """Within 1e-9 of the size of what is summed: addition is not associative."""
+    weights, features = map(tuple, zip(*terms, strict=True))
+    scored = LinearScorer(Linear(weights, (0.0,) * WIDTH, base, 9), version=4).score(features)
+    size = math.fsum(map(abs, scored.contributions)) + abs(base)
+
+    assert total(scored, by_reason(parts_of(scored), REASONS)) == pytest.approx(scored.log_odds, abs=1e-9 * (1 + size))
+
+
+def test_so_they_do_of_what_learned_churn_and_of_what_learned_offers_in_their_context():
+    churn, propensity = taught(ChurnLearner).scorer(1), in_contact(PropensityLearner).scorer(1)
+    for features, _, about, slots in contacts(50, seed=21):
+        for scored in (churn.score(features), propensity.score(features, about, slots)):
+            reasons = by_reason(parts_of(scored), REASONS)
+            assert total(scored, reasons) == pytest.approx(scored.log_odds, abs=1e-9)
+            assert [abs(part.contribution) for part in reasons] == sorted(
+                (abs(part.contribution) for part in reasons), reverse=True
+            )
+
+
+def test_what_is_known_of_the_contact_is_one_part():
+    scored = Scored(0.5, 0.0, -3.0, (*(0.0 for _ in FEATURES), 1.0, 2.0), 9)
+    assert by_reason(parts_of(scored), REASONS) == (ReasonPart("context", 3.0),)
+
+
+def test_features_of_one_kind_do_not_argue_with_each_other():
+    scored = a_scorer(logins_7d=2.0, logins_30d=-1.5, mood=-1.0).score(values_with(logins_7d=4, logins_30d=9, mood=0.5))
+    mood, logins = by_reason(parts_of(scored), REASONS)
+
+    assert (logins.code, mood) == ("logins_30d", ReasonPart("mood", -0.5))
+    assert logins.contribution == pytest.approx(2 * math.log(5) - 1.5 * math.log(10), abs=2e-3)
+
+
+def test_who_speaks_for_a_reason_is_its_strongest_feature_on_the_side_of_the_sum():
+    parts = {"logins_7d": 3.0, "logins_30d": -2.0, "days_since_login": -2.0}
+    assert by_reason(parts, REASONS) == (ReasonPart("logins_30d", -1.0),)
+
+
+def test_what_adds_nothing_is_no_reason_and_no_more_are_given_than_asked_for():
+    parts = {"logins_7d": 1.0, "logins_30d": -1.0, "mood": 0.0, "aum": 2.0, "age": 3.0}
+    assert [part.code for part in by_reason(parts, REASONS)] == ["age", "aum"]
+    assert [part.code for part in by_reason(parts, REASONS, 1)] == ["age"]
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_every_feature_has_a_code_both_languages_and_a_sentence_without_gaps_for_any_value(feature):
+    words = REASONS.feature[feature]
+    code = REASONS.code[words.code]
+    assert words.said is not None
+    assert code.zh
+    assert code.en
+    assert words.none is not None, "a feature of 0 means that nothing was there: that needs a sentence of its own"
+    seen = set()
+    for features, _, _ in [*examples(60, seed=23), ((0.0,) * WIDTH, None, None), ((-0.5,) * WIDTH, None, None)]:
+        for language in ("zh", "en"):
+            said = in_words(feature, features, language)
+            seen.add(said)
+            assert said
+            assert "{" not in said
+            assert "nan" not in said
+    assert len(seen) >= 4, "it says something else when the value is another"
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in words.said.zh)
+
+
+@pytest.mark.parametrize(
+    ("feature", "figure", "zh", "en"),
+    [
+        ("salary_late_days", 9, "代发工资已迟到 9 天", "salary did not arrive: 9 days late"),
+        ("salary_late_days", 1, "代发工资已迟到 1 天", "salary did not arrive: 1 day late"),
+        ("salary_late_days", 0.2, "代发工资已迟到 不到 1 天", "salary did not arrive: less than a day late"),
+        ("days_since_login", 400, "已 400 天以上未登录", "no login for 400 days or more"),
+        ("aum", 1_234_567, "资产约 120万 元", "assets of about 1,200,000 yuan"),
+        ("aum", 250_000_000, "资产约 2.5亿 元", "assets of about 250,000,000 yuan"),
+        ("aum", 860, "资产约 860 元", "assets of about 860 yuan"),
+        ("aum", 0.5, "资产约 0 元", "assets of about 0 yuan"),
+        ("aum_to_high", 45, "资产为九十日高点的 45%", "assets are at 45% of their 90-day high"),
+        ("cash_share", 0.2, "近三十天往来资金中现金占 <1%", "<1% of the money moved within 30 days was cash"),
+        ("net_flow_7d", -60, "近七天净流出占往来资金的 60%", None),
+        ("open_complaints", 2, "未结投诉 2 件", "open complaints: 2"),
+        ("complaint_recent", 10, "10 天前投诉过", "complained 10 days ago"),
+        ("last_rating", 2.0, "最近一次评分 2.0（满分 10）", "last rating 2.0 of 10"),
+        ("mood", -0.625, "最近公开言论负面（-0.6）", "the last public post was negative (-0.6)"),
+        ("age", 67, "年龄约 67 岁", "about 67 years old"),
+        ("offers_14d", 3, "近两周营销 3 次", "offers made within two weeks: 3"),
+        ("has_salary", 1, "工资在我行代发", "the salary comes here"),
+        ("has_salary", 0, "没有代发工资", "no salary comes here"),
+    ],
+)
+def test_a_sentence_has_the_figure_rounded_for_people(feature, figure, zh, en):
+    values = values_with(**{feature: figure})
+    assert in_words(feature, values, "zh") == zh
+    if en is not None:
+        assert in_words(feature, values) == en
+
+
+def test_a_trend_tells_what_was_and_what_is_usual_in_a_month():
+    """Three logins now, twelve in an ordinary month: 63 days with 25.2 of them."""
+    trend = math.log1p(3 / 30) - math.log1p(25.2 / 63)
+    values = values_with(logins_30d=3, login_trend_month=trend, debit_30d=0, debit_trend_month=-math.log1p(10.0))
+
+    assert in_words("login_trend_month", values) == "3 logins within 30 days, down from the usual 12"
+    assert in_words("debit_trend_month", values) == "spent about 0 yuan within 30 days, down from the usual 300"
+    assert in_words("count_trend_month", values_with(count_trend_month=-0.5)) == (
+        "fewer transactions within 30 days than usual"
+    )
+
+
+@given(st.sampled_from(FEATURES), st.floats(-1.0, 5.9))
+def test_a_figure_goes_back_to_the_value_that_it_came_from(feature, value):
+    unit = UNITS[feature]
+    if unit.name == "days" and value <= 0:
+        return
+    assert unit.value(unit.figure(value)) == pytest.approx(value, abs=1e-9)
+
+
+def test_a_complaint_that_never_was_has_no_figure():
+    assert figures("complaint_recent", values_with(), "en") == {}
+
+
+def test_without_the_values_a_reason_is_called_by_its_name_and_without_words_by_its_code():
+    known, unknown = parts_in_words((ReasonPart("mood", 0.5), ReasonPart("new_one", -0.5)), POLICY)
+
+    assert (known.code, known.zh, known.en, known.contribution) == (
+        "feedback",
+        "公开言论情感",
+        "mood of public posts",
+        0.5,
+    )
+    assert (unknown.code, unknown.zh, unknown.en) == ("new_one", "new_one", "new_one")
+
+
+def test_a_card_quotes_the_features_of_the_snapshot_that_was_scored():
+    profile = scored_in_weeks(a_scorer(salary_late_days=1.0), values_with(), values_with(salary_late_days=9))
+    card = score_card(profile, "churn", POLICY)
+
+    assert [reason.en for reason in card.reasons] == ["salary did not arrive: 9 days late"]
+    assert [example.example_id for example in as_scored(profile)] == ["e1", "e0"]
+
+
+def test_a_snapshot_of_another_score_tells_nothing_of_this_one():
+    profile = scored_in_weeks(a_scorer(aum=1.0), values_with(aum=100))
+    score = profile.scores["churn"]
+
+    assert values_of(profile) == values_with(aum=100)
+    assert values_of(scored_again(profile, score._replace(version=8))) is None
+    assert values_of(scored_again(profile, score._replace(value=0.5))) is None
+    assert values_of(scored_again(profile, None)) is None
+
+
+def scored_again(profile, score):
+    changed = profile.copied()
+    changed.scores = {} if score is None else {"churn": score}
+    return changed
+
+
+def test_a_sentence_falls_back_where_policy_has_no_other():
+    words = FeatureWords.model_validate({"code": "a", "name": {"zh": "甲", "en": "a"}})
+    assert {words.sentence(value).en for value in (-1.0, 0.0, 1.0)} == {"a"}
+
+
+def refused(**changes):
+    with pytest.raises(PolicyError) as error:
+        a_policy(reasons=changes)
+    return str(error.value)
+
+
+def with_feature(name, /, **changes):
+    features = read("reasons")["feature"]
+    return {**features, name: {**features.get(name, features["base"]), **changes}}
+
+
+def test_a_text_that_quotes_what_nobody_knows_is_refused():
+    both = {"zh": "{luck}", "en": "x"}
+    assert "unknown figures ['luck']; known: ['days']" in refused(feature=with_feature("salary_late_days", said=both))
+    assert "unknown figures" in refused(feature=with_feature("salary_late_days", name={"zh": "{days}", "en": "x"}))
+    assert "unknown figures" in refused(rose=both)
+    assert "unknown figures" in refused(what_if=both)
+
+
+def test_words_for_what_is_no_feature_an_unknown_code_and_a_change_without_a_figure_are_refused():
+    change = {"zh": "x", "en": "x", "least": 0, "most": 1}
+    assert "no feature is called 'luck'" in refused(feature=with_feature("luck"))
+    assert "no reason code is called 'luck'" in refused(feature=with_feature("mood", code="luck"))
+    assert "has no figure that could change" in refused(feature=with_feature("has_salary", change=change))
+    assert "least must not be above most" in refused(feature=with_feature("logins_7d", change={**change, "least": 2}))
+
+
+def test_texts_of_the_default_policy_quote_something():
+    quoted = [
+        name
+        for words in REASONS.feature.values()
+        for _, name, _, _ in Formatter().parse(words.said.en if words.said else "")
+        if name
+    ]
+    assert len(quoted) > 25
