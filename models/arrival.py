@@ -38,7 +38,7 @@ def arrive(profile: Profile, event: Interaction, cause: Cause, context: Context)
         do_not_mention=do_not_mention(profile),
         tags=tuple(profile.tags),
         holdings=_holdings(profile),
-        churn=score_card(profile, "churn", policy),
+        churn=score_card(profile, "churn", policy, context.scorers.get("churn")),
         best_action=_best_action(profile, event, context),
         expires_ms=event.occurred_ms + policy.branches.card_expires_hours * HOUR_MS,
     )

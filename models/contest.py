@@ -30,7 +30,10 @@ from schemas.internal import ExampleRecord, ModelCommand
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a contest is held with: names of challengers, what the unlearned say, groups, rules, and the key."""
+    """What a contest is held with: names of challengers, what the unlearned say, groups, rules, and the key.
+
+    `restarts`: the process may end and go on from a snapshot, so that what no data can tell must be sealed.
+    """
 
     challengers: tuple[str, ...] = ()
     start: float = 0.5
@@ -38,6 +41,7 @@ class Setup:
     rules: ContestRules = field(default_factory=ContestRules)
     floor_examples: int = 0
     seal: Seal | None = None
+    restarts: bool = True
 
 
 ALONE = Setup()
@@ -170,7 +174,7 @@ class Contest:
     def may_serve(self, name: str) -> bool:
         """Whether a member can be put on duty: it has a scorer, and a restart would not lose what it knows."""
         member = self.members[name]
-        kept = not isinstance(member, Hidden) or self._setup.seal is not None
+        kept = not isinstance(member, Hidden) or self._setup.seal is not None or not self._setup.restarts
         return name == CHAMPION or (KINDS[name].servable and kept)
 
     def _open(self, why: str, version: int) -> None:

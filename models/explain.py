@@ -1,6 +1,7 @@
 """A score explained for people: its reasons, what moved it since the last one, and what would change it.
 
-Everything comes from the profile: the snapshots that wait for their label keep the features as they were scored.
+Everything comes from the profile: what was scored is described again, and the snapshots that wait for their label keep
+the features of the weeks before.
 """
 
 from math import floor
@@ -8,16 +9,16 @@ from typing import NamedTuple
 
 from models.context import Context
 from models.counterfactual import Counterfactual, changes
-from models.features import unpack
+from models.features import features
 from models.policy import Policy, Text
 from models.policy.rules import ChurnRisk
 from models.policy.wording import Reasons
 from models.reason_figures import DAYS, UNITS, written
-from models.reasons import as_scored, by_reason, parts_in_words, sentence, strongest, values_of
+from models.reasons import by_reason, parts_in_words, sentence, snapshots, strongest, values_of
 from models.scoring import Scorer
 from models.why_now import WhyNow, why_now
 from schemas.actions import Reason
-from schemas.profile import MAX_REASONS, Profile, ReasonPart
+from schemas.profile import MAX_REASONS, Profile, ReasonPart, Score
 
 DAY_MS = 86_400_000
 MOVED = 3  # so many movements are told in a sentence
@@ -44,13 +45,13 @@ def threshold_of(policy: Policy) -> float:
 
 
 def explain(profile: Profile, model: str, scorer: Scorer, policy: Policy) -> Explanation:
-    """Explain the profile's last score; without `scorer`'s version having given it, only its reasons are known."""
+    """Explain the profile's last score; where `scorer` did not give it, only its reasons are known."""
     score = profile.scores[model]
-    values = values_of(profile, model)
+    values = values_of(profile, model, policy, scorer)
     reasons = parts_in_words(score.reasons, policy, values)
     if values is None or scorer.version != score.version:
         return Explanation(reasons, values, None, (), ())
-    moved, threshold = why_now(as_scored(profile, model), scorer), threshold_of(policy)
+    moved, threshold = why_now(values, score.at_ms, snapshots(profile, model), scorer), threshold_of(policy)
     found = changes(values, scorer, threshold, policy.reasons)
     told = [moved_in_words(moved, policy.reasons)] if moved is not None else []
     if score.value >= threshold:
@@ -59,18 +60,11 @@ def explain(profile: Profile, model: str, scorer: Scorer, policy: Policy) -> Exp
 
 
 def scored_anew(profile: Profile, model: str, scorer: Scorer, policy: Policy) -> Profile:
-    """Score the last snapshot again: where the version that scored it is no longer kept, another can be explained."""
-    newest = as_scored(profile, model)[0]
-    scored = scorer.score(unpack(newest.features))
-    again = newest._replace(score=scored.value, version=scorer.version)
-    score = profile.scores[model]._replace(
-        value=scored.value,
-        version=scorer.version,
-        examples=scored.examples,
-        reasons=strongest(scored, policy, MAX_REASONS),
-    )
+    """Score the customer as of his last event: what an older score was of can no longer be told."""
+    scored = scorer.score(features(profile, profile.last_seen_ms, policy.home_currency))
+    reasons = strongest(scored, policy, MAX_REASONS)
     changed = profile.copied()
-    changed.pending = tuple([again if other is newest else other for other in profile.pending])
+    score = Score(scored.value, scorer.version, scored.examples, profile.last_seen_ms, reasons)
     changed.scores = {**profile.scores, model: score}
     return changed
 
@@ -82,7 +76,7 @@ def score_explained(profile: Profile, model: str | None, context: Context) -> tu
         return ()
     scorer = context.scorers.get(model)
     if scorer is None:
-        return parts_in_words(score.reasons, context.policy, values_of(profile, model))
+        return parts_in_words(score.reasons, context.policy, values_of(profile, model, context.policy))
     explained = explain(profile, model, scorer, context.policy)
     return explained.reasons + explained.told
 

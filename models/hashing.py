@@ -5,7 +5,7 @@ word is hashed with its key (`job=student`) to a slot that counts ±1; a number 
 its value. The two have slots apart, since only numbers want scaling: a slot of words that is scaled by how seldom it
 comes makes the rarest word the loudest (measured on UCI Bank Marketing, no delay, gradient descent: AUC 0.786 with all
 64 slots shared and scaled, 0.794 so; 32, 64, 128 or 4,096 slots of each differ by less than 0.001, and by salt of the
-hash as much; `models.pooled` brought it to 0.798).
+hash as much; what the champion makes of them stands in `docs/models.md`).
 
 What is stored is what was scored: numbers are rounded to 32 bits before anybody sees them.
 """

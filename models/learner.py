@@ -1,4 +1,4 @@
-"""What every model that learns online can do, and the River pipeline behind our linear ones.
+"""What every model that learns online can do, and the plain River pipeline that the others are held against.
 
 A snapshot is data (names, counts, means, variances, weights as floats): it is loaded without running foreign code, and
 a restored learner goes on bit by bit as the first would have.

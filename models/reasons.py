@@ -9,11 +9,11 @@ byte.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from models.features import FEATURES, unpack
+from models.features import FEATURES, features, unpack
 from models.policy import Policy
 from models.policy.wording import Reasons
 from models.reason_figures import PLACE, figures
-from models.scoring import CONTEXT, Scored
+from models.scoring import CONTEXT, Scored, Scorer
 from schemas.actions import Reason, ScoreCard
 from schemas.profile import PendingExample, Profile, ReasonPart
 
@@ -33,35 +33,58 @@ def by_reason(parts: Mapping[str, float], policy: Reasons, count: int | None = N
     for feature in parts:
         members.setdefault(policy.code_of(feature), []).append(feature)
     found = []
-    for features in members.values():
-        total = sum([parts[feature] for feature in features])
+    for together in members.values():
+        total = sum([parts[feature] for feature in together])
         if total:
             # The first of the strongest on the total's side; a sum other than 0 has one.
-            found.append(ReasonPart(max(features, key=lambda f: parts[f] if total > 0 else -parts[f]), total))
+            found.append(ReasonPart(max(together, key=lambda f: parts[f] if total > 0 else -parts[f]), total))
     found.sort(key=lambda part: -abs(part.contribution))
     return tuple(found[:count])
 
 
 def strongest(scored: Scored, policy: Policy, count: int) -> tuple[ReasonPart, ...]:
-    """Give the `count` strongest reasons of a score."""
-    return by_reason(parts_of(scored), policy.reasons, count)
+    """Give the `count` strongest reasons of a score, as `by_reason` would: many events bring a score."""
+    parts = scored.contributions
+    reason_of, members = policy.reasons.places
+    totals = [0.0] * len(members)
+    for reason, part in zip(reason_of, parts, strict=False):
+        totals[reason] += part
+    if len(parts) > len(FEATURES):
+        totals.append(sum(parts[len(FEATURES) :]))
+    sizes = list(map(abs, totals))
+    order = sorted(range(len(totals)), key=sizes.__getitem__, reverse=True)
+    return tuple([_spoken_for(reason, totals[reason], parts, members) for reason in order[:count] if totals[reason]])
 
 
-def as_scored(profile: Profile, model: str = "churn") -> tuple[PendingExample, ...]:
+def _spoken_for(reason: int, total: float, parts: Sequence[float], members: Sequence[Sequence[int]]) -> ReasonPart:
+    """Let the strongest feature on the total's side speak for a reason; what is no feature is the contact."""
+    if reason == len(members):
+        return ReasonPart(CONTEXT, total)
+    strongest_of = max if total > 0.0 else min
+    return ReasonPart(FEATURES[strongest_of(members[reason], key=parts.__getitem__)], total)
+
+
+def snapshots(profile: Profile, model: str = "churn") -> tuple[PendingExample, ...]:
     """List the snapshots that wait for their label, newest first: they keep the features as they were scored."""
     waiting = [example for example in profile.pending if example.model == model]
     return tuple(sorted(waiting, key=lambda example: -example.scored_ms))
 
 
-def values_of(profile: Profile, model: str = "churn") -> tuple[float, ...] | None:
-    """Find the features behind the last score; None where no snapshot of it waits."""
-    score, waiting = profile.scores.get(model), as_scored(profile, model)
-    if score is None or not waiting:
+def values_of(profile: Profile, model: str, policy: Policy, scorer: Scorer | None = None) -> tuple[float, ...] | None:
+    """Find the features behind the last score; None where they cannot be told any more.
+
+    A snapshot keeps them. What was scored with an event is described again, and `scorer` must say the same of it.
+    """
+    score = profile.scores.get(model)
+    if score is None:
         return None
-    newest = waiting[0]
-    if (newest.score, newest.version) != (score.value, score.version):
+    for snapshot in snapshots(profile, model)[:1]:
+        if (snapshot.score, snapshot.version) == (score.value, score.version):
+            return unpack(snapshot.features)
+    if scorer is None or scorer.version != score.version:
         return None
-    return unpack(newest.features)
+    values = features(profile, score.at_ms, policy.home_currency)
+    return values if scorer.score(values).value == score.value else None
 
 
 def sentence(feature: str, values: Sequence[float] | None, policy: Reasons, language: str) -> str:
@@ -93,7 +116,7 @@ def parts_in_words(
     )
 
 
-def score_card(profile: Profile, model: str, policy: Policy) -> ScoreCard | None:
+def score_card(profile: Profile, model: str, policy: Policy, scorer: Scorer | None = None) -> ScoreCard | None:
     """Show the last score with its reasons; None if there is none, or its model has not seen enough to be believed."""
     score = profile.scores.get(model)
     if score is None or score.examples < policy.models.floor_examples[model]:
@@ -103,5 +126,5 @@ def score_card(profile: Profile, model: str, policy: Policy) -> ScoreCard | None
         model=model,
         version=score.version,
         examples=score.examples,
-        reasons=parts_in_words(score.reasons, policy, values_of(profile, model)),
+        reasons=parts_in_words(score.reasons, policy, values_of(profile, model, policy, scorer)),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from models.calibrated import Calibrated
 from models.calibration import log_odds
-from models.challengers import CHAMPION, KINDS
+from models.challengers import CHAMPION, KINDS, Hidden
 from models.churn import ChurnLearner
 from models.contest import Setup
 from models.learner import BadSnapshotError, Learner
@@ -36,24 +36,35 @@ LEARNERS: Mapping[str, Callable[[Policy], Learner]] = {
 }
 
 
-def new_release(model: str, policy: Policy, sources: int, seal: Seal | None = None) -> Release:
+def new_release(
+    model: str, policy: Policy, sources: int, seal: Seal | None = None, *, restarts: bool = True
+) -> Release:
     """Begin to train the model called `model` from `sources` source partitions, with the challengers of policy.
 
-    Without `seal` those that can only be pickled begin anew after each restart.
+    Where it `restarts` and has no `seal`, those that can only be pickled are left out (`left_out` names them): they
+    would begin anew each time, and what follows from the examples would follow from the restarts too.
     """
     if model == VALUE:
         return Census(ValueLearner(policy), sources)
     cadence = Cadence(policy.models.publish_examples)
     if model == NEED:
         return Uptake(NeedLearner(policy), sources, cadence)
-    return Release(model, LEARNERS[model](policy), sources, cadence, _setup(model, policy, seal))
+    return Release(model, LEARNERS[model](policy), sources, cadence, _setup(model, policy, seal, restarts=restarts))
 
 
-def _setup(model: str, policy: Policy, seal: Seal | None) -> Setup:
-    rules, challengers = policy.models, policy.models.challengers.get(model, ())
+def left_out(model: str, policy: Policy) -> tuple[str, ...]:
+    """Name the challengers that take no part where nothing can be sealed."""
+    named = policy.models.challengers.get(model, ())
+    return tuple(name for name in named if isinstance(KINDS[name].make(policy.churn.start_score), Hidden))
+
+
+def _setup(model: str, policy: Policy, seal: Seal | None, *, restarts: bool) -> Setup:
+    rules, named = policy.models, policy.models.challengers.get(model, ())
+    without = left_out(model, policy) if restarts and seal is None else ()
+    challengers = tuple(name for name in named if name not in without)
     segments = rules.segment if challengers else ()
     floor = rules.floor_examples[model]
-    return Setup(challengers, policy.churn.start_score, segments, rules.contest, floor, seal)
+    return Setup(challengers, policy.churn.start_score, segments, rules.contest, floor, seal, restarts)
 
 
 def starting_scorers(policy: Policy) -> dict[str, Scorer]:
@@ -91,7 +102,7 @@ class LocalTrainer:
 
     def __init__(self, policy: Policy, *, learning: bool = True) -> None:
         """Start unlearned; with `learning` off the scorers stay as they are and examples are only counted."""
-        self._releases = {model: new_release(model, policy, sources=1) for model in policy.models.names}
+        self._releases = {model: new_release(model, policy, sources=1, restarts=False) for model in policy.models.names}
         self._scorers = starting_scorers(policy)
         self._learning = learning
         self._offset = 0

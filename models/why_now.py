@@ -1,8 +1,8 @@
 """Why now: what moved a score since the last one, feature by feature.
 
-Both snapshots wait in the profile with the features as they were scored. Under one model each feature's change is its
-contribution now less its contribution then; what is left is that the model itself has learned in between. All of it
-sums to the difference of the log-odds, exactly but for the order of addition.
+The weekly snapshots that wait for their label keep the features as they were scored. Under one model each feature's
+change is its contribution now less its contribution then; what is left is that the model itself has learned in between.
+All of it sums to the difference of the log-odds, exactly but for the order of addition.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,8 @@ from models.features import unpack
 from models.reasons import parts_of
 from models.scoring import ODDS_LIMIT, Scorer
 from schemas.profile import PendingExample
+
+DAY_MS = 86_400_000
 
 
 class WhyNow(NamedTuple):
@@ -43,20 +45,22 @@ def log_odds(chance: float) -> float:
     return log(chance / (1.0 - chance))
 
 
-def why_now(newest_first: Sequence[PendingExample], scorer: Scorer) -> WhyNow | None:
-    """Compare the two last snapshots of a customer; None without two, or where another version scored the newest."""
-    if len(newest_first) < 2 or newest_first[0].version != scorer.version or newest_first[1].score is None:
+def why_now(
+    values: tuple[float, ...], at_ms: int, newest_first: Sequence[PendingExample], scorer: Scorer
+) -> WhyNow | None:
+    """Compare the features scored at `at_ms` with the last snapshot at least a day before; None without one."""
+    earlier = next((one for one in newest_first if one.scored_ms <= at_ms - DAY_MS and one.score is not None), None)
+    if earlier is None or earlier.score is None:
         return None
-    newest, earlier = newest_first[:2]
-    values_now, values_before = unpack(newest.features), unpack(earlier.features)
-    now, then = scorer.score(values_now), scorer.score(values_before)
+    values_before = unpack(earlier.features)
+    now, then = scorer.score(values), scorer.score(values_before)
     before = parts_of(then)
     return WhyNow(
-        before=newest_first[1].score,
+        before=earlier.score,
         now=now.value,
-        span_ms=newest.scored_ms - earlier.scored_ms,
+        span_ms=at_ms - earlier.scored_ms,
         moved={feature: part - before[feature] for feature, part in parts_of(now).items()},
-        learned=then.log_odds - log_odds(newest_first[1].score),
+        learned=then.log_odds - log_odds(earlier.score),
         values_before=values_before,
-        values_now=values_now,
+        values_now=values,
     )

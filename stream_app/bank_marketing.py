@@ -1,24 +1,40 @@
 """The figures of UCI Bank Marketing beside those measured elsewhere: `python -m stream_app.bank_marketing`.
 
-Without arguments: a plain River recipe at three delays of the label (a quarter of a minute). `--replay`: the product
+Without arguments: the champion at three delays of the label, over five hashings of what is known of a call (some three
+minutes). `--ablation`: what each of its parts does, beside the plain River recipe (as long). `--replay`: the product
 itself, by what `rapport load --out` and `rapport replay` do, each call an interaction with attributes in which a person
-offered a deposit (some three minutes). `--json` gives either in the form of `docs/figures.json`.
+offered a deposit (some three minutes). `--json` gives figures in the form of `docs/figures.json`.
 RAPPORT_SHARED_DATA names the folder of the data (default: `../shared/data` beside the checkout).
 """
 
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
+from models.champion import QUICK, STEADY, Champion
 from models.meters import Meter
 from models.policy import DAY_MS, Policy, load_policy
-from models.prequential import ANCHORS, ARCHIVE, DELAYS, Judged, bank_marketing, read_calls
+from models.pooled import PooledRegression
+from models.prequential import (
+    ANCHORS,
+    ARCHIVE,
+    DELAYS,
+    Call,
+    Judged,
+    OnCalls,
+    Regression,
+    bank_marketing,
+    evaluate,
+    hashed,
+    paced,
+    read_calls,
+)
 from models.training import LEARNERS
 from schemas.internal import ExampleRecord
 from schemas.partitioner import partition_for
@@ -30,6 +46,7 @@ from stream_app.replay import replay
 from stream_app.settings import CHECKOUT, Settings
 
 COMMAND = "python -m stream_app.bank_marketing --json"
+SALTS = ("", "1:", "2:", "3:", "4:")  # each puts what is known of a call into other slots
 NAMES = {0: "no_delay", 100: "delay_100", 1_000: "delay_1000"}
 MAPPING = CHECKOUT / "deploy" / "mappings" / "bank_marketing.toml"
 ACTION = "high_yield_savings"
@@ -56,10 +73,31 @@ def data_folder() -> Path:
     return Path(os.environ.get("RAPPORT_SHARED_DATA", CHECKOUT / ".." / "shared" / "data"))
 
 
-def judged_by_delay(data: Path) -> dict[int, Judged]:
-    """Judge the recipe at each delay (about four seconds each). Raises `FileNotFoundError` without the data."""
-    calls = list(read_calls(data))
-    return {delay: bank_marketing(calls, delay) for delay in DELAYS}
+def judged_by_delay(data: Path, salts: Sequence[str] = SALTS) -> dict[int, list[Judged]]:
+    """Judge the champion at each delay, once per hashing. Raises `FileNotFoundError` without the data."""
+    calls = list(paced(read_calls(data)))
+    return {delay: [_judged(lambda: Champion(()), calls, delay, salt) for salt in salts] for delay in DELAYS}
+
+
+def _judged(make: Callable[[], Regression], calls: Sequence[Call], delay: int, salt: str = "") -> Judged:
+    return evaluate(OnCalls(make()), hashed(calls, salt), delay=delay, total=len(calls))
+
+
+def ablation(data: Path) -> Iterator[tuple[str, list[Judged]]]:
+    """Judge the River recipe, and the champion without each of its parts, at each delay."""
+    plain = list(read_calls(data))
+    busy = list(paced(plain))
+    yield "River recipe", [bank_marketing(plain, delay) for delay in DELAYS]
+    yield "River recipe, knowing the pace", [bank_marketing(busy, delay) for delay in DELAYS]
+    parts: dict[str, tuple[Callable[[], Regression], Sequence[Call]]] = {
+        "steady alone": (lambda: PooledRegression((), STEADY), busy),
+        "quick alone": (lambda: PooledRegression((), QUICK, bins=True), busy),
+        "quick alone, without bins": (lambda: PooledRegression((), QUICK), busy),
+        "champion without the pace": (lambda: Champion(()), plain),
+        "champion": (lambda: Champion(()), busy),
+    }
+    for name, (make, calls) in parts.items():
+        yield name, [_judged(make, calls, delay) for delay in DELAYS]
 
 
 def replayed(data: Path) -> Replayed:
@@ -149,11 +187,20 @@ class _Judge:
         return Judged(whole or 0.0, second_half or 0.0, self._number)
 
 
-def figures(judged: dict[int, Judged]) -> Figures:
-    """Return the figures of the second half in the form of `docs/figures.json`."""
+def figures(judged: Mapping[int, Sequence[Judged]]) -> Figures:
+    """Return the figures of the second half in the form of `docs/figures.json`: the median over the hashings."""
     figures: Figures = {}
     for delay, found in judged.items():
-        figures |= _figure(NAMES[delay], found.second_half, found.examples, COMMAND, ANCHORS[delay][1])
+        ranked = sorted(round(one.second_half, 4) for one in found)
+        figures |= figure(
+            f"bank_marketing_auc_{NAMES[delay]}",
+            ranked[len(ranked) // 2],
+            "AUC",
+            (ranked[0], ranked[-1]),
+            found[0].examples,
+            COMMAND,
+            ANCHORS[delay][1],
+        )
     return figures
 
 
@@ -179,11 +226,13 @@ def _figure(name: str, value: float, n: int, command: str, anchor: Any) -> Figur
 
 def main(arguments: list[str]) -> int:
     """Print the figures; exit 2 for wrong use, 1 where the data are not there."""
-    if not {*arguments} <= {"--json", "--replay"}:
-        sys.stderr.write("usage: python -m stream_app.bank_marketing [--replay] [--json]\n")
+    if not {*arguments} <= {"--json", "--replay", "--ablation"}:
+        sys.stderr.write("usage: python -m stream_app.bank_marketing [--replay | --ablation] [--json]\n")
         return 2
+    ways = {"--replay": _through_replay, "--ablation": _by_parts}
+    tell = next((way for name, way in ways.items() if name in arguments), _by_delay)
     try:
-        text = _through_replay(arguments) if "--replay" in arguments else _by_recipe(arguments)
+        text = tell(arguments)
     except FileNotFoundError as error:
         sys.stderr.write(f"{error.filename} is not there; RAPPORT_SHARED_DATA names the folder of the data\n")
         return 1
@@ -195,18 +244,27 @@ def _as_json(figures: Mapping[str, Any]) -> str:
     return orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def _by_recipe(arguments: list[str]) -> str:
+def _by_delay(arguments: list[str]) -> str:
     judged = judged_by_delay(data_folder())
     if "--json" in arguments:
         return _as_json(figures(judged))
-    lines = ["UCI Bank Marketing in date order, without duration: prequential AUC (anchor)"]
+    lines = ["UCI Bank Marketing in date order, without duration: prequential AUC of the champion (River recipe)"]
     for delay, found in judged.items():
         whole, second_half = ANCHORS[delay]
+        ranked = sorted(one.second_half for one in found)
         lines.append(
-            f"label {delay:>5,} calls late: whole stream {found.whole:.3f} ({whole}),"
-            f" second half {found.second_half:.3f} ({second_half}), {found.examples:,} calls"
+            f"label {delay:>5,} calls late: whole stream {found[0].whole:.3f} ({whole}),"
+            f" second half {ranked[len(ranked) // 2]:.3f}, {ranked[0]:.3f} to {ranked[-1]:.3f} ({second_half})"
         )
     return "\n".join(lines) + "\n"
+
+
+def _by_parts(_: list[str]) -> str:
+    lines = ["prequential AUC of the second half with labels", *[f"{delay:>10,} late" for delay in DELAYS]]
+    text = "".join([f"{lines[0]:<48}", *lines[1:]]) + "\n"
+    for name, found in ablation(data_folder()):
+        text += f"{name:<48}" + "".join([f"{one.second_half:>15.3f}" for one in found]) + "\n"
+    return text
 
 
 def _through_replay(arguments: list[str]) -> str:

@@ -6,12 +6,13 @@ from models.explain import change_text, explain, scored_anew, strongest_moves
 from models.features import FEATURES
 from models.learner import BadSnapshotError
 from models.policy import Policy
-from models.reasons import as_scored, parts_of, sentence, values_of
+from models.reasons import parts_of, sentence, values_of
 from models.scoring import LinearScorer, Scorer
 from models.shapley import sampled_shapley
 from models.snapshots import Shelf, Stored
 from models.training import scorer_of
 from schemas.profile import Profile
+from schemas.times import to_rfc3339
 from stream_app.model_report.from_shelf import statistics
 
 MODEL = "churn"  # the one whose scores a profile keeps
@@ -28,23 +29,22 @@ def why(profile: Profile, shelf: Shelf, policy: Policy) -> dict[str, Any]:
     scorer = None if stored is None else _scorer(stored, policy)
     if scorer is None:
         return {**_told(profile, policy), "note": f"version {score.version} is not on the shelf, and no other is"}
-    if not as_scored(profile, MODEL) or (scorer.version == score.version and values_of(profile, MODEL) is None):
-        return {**_told(profile, policy), "note": "no snapshot of this score waits any more: only its reasons are kept"}
     note = ""
-    if scorer.version != score.version:
+    if scorer.version != score.version or values_of(profile, MODEL, policy, scorer) is None:
         note = (
-            f"version {score.version} gave {score.value:.3f} and is no longer kept: version {scorer.version} explains"
+            f"version {score.version} gave {score.value:.3f} at {to_rfc3339(score.at_ms)}; "
+            f"explained as of the last event, by version {scorer.version}"
         )
         profile = scored_anew(profile, MODEL, scorer, policy)
     apart = _apart(profile, scorer, policy)
     if stored is not None and not isinstance(scorer, LinearScorer):
-        apart |= _sampled(profile, scorer, stored)
-    return {**_told(profile, policy), **apart, "note": note}
+        apart |= _sampled(profile, scorer, stored, policy)
+    return {**_told(profile, policy, scorer), **apart, "note": note}
 
 
-def _sampled(profile: Profile, scorer: Scorer, stored: Stored) -> dict[str, Any]:
+def _sampled(profile: Profile, scorer: Scorer, stored: Stored, policy: Policy) -> dict[str, Any]:
     """Give Shapley values against the mean customer: the parts along a tree hang on the order of its questions."""
-    values, known = values_of(profile, MODEL), statistics(stored.snapshot["state"]["learner"])
+    values, known = values_of(profile, MODEL, policy, scorer), statistics(stored.snapshot["state"]["learner"])
     if values is None or known is None:
         return {}
     means, _ = known
@@ -65,12 +65,11 @@ def _scorer(stored: Stored, policy: Policy) -> Scorer | None:
         return None
 
 
-def _told(profile: Profile, policy: Policy) -> dict[str, Any]:
-    score = profile.scores[MODEL]
-    names = policy.reasons
+def _told(profile: Profile, policy: Policy, scorer: Scorer | None = None) -> dict[str, Any]:
+    score, names, values = profile.scores[MODEL], policy.reasons, values_of(profile, MODEL, policy, scorer)
     reasons = [
         {"code": names.code_of(part.code), "feature": part.code, "contribution": part.contribution}
-        | {language: sentence(part.code, values_of(profile, MODEL), names, language) for language in ("zh", "en")}
+        | {language: sentence(part.code, values, names, language) for language in ("zh", "en")}
         for part in score.reasons
     ]
     return {"model": MODEL, "version": score.version, "score": score.value, "reasons": reasons}
@@ -79,7 +78,7 @@ def _told(profile: Profile, policy: Policy) -> dict[str, Any]:
 def _apart(profile: Profile, scorer: Scorer, policy: Policy) -> dict[str, Any]:
     """Give every feature's part, what moved since the snapshot before, and the changes that would do."""
     explained = explain(profile, MODEL, scorer, policy)
-    assert explained.values is not None, "a snapshot of this score waits"
+    assert explained.values is not None, "known, or scored anew"
     scored, names, moved = scorer.score(explained.values), policy.reasons, explained.why_now
     apart: dict[str, Any] = {
         "log_odds": scored.log_odds,

@@ -12,7 +12,8 @@ from typing import Any
 from models.meters import Meter
 from models.policy import Policy, load_policy
 from schemas import profile_codec
-from stream_app import bank_marketing, cdnow, figure_file
+from stream_app import bank_marketing, berka_loans, cdnow, figure_file
+from stream_app.churn_gap import against_batch
 from stream_app.closed_loop import Played, play
 from stream_app.figure_file import FILE, Figures, keep
 from stream_app.label_modes import compared
@@ -31,7 +32,11 @@ from stream_app.truth_report import (
 )
 
 HORIZON_DAYS = 30
-UNITS = {"_ece": "expected calibration error", "_bias": "mean score minus share"}
+UNITS = {
+    "_ece": "expected calibration error",
+    "_bias": "mean score minus share",
+    "_days_of_warning": "days, median",
+}
 SEEDS = (7, 8, 9)
 LEARNING_SEEDS = (7, 8, 9, 10, 11)
 UPTAKE = 0.15  # of those whom a product suits neither well nor badly, in 60 days
@@ -144,6 +149,8 @@ def _aucs(played: Played) -> dict[str, float | None]:
         "simulated_propensity_auc_second_half": label_auc(later, "propensity"),
         "simulated_propensity_auc_ceiling": propensity_ceiling(played.examples, records),
         "simulated_propensity_auc_ceiling_second_half": propensity_ceiling(later, records),
+        "simulated_churn_days_of_warning": churn_alerts(played.alerts, departures, CHURN_KINDS).days_of_warning,
+        **against_batch(played.examples, departures, HORIZON_DAYS).told(),
     }
 
 
@@ -210,12 +217,19 @@ def _short(value: float | None) -> float | None:
     return None if value is None else round(value, 4 if abs(value) < 10 else 1)
 
 
+def loans() -> Figures:
+    """Risk of the 354 loans of the Berka bank by what their accounts' profiles say on the day of the loan."""
+    found = berka_loans.judged(berka_loans.known_on_the_day(bank_marketing.data_folder()))
+    return figure("berka_loan_auc", found.auc, "AUC", found.interval, found.loans, "loans", berka_loans.ANCHOR)
+
+
 GROUPS: Mapping[str, Callable[[], Figures]] = {
     "churn": churn,
     "learning": learning,
     "marketing": marketing,
     "clv": clv,
     "needs": needs,
+    "loans": loans,
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import orjson
 
+from models.pace import PACE, Pace
 from schemas.errors import BadMessage
 from schemas.times import parse_rfc3339, to_rfc3339
 from stream_app.arrival_order import Sent, Timed, in_order
@@ -106,6 +107,7 @@ class Mapper:
     def __init__(self, mapping: Mapping_) -> None:
         self._mapping = mapping
         self._on_day: dict[str, int] = {}
+        self._pace = Pace()
 
     def events(self, row: Mapping[str, Any], number: int) -> Iterator[Sent]:
         """Yield the events of one row; MappingError names the row and the field."""
@@ -120,6 +122,8 @@ class Mapper:
             event = {name: self._value(name, field, row, number) for name, field in rule.fields.items()}
             if rule.attributes is not None:
                 event["attributes"] = _attributes(rule.attributes, row, number)
+                if rule.attributes.pace:
+                    event["attributes"][PACE] = self._pace.next(_cells(rule.attributes.pace, row, number))
             if rule.delay_seconds:
                 event["occurred_at"] = to_rfc3339(_occurred_ms(event, number) + 1_000 * rule.delay_seconds)
             yield rule, (rule.topic, {name: value for name, value in event.items() if value is not None})
@@ -155,15 +159,20 @@ class Mapper:
 
 
 def _attributes(rule: AttributesRule, row: Mapping[str, Any], number: int) -> dict[str, Any]:
-    told = [(column, row.get(column)) for column in (*rule.words, *rule.numbers)]
+    columns = (*rule.words, *rule.numbers)
+    return {
+        column.lower(): _number(column, text, number) if column in rule.numbers else text
+        for column, text in zip(columns, _cells(columns, row, number), strict=True)
+        if text != ""
+    }
+
+
+def _cells(columns: Iterable[str], row: Mapping[str, Any], number: int) -> tuple[str, ...]:
+    told = [(column, row.get(column)) for column in columns]
     missing = [column for column, text in told if text is None]
     if missing:
         raise MappingError(f"row {number}: attributes: no column {missing[0]!r}")
-    return {
-        column.lower(): _number(column, str(text), number) if column in rule.numbers else str(text)
-        for column, text in told
-        if text != ""
-    }
+    return tuple([str(text) for _, text in told])
 
 
 def _occurred_ms(event: Mapping[str, Any], number: int) -> int:

@@ -22,7 +22,7 @@ from models.learner import DAMAGED
 from models.policy import Policy
 from models.release import Position, Published, Release
 from models.sealing import Seal
-from models.training import new_release, report
+from models.training import left_out, new_release, report
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.kafka import KafkaUnavailable, client_options, producer
@@ -130,8 +130,10 @@ class Trainer:
                     release = self._new(release.model)
             self._releases[number] = release
             for name in release.began_anew:
-                why = "no RAPPORT_MODEL_KEY" if self._seal is None else "new, or not sealed with our key"
-                log.warning("challenger begins anew", model=release.model, challenger=name, why=why)
+                log.warning("challenger begins anew: new, or not sealed with our key", challenger=name)
+            if self._seal is None:
+                for name in left_out(release.model, self._policy):
+                    log.warning("challenger left out: no RAPPORT_MODEL_KEY to seal it with", challenger=name)
             log.info("model restored", model=release.model, version=release.version, read_from=offsets[number])
         return offsets
 

@@ -1,10 +1,12 @@
 """The shape of `reasons.toml`: what people read where a score is explained."""
 
+from functools import cached_property
 from string import Formatter
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from models.features import FEATURES
 from models.policy.base import Name, Part, Text
 from models.reason_figures import UNITS, figure_names
 
@@ -74,6 +76,15 @@ class Reasons(Part):
         _quotes("what_if", self.what_if, {"change", "score", "threshold"})
         _quotes("nothing_alone", self.nothing_alone, {"threshold"})
         return self
+
+    @cached_property
+    def places(self) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+        """Number the reasons: of each feature its reason's number, and of each reason the places of its features."""
+        members: dict[str, list[int]] = {}
+        for place, feature in enumerate(FEATURES):
+            members.setdefault(self.code_of(feature), []).append(place)
+        number = {place: reason for reason, places in enumerate(members.values()) for place in places}
+        return tuple([number[place] for place in range(len(FEATURES))]), tuple(map(tuple, members.values()))
 
     def code_of(self, feature: str) -> str:
         """Name the reason that a feature counts to: itself where policy says nothing of it."""

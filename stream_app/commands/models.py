@@ -11,12 +11,20 @@ from models.clv_spend import Spending
 from models.features import FEATURES
 from models.policy import load_policy
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, print_table, run, settings
+from stream_app.commands.model_duty import promote, rollback
 from stream_app.commands.model_report import report
+from stream_app.model_duty import duty
 from stream_app.settings import Settings
 from stream_app.snapshots import list_models, read_shelf
 
-app = typer.Typer(help="List the models' versions, show one, report how good they are.", no_args_is_help=True)
+app = typer.Typer(
+    help="List the models' versions, show one, report how good they are, say who is on duty.", no_args_is_help=True
+)
+app.command()(promote)
+app.command()(rollback)
 COLUMNS = ("model", "version", "examples", "positives", "auc", "log_loss", "calibration_error")
+FIGURES = COLUMNS[2:]
+EVENT = ("number", "what", "version", "champion", "about", "by", "why")
 app.command()(report)
 
 
@@ -46,7 +54,7 @@ def show(
     bootstrap: KafkaOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a version's weights per feature, heaviest first. Example: rapport model show churn --version 3."""
+    """Show who is on duty, how all do, what happened, and the weights. Example: rapport model show churn."""
     chosen = _settings(bootstrap)
     policy = load_policy(chosen.policy_dir)
     if model not in policy.models.names:
@@ -56,12 +64,29 @@ def show(
     if stored is None:
         fail(f"{model} has no version {version}" if version else f"{model} has no version yet")
     learners = weights(stored.snapshot["state"]["learner"])
+    told, events = duty(stored.snapshot), shelf.events(model)
     if as_json:
-        print_json({"model": model, "version": stored.manifest.version, "weights": learners})
+        print_json({"model": model, "version": stored.manifest.version, "weights": learners, **told, "ledger": events})
         return
+    _print_duty(f"{model} version {stored.manifest.version}", told, events)
     for name, by_feature in learners.items():
         rows = sorted(by_feature.items(), key=lambda pair: -abs(pair[1]))
         print_table(f"{model} {name} version {stored.manifest.version}", ("feature", "weight"), rows)
+
+
+def _print_duty(title: str, told: Mapping[str, Any], events: list[dict[str, Any]]) -> None:
+    rows = [
+        (name, "on duty" if name == told["champion"] else "challenger", *[figures[c] for c in FIGURES])
+        for name, figures in told["members"].items()
+    ]
+    if any(figures["examples"] for figures in told["members"].values()):  # no label judges the model "value"
+        print_table(title, ("member", "role", *FIGURES), rows)
+    if told["pinned"]:
+        print_table("Pinned", ("version",), [(told["pinned"],)])
+    if told["trial"]:
+        print_table("Trial", tuple(told["trial"]), [tuple(told["trial"].values())])
+    if events:
+        print_table("Ledger", EVENT, [tuple(event.get(c) for c in EVENT) for event in events])
 
 
 def weights(learner: Mapping[str, Any]) -> dict[str, dict[str, float]]:
@@ -72,6 +97,13 @@ def weights(learner: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     if "buying" in learner:
         parts = {"buying": Buying._fields, "spending": Spending._fields}
         return {part: dict(zip(names, learner[part], strict=False)) for part, names in parts.items()}
+    if "steady" in learner:  # the champion is the mean of two regressions
+        quick = weights({key: part for key, part in learner.items() if key != "steady"})
+        steady = weights(learner["steady"])
+        return {
+            action: {name: (weight + steady[action][name]) / 2 for name, weight in told.items()}
+            for action, told in quick.items()
+        }
     names, common = learner.get("names", FEATURES), learner["weights"]
     if "actions" not in learner:
         return {"": dict(zip(names, common, strict=True))}

@@ -66,12 +66,15 @@ class Lifecycle:
                 log.warning("audit: end offsets: %r", exc)
 
     async def _audit(self, writer: SoleWriter, where: Where, end: int, generation: int) -> None:
-        async def fence() -> None:
-            if self._engine.fence.generation != generation or where not in self._engine.owned:
-                raise NotOursError
-            await self._engine.fence.check_lease()
+        table, number = where
 
-        await fence()
+        async def fence() -> None:
+            await self._engine.fence.check_lease()
+            store = self._engine.tables[table].store  # closed by a stop before the partition is released
+            moved = self._engine.fence.generation != generation or where not in self._engine.owned
+            if moved or number not in store.owned:
+                raise NotOursError
+
         await writer.audit(where, end, fence)
 
     def _changelog_of(self, table: str) -> str:

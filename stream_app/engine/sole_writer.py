@@ -133,6 +133,7 @@ class SoleWriter:
     async def audit(self, where: Where, end_offset: int, fence: Fenced) -> None:
         """Look for foreign records while nothing is written; `end_offset` is what the broker told before the call."""
         async with self._lock:
+            await fence()  # who has waited for his turn may have lost the partition, or closed its store
             tenure = self._tenure(where)
             if end_offset > tenure.next_offset or tenure.overruled:
                 await self._deliver({where: await self._repairs(where, end_offset, fence)}, fence)
@@ -191,6 +192,7 @@ class SoleWriter:
         tenure.overruled = frozenset()
         if end > tenure.next_offset:
             records = await self._log.read(where, tenure.next_offset, end, fence)
+            await fence()
             foreign = [record for record in records if not tenure.wrote(record)]
             if foreign:
                 self._tell(where, foreign)

@@ -63,7 +63,8 @@ def over_time(model: str, figures: Model, measure: str, title: str, says: str) -
         placed = [(_day(row), row[measure], _weight(row, measure)) for row in points]
         parts += [svg.dots(frame, [(x, y) for x, y, _ in placed], class_)]
         parts += [svg.line(frame, smoothed(placed), class_, title=line)]
-        legend.append((class_, f"{line} ({points[-1]['role']})"))
+        role = points[-1]["role"]
+        legend.append((class_, line if role == "served" else f"{line} ({role})"))
     table = tuple(
         (row["due_day"], row["name"], f"{row['examples']:,}", f"{row['positives']:,}", number(row[measure], 4))
         for row in rows
@@ -98,7 +99,7 @@ def _span(values: Sequence[float], measure: str) -> Axis:
     low, high = min(values), max(values)
     if measure == "auc":
         return plain_axis(min(0.5, low), max(0.95, high), "AUC")
-    return plain_axis(0.0, high * 1.1, measure.replace("_", " "))
+    return plain_axis(low * 0.8, high * 1.1, measure.replace("_", " "))
 
 
 def _weight(row: Mapping[str, Any], measure: str) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 from stream_app.model_report.charts import Chart, charts, is_judged, number, outcomes
 from stream_app.model_report.style import STYLE
 
-SEGMENT_COLUMNS = ("segment", "model", "role", "examples", "positives", "auc", "log_loss", "ece")
+SEGMENT_COLUMNS = ("segment", "model", "role", "examples", "positives", "AUC", "log loss", "calibration error")
 
 
 def page(document: Mapping[str, Any]) -> str:
@@ -96,7 +96,7 @@ def _tiles(model: Mapping[str, Any]) -> str:
         return _tile("examples", examples, "learned") + _tile("version", version, "the newest")
     tiles = [
         ("AUC", auc, f"95%: {interval[0]:.3f} to {interval[1]:.3f}" if interval else "both classes are needed"),
-        ("calibration error", error, "0.02 and less is well"),
+        ("calibration error", error, "up to 0.02 is healthy"),
         ("log loss", log_loss, "of the model just before it learned"),
         ("examples", examples, f"{positives} came true"),
         ("on duty", model["champion"], f"version {version}") if contested else ("version", version, "the newest"),
@@ -145,10 +145,7 @@ def _members(model: Mapping[str, Any]) -> str:
 
 
 def _segments(model: Mapping[str, Any]) -> str:
-    """Tabulate the last stretch of every group of customers."""
-    newest = {(row["segment"], row["name"]): row for row in model["history"] if row["segment"]}
-    if not newest:
-        return ""
+    """Tabulate every group of customers."""
     rows = [
         (
             row["segment"],
@@ -160,9 +157,12 @@ def _segments(model: Mapping[str, Any]) -> str:
             number(row["log_loss"], 4),
             number(row["ece"], 4),
         )
-        for _, row in sorted(newest.items())
+        for row in model["segments"]
     ]
-    return f"<h3>By group of customers, last stretch</h3>{_table(SEGMENT_COLUMNS, rows, 'By group of customers')}"
+    if not rows:
+        return ""
+    table = _table(SEGMENT_COLUMNS, rows, "By group of customers")
+    return f"<h3>By group of customers (means of the stretches)</h3>{table}"
 
 
 def _events(model: Mapping[str, Any]) -> str:

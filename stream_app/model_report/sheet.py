@@ -1,6 +1,6 @@
 """What the report knows of one model, wherever it came from, and the numbers that are drawn and written as JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -60,6 +60,38 @@ def document(source: Source, only: str | None = None) -> dict[str, Any]:
     }
 
 
+def segments(history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Sum up each model in each group of customers over all stretches.
+
+    An AUC weighs as many as its rarer class has, log loss and calibration error as many as there were examples.
+    """
+    rows: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in history:
+        if row["segment"]:
+            rows.setdefault((row["segment"], row["name"]), []).append(row)
+    return [
+        {
+            "segment": segment,
+            "name": name,
+            "role": told[-1]["role"],
+            "examples": sum(row["examples"] for row in told),
+            "positives": sum(row["positives"] for row in told),
+            "auc": _mean(told, "auc", lambda row: min(row["positives"], row["examples"] - row["positives"])),
+            "log_loss": _mean(told, "log_loss", lambda row: row["examples"]),
+            "ece": _mean(told, "ece", lambda row: row["examples"]),
+        }
+        for (segment, name), told in sorted(rows.items())
+    ]
+
+
+def _mean(
+    rows: Sequence[Mapping[str, Any]], measure: str, weight: Callable[[Mapping[str, Any]], float]
+) -> float | None:
+    known = [(row[measure], weight(row)) for row in rows if row[measure] is not None]
+    whole = sum(heavy for _, heavy in known)
+    return sum(value * heavy for value, heavy in known) / whole if whole else None
+
+
 def _model(sheet: Sheet) -> dict[str, Any]:
     figures = dict(sheet.figures)
     auc, positives = figures.get("auc"), figures["positives"]
@@ -71,6 +103,7 @@ def _model(sheet: Sheet) -> dict[str, Any]:
         "champion": sheet.champion,
         "remarks": [remark._asdict() for remark in remarks(figures)],
         "history": [dict(row) for row in sheet.history],
+        "segments": segments(sheet.history),
         "scores_of": sheet.bins_of,
         "reliability": [group._asdict() for group in reliability(sheet.bins)],
         "gain": [point._asdict() for point in curve],

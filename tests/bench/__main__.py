@@ -50,6 +50,7 @@ PARTS: Mapping[str, Part] = {
     ),
     "fraud": Part("tests.bench.dspbench.run", ("--rounds", "1"), ("--rounds", "5", "--events", "800000")),
     "threshold": Part("tests.bench.espbench.run", ("--seconds", "10"), ("--seconds", "300", "--rounds", "3")),
+    "poison": Part("tests.bench.poison", ("--rounds", "3"), ("--rounds", "10"), protocol=False),
     "decode": Part("tests.bench.decode", figures=False, protocol=False),
     "engine_core": Part("tests.bench.engine_core", figures=False, protocol=False),
     "bench_models": Part("tests.bench.bench_models", figures=False, protocol=False),

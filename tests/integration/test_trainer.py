@@ -1,14 +1,17 @@
 """The trainer on a real Kafka: what it learns is what the pure core learns, across restarts, and workers take it up."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgpack
 import pytest
+import structlog
+from pydantic import SecretStr
 
 from models.policy import load_policy
 from models.release import Position, Published, Release
+from models.sealing import Seal
 from models.snapshots import to_records
 from models.training import new_release
 from schemas.internal import ExampleRecord, Punctuation
@@ -18,6 +21,7 @@ from stream_app.settings import Settings
 from stream_app.snapshots import ModelBoard, ModelWriter, list_models, models_topic, read_shelf
 from stream_app.topics import EXAMPLES, OURS
 from stream_app.trainer import Trainer, example_partition, examples_topic
+from tests.commands import rapport
 from tests.unit.models.model_checks import examples
 from tests.waiting import until
 
@@ -27,12 +31,17 @@ FOLDER = Path(__file__).parents[2] / "deploy" / "policy"
 POLICY = load_policy(FOLDER, {"models": {"publish_examples": 20, "publish_seconds": 1, "keep_versions": 2}})
 CHURN = example_partition("churn", POLICY)
 SOURCES = 2
+KEY = "a key of these tests, longer than thirty-two bytes"
 
 
 @pytest.fixture
 async def chosen(kafka_bootstrap, namespace):
     settings = Settings.load(
-        kafka={"bootstrap": kafka_bootstrap}, namespace=namespace, app_id=namespace, partitions=SOURCES
+        kafka={"bootstrap": kafka_bootstrap},
+        namespace=namespace,
+        app_id=namespace,
+        partitions=SOURCES,
+        model_key=KEY,  # else what can only be sealed takes no part
     )
     (models,) = (spec for spec in OURS if spec.logical == "models")
     topics = {
@@ -72,7 +81,7 @@ async def send(settings, messages):
 
 
 def in_process(messages) -> tuple[Release, list]:
-    release, published = new_release("churn", POLICY, SOURCES), []
+    release, published = new_release("churn", POLICY, SOURCES, Seal(KEY.encode())), []
     for offset, (value, _, position) in enumerate(messages):
         if position is None:
             published += release.promise(Punctuation.model_validate_json(value), offset)
@@ -108,6 +117,33 @@ async def test_a_trainer_that_is_stopped_and_started_learns_what_the_pure_core_l
     assert stored.manifest.version == published[-1].version == 5
     assert msgpack.packb(stored.snapshot["state"]) == msgpack.packb(published[-1].snapshot["state"])
     assert stored.manifest.examples == 100
+
+
+async def killed(settings, version: int) -> None:
+    """Run a trainer until this version lies on the topic, and end it where it stands, with nothing sent any more."""
+    task = asyncio.create_task(Trainer(settings, POLICY).run(asyncio.Event()))
+
+    async def is_there():
+        latest = (await read_shelf(settings, POLICY)).latest("churn")
+        return latest is not None and latest.manifest.version >= version
+
+    await until(is_there, f"version {version} lies on the topic", 60)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_a_trainer_that_is_killed_and_a_worker_that_sends_again_change_no_byte(chosen):
+    first, second = the_messages(0, 50, until_ms=1_040), the_messages(50, 50, until_ms=5_000)
+    await send(chosen, first)
+    await killed(chosen, 1)
+    await send(chosen, first[10:50] + second[:20] + second)  # who died sends again what he does not know to be there
+    await trained(chosen, 5)
+
+    _, published = in_process(first + second)
+    stored = (await read_shelf(chosen, POLICY)).latest("churn")
+    assert msgpack.packb(stored.snapshot["state"]) == msgpack.packb(published[-1].snapshot["state"])
+    assert stored.snapshot["bookmark"]["repeated"] == 60
 
 
 async def test_old_versions_are_deleted_and_the_list_says_what_is_there(chosen):
@@ -153,7 +189,7 @@ async def test_a_worker_takes_up_versions_as_they_come_and_keeps_them_when_learn
 
 def odd(version: Published, number: int, **parts) -> Published:
     """The version as another program might write it: complete and sound in transport, strange inside."""
-    learner = {name: part for name, part in version.snapshot["state"]["learner"].items() if name != "slots"}
+    learner = {name: part for name, part in version.snapshot["state"]["learner"].items() if name != "names"}
     state = {**version.snapshot["state"], "learner": {**learner, **parts}}
     return version._replace(version=number, snapshot={**version.snapshot, "state": state})
 
@@ -168,7 +204,7 @@ async def test_an_odd_version_stops_neither_a_start_nor_the_follower_nor_the_tra
         await board.start()
         assert board.current()["churn"].version == 1, "the newest is left out, an older one serves"
         follower = asyncio.create_task(board.follow())
-        await writer.write(odd(published[0], 3, slots=7))
+        await writer.write(odd(published[0], 3, names=7))
         await writer.write(published[3])
 
         async def has_followed():
@@ -209,3 +245,84 @@ async def test_garbage_among_the_examples_is_passed_by(chosen):
     trainer = await trained(chosen, 2)
     assert trainer._rejected == 2
     assert len(list(to_records(in_process(messages)[1][-1]))) == 2
+
+
+@asynccontextmanager
+async def training(settings: Settings):
+    trainer, stop = Trainer(settings, load_policy(FOLDER)), asyncio.Event()
+    with structlog.testing.capture_logs():  # commands run in this process, and their standard output is looked at
+        task = asyncio.create_task(trainer.run(stop))
+        yield trainer
+        stop.set()
+        await task
+
+
+async def commanded(settings: Settings, *arguments: str):
+    """Run `rapport model …` as a person would, beside the trainer."""
+    environ = {
+        "RAPPORT_KAFKA__BOOTSTRAP": settings.kafka.bootstrap,
+        "RAPPORT_NAMESPACE": settings.namespace,
+        "RAPPORT_APP_ID": settings.app_id,
+    }
+    return await asyncio.to_thread(rapport, "model", *arguments, environ=environ)
+
+
+async def test_a_person_promotes_pins_and_takes_it_back_and_workers_follow(chosen):
+    """The ledger says who and why; what cannot be is refused; a restart with the key goes on where it was."""
+    await send(chosen, the_messages(0, 60, until_ms=5_000))
+    board = ModelBoard(chosen, load_policy(FOLDER))
+    async with training(chosen):
+        done = (
+            await commanded(chosen, "promote", "churn", "ensemble", "--reason", "try it", "--by", "chen", "--json")
+        ).json
+        assert (done["what"], done["champion"], done["by"], done["why"]) == ("promoted", "ensemble", "chen", "try it")
+        first = done["version"]
+        await board.start()
+        assert board.current()["churn"].version == first
+        assert type(board.current()["churn"]).__name__ == "EnsembleScorer"
+        again = await commanded(chosen, "promote", "churn", "ensemble", "--reason", "again")
+        assert (again.code, again.complaint) == (1, "refused: ensemble is on duty already")
+        tree = await commanded(chosen, "promote", "churn", "hoeffding_adaptive", "--reason", "try that")
+        assert (tree.code, "hoeffding_adaptive is on duty" in tree.out) == (0, True)
+        pinned = await commanded(chosen, "rollback", "churn", str(first), "--reason", "odd scores")
+        assert f"version {first} is on duty" in pinned.out
+        board = ModelBoard(chosen, load_policy(FOLDER))
+        await board.start()
+        assert board.current()["churn"].version == first, "pinned"
+    restored = Trainer(chosen, load_policy(FOLDER))
+    await restored.restore([CHURN])
+    release = restored._releases[CHURN]
+    assert (release.began_anew, release.contest.on_duty, release.contest.pinned) == ([], "hoeffding_adaptive", first)
+    keyless = Trainer(chosen.model_copy(update={"model_key": None}), load_policy(FOLDER))
+    with structlog.testing.capture_logs() as said:
+        await keyless.restore([CHURN])
+    release = keyless._releases[CHURN]
+    assert (list(release.contest.members), release.contest.on_duty) == (
+        ["logistic", "naive_bayes", "ensemble"],
+        "logistic",
+    )
+    assert "challenger left out: no RAPPORT_MODEL_KEY to seal it with" in [line["event"] for line in said]
+    stranger = Trainer(chosen.model_copy(update={"model_key": SecretStr("another" * 9)}), load_policy(FOLDER))
+    await stranger.restore([CHURN])
+    assert stranger._releases[CHURN].began_anew == ["hoeffding_adaptive"]
+    shown = (await commanded(chosen, "show", "churn", "--json")).json
+    assert [event["what"] for event in shown["ledger"]] == ["promoted", "refused", "promoted", "pinned"]
+    assert (shown["champion"], shown["pinned"]) == ("hoeffding_adaptive", first)
+    assert "odd scores" in (await commanded(chosen, "show", "churn")).out
+
+
+async def test_a_command_that_no_trainer_hears_says_so_and_one_that_cannot_be_is_wrong_use(chosen):
+    unheard = await commanded(chosen, "promote", "churn", "naive_bayes", "--reason", "x", "--wait", "0.1")
+    assert (unheard.code, "no trainer has obeyed" in unheard.complaint) == (1, True)
+    asked = (await commanded(chosen, "rollback", "churn", "--reason", "x", "--wait", "0", "--json")).json
+    assert asked["what"] == "asked"
+    assert (await commanded(chosen, "promote", "luck", "naive_bayes", "--reason", "x")).code == 2
+    nobody = await commanded(chosen, "promote", "churn", "luck", "--reason", "x")
+    assert (nobody.code, nobody.complaint) == (
+        2,
+        "luck is none of logistic, hoeffding_adaptive, naive_bayes, ensemble",
+    )
+    gone = await commanded(chosen, "rollback", "churn", "7", "--reason", "x")
+    assert (gone.code, gone.complaint) == (1, "churn has no version 7; there are none")
+    empty = await commanded(chosen, "promote", "churn", "ensemble", "--reason", "")
+    assert (empty.code, empty.complaint.startswith("--reason:")) == (2, True)

@@ -8,6 +8,8 @@ import zipfile
 import pytest
 
 from models.hashing import slots_of
+from models.pace import PACE
+from models.prequential import paced
 from stream_app.bank_marketing import replayed
 from tests.commands import MAPPINGS, rapport
 from tests.shared_data import shared_data
@@ -52,20 +54,22 @@ def test_events_come_in_order_of_time_and_nothing_of_the_answer_is_in_the_call(o
     assert times == sorted(times)
     calls = [line["value"] for line in lines if line["topic"] == "bank.interactions"]
     assert all({"duration", "y"}.isdisjoint(call["attributes"]) for call in calls)
-    assert {len(call["attributes"]) for call in calls} == {19}
+    assert {len(call["attributes"]) for call in calls} == {20}
 
 
 def test_every_answer_joins_its_call_and_the_example_is_the_row(first_calls, out):
     rows = first_calls[1]
+    paces = [x[PACE] for x, _ in paced((row, False) for row in rows)]
     examples = [e for e in jsonl(out / "replay" / "examples.jsonl") if e["model"] == "propensity"]
     assert len(examples) > CALLS / 2, "the calls of the last fortnight have no label yet"
     for example in examples:
-        row = rows[int(example["customer_id"].removeprefix("U")) - 1]
+        place = int(example["customer_id"].removeprefix("U")) - 1
+        row = rows[place]
         known = {
             name: float(text) if name in NUMBERS else text
             for name, text in row.items()
             if name not in ("duration", "y")
-        }
+        } | {PACE: paces[place]}
         assert tuple(map(tuple, example["context"])) == slots_of(known)
         assert (example["about"], example["label"]) == ("high_yield_savings", int(row["y"] == "yes"))
 

@@ -272,7 +272,7 @@ CONTROLS = {
         Setup(fold=RemembersIds, rules=_rules(ML=TopicRule("customers"))), 34, 500
     ),
     "linked mentions told by partition": Control(
-        Setup(rules=_rules(ML=TopicRule("customers", repeats="by_partition"))), 254, 3_000, "changing", "claims"
+        Setup(rules=_rules(ML=TopicRule("customers", repeats="by_partition"))), 506, 3_000, "changing", "claims"
     ),
     "mood takes repeats": Control(Setup(rules=_rules(MOOD=TopicRule("mood"))), 4),
     "clock counts undelivered batches": Control(Setup(clock_counts_undelivered=True), 3, 500, "changing"),

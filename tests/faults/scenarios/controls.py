@@ -6,12 +6,13 @@ from functools import partial
 from tests.faults.idiomatic.subject import IdiomaticSubject
 from tests.faults.run import Run
 from tests.faults.scenario import Scenario
-from tests.faults.scenarios.kills import PACE
 from tests.faults.scenarios.members import sleeps_at_a_point
 from tests.faults.tally.inputs import Mix
 from tests.faults.tally.subject import TallySubject
 from tests.integration.engine.tally import Rule
 
+SLOW = 100
+"""Inputs a second, so that idiomatic Faust has caught up before it is killed again."""
 HOT = Mix(keys=20, duplicates=0.0, asks=0.0)
 TWO_TOPICS = partial(TallySubject, names=("events", "others"), ordered=False, mix=Mix(keys=40, asks=0.4))
 
@@ -30,7 +31,7 @@ async def crash_without(run: Run, sabotage: str, point: str) -> None:
 
 async def killed(run: Run) -> None:
     """Killed at random, and started again; no marks tell how far it is, so its alerts must."""
-    run.flow.begin(PACE)
+    run.flow.begin(SLOW)
     await run.start()
     await run.works()
     for _ in range(run.kills_wanted):

@@ -87,6 +87,7 @@ def test_events_are_sent_under_their_key_from_the_argument_or_standard_input(ban
     assert keys[place_of(first)] == customer.encode()
     assert keys[place_of(second.json)] == f"weibo:{customer}".encode()
     assert bank.rapport("profile", customer, "--json").json["events"]["transactions"] == 1
+    assert "does not consent to profiling" in bank.rapport("profile", customer, "--why").out
 
 
 def test_queues_are_listed_shown_and_measured(bank, customer):
@@ -139,3 +140,13 @@ def test_a_wrong_token_is_refused_in_one_line(bank):
     answer = bank.rapport("profile", "C1", "--worker", f"127.0.0.1:{bank.port}", "--token", "x")
     assert answer.code == 1
     assert f"127.0.0.1:{bank.port} says" in answer.complaint
+
+
+def test_the_model_report_reads_the_versions_and_what_the_worker_has_heard(bank, tmp_path):
+    worker = f"127.0.0.1:{bank.port}"
+    told = bank.rapport("model", "report", "--out", tmp_path, "--worker", worker, "--json").json
+
+    assert told["source"] == f"versions on {bank.settings.namespace}.models"
+    assert set(told["outcomes"]) <= {"joined", "late", "dangling"}
+    assert json.loads((tmp_path / "model-report.json").read_text()) == told
+    assert "<h1>Model report</h1>" in (tmp_path / "model-report.html").read_text()

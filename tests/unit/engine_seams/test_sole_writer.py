@@ -121,6 +121,18 @@ async def test_a_foreign_record_between_two_checkpoints_is_counted_and_its_key_w
     assert owner.writer.foreign == {"profiles": 1}
 
 
+async def test_an_audit_asks_whether_the_partition_is_ours_before_it_looks_into_its_store(owner: Owner):
+    class NotOurs(Exception):
+        pass
+
+    async def closed() -> None:
+        raise NotOurs
+
+    del owner.store.offset  # a stop has closed the store: whoever looks into it now fails
+    with pytest.raises(NotOurs):
+        await owner.writer.audit(HERE, 0, closed)
+
+
 async def test_a_foreign_record_is_found_while_nothing_is_written(owner: Owner, caplog: pytest.LogCaptureFixture):
     await owner.checkpoint(a=b"1")
     owner.log.write(b"a", b"stale", epoch=3)

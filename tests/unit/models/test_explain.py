@@ -1,20 +1,32 @@
 """Why now, and what would change it: exact under the model, and held against slower reckoning."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.context import Context
 from models.counterfactual import changes
-from models.explain import change_text, explain, moved_in_words, score_explained, strongest_moves, threshold_of
-from models.features import FEATURES
+from models.explain import (
+    change_text,
+    explain,
+    moved_in_words,
+    score_explained,
+    scored_anew,
+    strongest_moves,
+    threshold_of,
+)
+from models.features import FEATURES, features
 from models.reason_figures import PLACE, UNITS
-from models.reasons import as_scored, values_of
+from models.reasons import snapshots, values_of
 from models.scoring import Linear, LinearScorer, Scored, probability
 from models.why_now import log_odds, why_now
-from tests.builders import a_transaction
-from tests.explaining import a_scorer, scored_in_weeks, values_with
+from tests.builders import BEGINNING, a_transaction, after, an_interaction
+from tests.customers import a_consenting_customer, feelings, lived_in, unlearned
+from tests.explaining import WEEK_MS, a_scorer, scored_in_weeks, values_with
+from tests.judging import opened
 from tests.policies import a_context, a_policy, default_policy, read, with_rule
 from tests.unit.models.model_checks import examples
 from tests.unit.models.test_rules_leaving import rescored
@@ -30,7 +42,7 @@ def linear(values, base=-2.0, version=7):
 
 
 def compared(scorer, *weeks, earlier=None):
-    return why_now(as_scored(scored_in_weeks(scorer, *weeks, earlier=earlier)), scorer)
+    return why_now(weeks[-1], BEGINNING, snapshots(scored_in_weeks(scorer, *weeks, earlier=earlier)), scorer)
 
 
 @given(weights, weights, st.integers(0, 40))
@@ -89,15 +101,26 @@ def test_what_the_model_learned_is_told_where_it_moved_the_score():
     assert moved_in_words(still, REASONS).en.endswith("above all because: –")
 
 
-def test_without_an_earlier_snapshot_or_under_another_version_nothing_is_compared():
+def test_without_a_score_of_a_day_ago_or_under_another_version_nothing_is_compared():
     scorer, values = a_scorer(), values_with(aum=10)
     profile = scored_in_weeks(scorer, values, values)
-    pending = as_scored(profile)
+    newest, earlier = snapshots(profile)
 
-    assert why_now(pending[:1], scorer) is None
-    assert why_now(pending, a_scorer(version=8)) is None
-    assert why_now((pending[0], pending[1]._replace(score=None)), scorer) is None
+    assert why_now(values, BEGINNING, (newest, earlier), scorer).span_ms == WEEK_MS
+    assert why_now(values, after(days=2), (newest, earlier), scorer).span_ms == WEEK_MS * 2 // 7
+    assert why_now(values, BEGINNING, (newest,), scorer) is None
+    assert why_now(values, BEGINNING, (newest, earlier._replace(score=None)), scorer) is None
     assert explain(profile, "churn", a_scorer(version=8), POLICY).why_now is None
+
+
+def test_a_customer_may_be_scored_anew_as_of_his_last_event():
+    old, scorer = a_scorer(version=6, aum=1.0), a_scorer(days_since_login=1.0)
+    profile = replace(scored_in_weeks(old, values_with(aum=5)), last_seen_ms=after(days=2), last_login_ms=after(days=1))
+    explained = explain(scored_anew(profile, "churn", scorer, POLICY), "churn", scorer, POLICY)
+
+    assert explained.values == features(profile, after(days=2))
+    assert [reason.en for reason in explained.reasons] == ["no login for 1 day"]
+    assert explained.why_now.before == profile.pending[0].score
 
 
 def test_log_odds_undo_a_probability_within_their_limit():
@@ -209,7 +232,7 @@ def test_what_quotes_no_score_is_not_explained_and_without_a_scorer_only_the_rea
     assert score_explained(profile, "value", a_context()) == ()
     (reason,) = score_explained(profile, "churn", a_context())
     assert reason.en == "salary did not arrive: 9 days late"
-    assert values_of(profile) == values_with(salary_late_days=9)
+    assert values_of(profile, "churn", POLICY) == values_with(salary_late_days=9)
 
 
 def test_what_is_no_whole_number_is_changed_exactly_as_far_as_needed():
@@ -230,3 +253,23 @@ def test_what_is_no_whole_number_is_changed_exactly_as_far_as_needed():
     assert changes(values_with(aum=100), OtherModel(), 0.65, words)[0].figure > change.figure, "tried in steps"
     assert change.value == pytest.approx(9.0 - log_odds(0.65), abs=1e-5)
     assert change.score < 0.65
+
+
+def test_from_events_to_an_alert_that_tells_what_was_scored_and_what_has_changed_since_the_last_snapshot():
+    """He logs in for five weeks, then pays on without logging in until the score is over the threshold."""
+    scorer = a_scorer(base=-1.0, days_since_login=1.0)
+    context = Context(POLICY, {**unlearned(), "churn": scorer}, 7, feelings)
+    events = [a_consenting_customer(occurred_at=after(days=-1))]
+    events += [an_interaction(kind="login", occurred_at=after(days=day)) for day in range(35)]
+    events += [a_transaction(occurred_at=after(days=day)) for day in range(35, 45)]
+
+    _, effects = lived_in(context, *events)
+
+    (alert,) = [entry for entry in opened(tuple(effects)) if entry.data.get("kind") == "churn_risk"]
+    told = {reason["code"]: reason["en"] for reason in alert.data["reasons"]}
+    assert told["logins"] == "no login for 5 days"
+    assert told["why_now"].startswith("it was ")
+    assert told["why_now"].endswith("because: no login for 5 days")
+    assert told["what_if"].startswith("the model's view, not cause and effect: with the last login 4 days ago")
+    parts = [reason["contribution"] for reason in alert.data["reasons"]]
+    assert math.fsum([-1.0, *parts]) == pytest.approx(log_odds(alert.data["score"]), abs=1e-9)

@@ -1,6 +1,7 @@
 """Reasons sum to the score and say, in two languages and in people's units, what the customer did."""
 
 import math
+from dataclasses import replace
 from string import Formatter
 
 import pytest
@@ -9,13 +10,15 @@ from hypothesis import strategies as st
 
 from models.churn import ChurnLearner
 from models.features import FEATURES
+from models.features import features as describe
 from models.policy.wording import FeatureWords
 from models.propensity import PropensityLearner
 from models.reason_figures import UNITS, figures
-from models.reasons import as_scored, by_reason, parts_in_words, parts_of, score_card, sentence, values_of
+from models.reasons import by_reason, parts_in_words, parts_of, score_card, sentence, snapshots, strongest, values_of
 from models.scoring import Linear, LinearScorer, Scored
 from schemas.errors import PolicyError
-from schemas.profile import ReasonPart
+from schemas.profile import ReasonPart, Score
+from tests.builders import BEGINNING, after
 from tests.explaining import a_scorer, scored_in_weeks, values_with
 from tests.policies import a_policy, default_policy, read
 from tests.unit.models.model_checks import contacts, examples, in_contact, taught
@@ -71,6 +74,13 @@ def test_features_of_one_kind_do_not_argue_with_each_other():
 def test_who_speaks_for_a_reason_is_its_strongest_feature_on_the_side_of_the_sum():
     parts = {"logins_7d": 3.0, "logins_30d": -2.0, "days_since_login": -2.0}
     assert by_reason(parts, REASONS) == (ReasonPart("logins_30d", -1.0),)
+
+
+@given(st.lists(st.sampled_from((-2.5, -1.0, 0.0, 0.5, 1.0, 3.0)), min_size=WIDTH, max_size=WIDTH + 3))
+def test_the_quick_way_to_the_strongest_says_what_the_plain_one_says(contributions):
+    scored = Scored(0.5, 0.0, 0.0, tuple(contributions), 9)
+    for count in (0, 3, 5, 40):
+        assert strongest(scored, POLICY, count) == by_reason(parts_of(scored), REASONS, count)
 
 
 def test_what_adds_nothing_is_no_reason_and_no_more_are_given_than_asked_for():
@@ -171,17 +181,35 @@ def test_a_card_quotes_the_features_of_the_snapshot_that_was_scored():
     card = score_card(profile, "churn", POLICY)
 
     assert [reason.en for reason in card.reasons] == ["salary did not arrive: 9 days late"]
-    assert [example.example_id for example in as_scored(profile)] == ["e1", "e0"]
+    assert [example.example_id for example in snapshots(profile)] == ["e1", "e0"]
 
 
 def test_a_snapshot_of_another_score_tells_nothing_of_this_one():
-    profile = scored_in_weeks(a_scorer(aum=1.0), values_with(aum=100))
+    scorer = a_scorer(aum=1.0)
+    profile = scored_in_weeks(scorer, values_with(aum=100))
     score = profile.scores["churn"]
 
-    assert values_of(profile) == values_with(aum=100)
-    assert values_of(scored_again(profile, score._replace(version=8))) is None
-    assert values_of(scored_again(profile, score._replace(value=0.5))) is None
-    assert values_of(scored_again(profile, None)) is None
+    assert values_of(profile, "churn", POLICY) == values_with(aum=100)
+    for other in (score._replace(version=8), score._replace(value=0.5)):
+        assert values_of(scored_again(profile, other), "churn", POLICY, scorer) is None
+    assert values_of(scored_again(profile, None), "churn", POLICY) is None
+
+
+def test_what_was_scored_with_an_event_is_described_again():
+    """As long as the same version says the same of it."""
+    scorer = a_scorer(days_since_login=1.0)
+    profile = replace(scored_in_weeks(scorer, values_with()), pending=(), last_login_ms=after(days=-23))
+    described = describe(profile, BEGINNING)
+    scored = scorer.score(described)
+    told = scored_again(profile, Score(scored.value, 7, 900, BEGINNING))
+    later = replace(told, last_seen_ms=after(days=1))
+    changed = replace(later, last_login_ms=after(days=-1))
+
+    assert [values_of(one, "churn", POLICY, scorer) for one in (told, later)] == [described, described]
+    assert values_of(changed, "churn", POLICY, scorer) is None
+    assert values_of(told, "churn", POLICY, a_scorer(days_since_login=1.0, version=8)) is None
+    assert values_of(told, "churn", POLICY) is None
+    assert in_words("days_since_login", described) == "no login for 23 days"
 
 
 def scored_again(profile, score):

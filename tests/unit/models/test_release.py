@@ -180,6 +180,22 @@ def test_a_crash_after_any_version_gives_the_same_bytes_as_none(seed):
         assert (again.counts.late, again.counts.repeated) == (whole.counts.late, whole.counts.repeated)
 
 
+def test_without_the_guard_a_restart_would_learn_examples_twice():
+    """The negative control of the law above: a restart that forgets what was released and which offsets were seen."""
+    feed = Feed()
+    for number in range(20):
+        feed.add(an_example(number))
+    feed.promise_all(9 * DAY).promise(0, 9 * DAY)
+    whole = a_release(every=7)
+    version = feed.into(whole)[0]
+    again = a_release(every=7)
+    again.restore(msgpack.unpackb(msgpack.packb(version.snapshot)))
+    again._released, again._seen_offset, again._positions = (-1, ""), 0, {}
+    feed.into(again)
+    assert again.learner.examples == 27, "seven of the twenty twice"
+    assert model_bytes(again) != model_bytes(whole)
+
+
 def test_what_comes_after_its_turn_is_late_counted_and_not_learned():
     release = a_release()
     feed = Feed().add(an_example(4)).promise_all(9 * DAY)

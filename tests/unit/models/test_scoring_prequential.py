@@ -1,5 +1,6 @@
 """The harness scores before it learns, learns as late as labels come, and gives the figures measured elsewhere."""
 
+import math
 import os
 import random
 import zipfile
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from models.prequential import ANCHORS, bank_marketing, evaluate, read_calls
+from models.champion import Champion
+from models.pace import PACE
+from models.prequential import ANCHORS, OnCalls, bank_marketing, evaluate, hashed, paced, read_calls
 
 CHECKOUT = Path(__file__).parents[3]
 DATA = Path(os.environ.get("RAPPORT_SHARED_DATA", CHECKOUT / ".." / "shared" / "data"))
@@ -75,6 +78,32 @@ def test_calls_are_read_without_what_is_known_only_afterwards(tmp_path):
         ({"age": 40.0, "job": "admin."}, True),
     ]
     assert bank_marketing(list(read_calls(tmp_path)), 0).examples == 2
+
+
+def a_day(weekday: str, *calls: str) -> list[tuple[dict, bool]]:
+    return [({"month": "may", "day_of_week": weekday, "job": job}, False) for job in calls]
+
+
+def test_the_pace_counts_the_calls_of_the_day_so_far_and_of_the_day_before():
+    calls = [*a_day("mon", "a", "b", "c"), *a_day("tue", "d", "e"), *a_day("wed", "f")]
+    assert [round(math.expm1(x[PACE])) for x, _ in paced(calls)] == [0, 1, 2, 3, 4, 2]
+
+
+def test_the_pace_of_a_call_follows_from_what_was_before_it_alone():
+    calls = [*a_day("mon", "a", "b"), *a_day("tue", "c")]
+    later = [*calls, *a_day("tue", *"defgh"), *a_day("wed", "i")]
+    assert list(paced(later))[: len(calls)] == list(paced(calls))
+
+
+def test_another_salt_puts_a_call_into_other_slots():
+    ((plain, _),), ((salted, _),) = hashed(a_day("mon", "a")), hashed(a_day("mon", "a"), "1:")
+    assert [slot for slot, _ in plain] != [slot for slot, _ in salted]
+
+
+def test_a_regression_learns_of_calls_by_their_slots():
+    calls = [*a_day("mon", "a"), *a_day("mon", "b")] * 100
+    stream = [(slots, number % 2 == 0) for number, (slots, _) in enumerate(hashed(calls))]
+    assert evaluate(OnCalls(Champion(())), stream, total=len(stream)).second_half == 1.0
 
 
 @needs_data

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from models.features import FEATURES
+from models.features import FEATURES, features
 from models.release import Position
 from models.snapshots import Shelf, Stored, to_records
 from models.training import new_release, scorer_of
@@ -49,13 +49,16 @@ def test_all_parts_sum_to_the_log_odds_and_all_movements_to_what_lies_between(sh
     assert told["note"] == ""
 
 
-def test_a_version_that_is_no_longer_kept_is_named_and_the_newest_explains(shelf, scorer):
-    told = why(scored_in_weeks(a_scorer(version=99, base=0.0), NOW), shelf, POLICY)
+def test_what_another_version_scored_is_explained_anew_as_of_the_last_event(shelf, scorer):
+    profile = scored_in_weeks(a_scorer(version=99, base=0.0), NOW)
+    told = why(profile, shelf, POLICY)
 
     assert told["version"] == scorer.version
-    assert told["score"] == scorer.score(NOW).value
-    assert told["note"] == f"version 99 gave 0.500 and is no longer kept: version {scorer.version} explains"
-    assert "why_now" not in told
+    assert told["score"] == scorer.score(features(profile, profile.last_seen_ms)).value
+    assert told["note"] == (
+        "version 99 gave 0.500 at 2026-03-02T01:00:00.000Z; "
+        f"explained as of the last event, by version {scorer.version}"
+    )
 
 
 def test_what_would_change_it_is_labelled_as_the_models_view(shelf):
@@ -65,13 +68,12 @@ def test_what_would_change_it_is_labelled_as_the_models_view(shelf):
     assert all(change["score"] < 0.65 for change in told["what_if"]["changes"])
 
 
-def test_without_a_score_a_snapshot_or_a_version_that_is_said(shelf, scorer):
+def test_without_a_score_or_a_version_that_is_said(shelf, scorer):
     profile = scored_in_weeks(scorer, NOW)
-    nobody, forgotten = profile.copied(), profile.copied()
-    nobody.scores, forgotten.pending = {}, ()
+    nobody = profile.copied()
+    nobody.scores = {}
 
     assert why(nobody, shelf, POLICY)["note"].startswith("there is no score")
-    assert why(forgotten, shelf, POLICY)["note"].startswith("no snapshot of this score waits any more")
     assert why(profile, Shelf(5), POLICY)["note"].endswith("is not on the shelf, and no other is")
     assert why(profile, Shelf(5), POLICY)["reasons"]
 

@@ -1,6 +1,7 @@
 """`rapport load`: rows become events by a mapping, and whatever is wrong is named by file, row and field."""
 
 import json
+import math
 import zipfile
 from pathlib import Path
 
@@ -309,6 +310,15 @@ def test_columns_become_attributes_and_empty_cells_are_left_out(mapped):
     events = mapped(CALLS, "Job;emp.rate\nstudent;-1.8\n;5\n")
     known = [event["attributes"] for topic, event in events if topic == "interactions"]
     assert known == [{"job": "student", "emp.rate": -1.8}, {"emp.rate": 5}]
+
+
+def test_the_pace_counts_rows_of_the_day_so_far_and_of_the_day_before(mapped):
+    busy = CALLS.replace('numbers = ["emp.rate"]', 'pace = ["Day"]')
+    events = mapped(busy, "Job;Day\na;mon\nb;mon\nc;tue\nd;tue\ne;wed\n")
+    paces = [event["attributes"]["pace"] for topic, event in events if topic == "interactions"]
+    assert [round(math.expm1(pace)) for pace in paces] == [0, 1, 2, 3, 2]
+    with pytest.raises(MappingError, match="no column 'Day'"):
+        mapped(busy, "Job\na\n")
 
 
 def test_rows_without_times_are_spread_evenly_and_a_delayed_event_comes_when_its_time_has_come(mapped):

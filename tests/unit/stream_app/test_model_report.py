@@ -36,7 +36,7 @@ from stream_app.model_report.from_replay import SERVED, read_replay, stretches
 from stream_app.model_report.from_shelf import read_versions
 from stream_app.model_report.limits import LIMITS, base_rate_loss, remarks
 from stream_app.model_report.page import page
-from stream_app.model_report.sheet import Sheet, Source, document
+from stream_app.model_report.sheet import Sheet, Source, document, segments
 from stream_app.model_report.svg import Axis, Frame, plain_axis
 from tests.commands import rapport
 from tests.policies import default_policy
@@ -362,6 +362,7 @@ def test_one_model_may_be_asked_for(shelved):
 # ------------------------------------------------------------------------------------------------------------ the page
 
 
+STRETCH = {"examples": 100, "positives": 5, "auc": 0.7, "log_loss": 0.2, "ece": 0.01}
 EVENTS = [
     {
         "number": 1,
@@ -442,6 +443,22 @@ def test_champion_challengers_promotions_and_groups_are_there(written):
     assert "promoted: naive_bayes (better &lt;by far&gt;)" in html
     assert "tier:private" in html
     assert "naive_bayes (challenger)" in html
+
+
+def test_a_group_of_customers_is_summed_up_over_all_stretches():
+    rows = [
+        {"segment": "", "name": "logistic", "role": "champion", **STRETCH},
+        {"segment": "a", "name": "logistic", "role": "champion", **STRETCH, "auc": None},
+        {"segment": "a", "name": "logistic", "role": "champion", **STRETCH, "positives": 10, "auc": 0.6},
+        {"segment": "a", "name": "logistic", "role": "champion", **STRETCH, "positives": 70, "auc": 0.8, "ece": 0.07},
+        {"segment": "b", "name": "logistic", "role": "champion", **STRETCH, "auc": None},
+    ]
+    first, second = segments(rows)
+
+    assert (first["examples"], first["positives"]) == (300, 85)
+    assert first["auc"] == pytest.approx((10 * 0.6 + 30 * 0.8) / 40)
+    assert first["ece"] == pytest.approx(0.03)
+    assert second["auc"] is None
 
 
 def test_what_is_written_is_what_the_json_says(replayed):
