@@ -4,7 +4,7 @@
 replay explores alike; `action_probability` is the chance with which the chosen action was chosen, which learning needs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -60,20 +60,16 @@ def decide(
 ) -> Choice:
     """Choose the best action that may be, fits, is good for the customer and does not press him."""
     policy, at_ms = context.policy, event.occurred_ms
-    left = policy.actions.action
+    left: Sequence[Action] = policy.actions.action
     funnel = []
     for stage, why_not in _stages(profile, event, trigger, policy):
-        kept, dropped = [], []
-        for action in left:
-            reason = why_not(action)
-            if reason is None:
-                kept.append(action)
-            else:
-                dropped.append(_dropped(action.name, reason))
-        funnel.append(FunnelStage(stage=stage, entered=len(left), dropped=tuple(dropped)))
-        left = tuple(kept)
+        left, sifted = _sift(stage, left, why_not)
+        funnel.append(sifted)
     scorer = context.scorers.get("propensity") if may_profile(profile) else None
-    slots = slots_of(event.attributes) if left and isinstance(event, Interaction) else ()
+    version = scorer.version if scorer is not None else None
+    if not left:
+        return Choice(trigger.name, (*funnel, _untouched("arbitration", 0)), (), None, 1.0, version)
+    slots = slots_of(event.attributes) if isinstance(event, Interaction) else ()
     weighed = [
         _weigh(action, _channel(action, event, trigger), trigger, features, slots, scorer, policy) for action in left
     ]
@@ -83,17 +79,36 @@ def decide(
         worthy, f"{context.seed}\x1f{profile.customer_id}\x1f{event.event_id}\x1f{at_ms}", policy
     )
     funnel.append(_arbitration(weighed, worthy, chosen))
-    version = scorer.version if scorer is not None else None
     return Choice(trigger.name, tuple(funnel), tuple(weighed), chosen, probability, version, slots)
+
+
+WhyNot = Callable[[Action], str | None]
+
+
+def _sift(stage: Stage, actions: Sequence[Action], why_not: WhyNot) -> tuple[Sequence[Action], FunnelStage]:
+    """Ask a stage about each action that came so far: what goes on, and what fell out."""
+    kept, dropped = [], []
+    for action in actions:
+        reason = why_not(action)
+        if reason is None:
+            kept.append(action)
+        else:
+            dropped.append(_dropped(action.name, reason))
+    if not dropped:
+        return actions, _untouched(stage, len(actions))
+    return kept, FunnelStage(stage, len(actions), tuple(dropped))
 
 
 @cache
 def _dropped(action: str, reason: str) -> Dropped:
     """Share what says the same (frozen; as many as actions times reasons): most of a decision is what falls out."""
-    return Dropped(action=action, reason=reason)
+    return Dropped(action, reason)
 
 
-WhyNot = Callable[[Action], str | None]
+@cache
+def _untouched(stage: Stage, entered: int) -> FunnelStage:
+    """Share the stages in which nothing fell out: most often nothing even came so far."""
+    return FunnelStage(stage, entered)
 
 
 def _stages(
@@ -102,8 +117,6 @@ def _stages(
     """List the stages in their order, each a question to an action."""
     at_ms = event.occurred_ms
     figures = Figures(profile, max(at_ms, profile.last_seen_ms), policy.home_currency, policy.bank.home_country)
-    quiet = contact.quiet(profile, policy)
-    denied = contact.contact_denied(profile, at_ms, policy)
     missing = {asked: contact.consent_missing(profile, personalised=asked) for asked in (False, True)}
 
     def eligible(action: Action) -> str | None:
@@ -117,8 +130,9 @@ def _stages(
     return (
         ("eligibility", eligible),
         ("applicability", applicable),
-        ("suitability", lambda _: quiet),
-        ("contact", lambda _: denied),
+        # Of the customer, not of the action; asked only when an action came so far, and few do.
+        ("suitability", lambda _: contact.quiet(profile, policy)),
+        ("contact", lambda _: contact.contact_denied(profile, at_ms, policy)),
     )
 
 
@@ -167,4 +181,4 @@ def _arbitration(weighed: list[Weighed], worthy: list[Weighed], chosen: Weighed 
         for one in weighed
         if one is not chosen
     )
-    return FunnelStage(stage="arbitration", entered=len(weighed), dropped=dropped)
+    return FunnelStage("arbitration", len(weighed), dropped)

@@ -1,8 +1,8 @@
 """The fixed vocabulary of named figures of a profile: what conditions of tags, actions and triggers may speak of.
 
 A figure is a number, or None while it is unknown (no condition holds of it then). Some take an argument after a colon:
-`count_30d:card`, `holds:mortgage`, `consent:marketing`. Spans end with the event's own day or hour. `Figures` computes
-each figure at most once, when first asked for.
+`count_30d:card`, `holds:mortgage`, `consent:marketing`. Spans end with the event's own day or hour. Each figure is a
+function of `Figures`, cheap enough to be asked again; what is not, `Figures` keeps.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -10,7 +10,7 @@ from datetime import date
 from functools import cache
 
 from models import windows
-from models.products import is_of
+from models.products import holds
 from models.scoring import within
 from models.sums import Sums, sums
 from schemas.profile import Profile
@@ -25,10 +25,10 @@ Figure = Callable[["Figures"], float | None]
 FigureFamily = Callable[[str], Figure]  # by its argument
 
 
-class Figures(dict[str, float | None]):
-    """The figures of one profile at one time, computed when first asked for."""
+class Figures:
+    """What figures are computed from: one profile at one time."""
 
-    __slots__ = ("_sums", "at_ms", "day", "home_country", "home_currency", "profile")
+    __slots__ = ("_aum", "_aum_high", "_sums", "at_ms", "day", "home_country", "home_currency", "products", "profile")
 
     def __init__(self, profile: Profile, at_ms: int, home_currency: str, home_country: str) -> None:
         self.profile = profile
@@ -36,11 +36,13 @@ class Figures(dict[str, float | None]):
         self.day = windows.home_day(at_ms)
         self.home_currency = home_currency
         self.home_country = home_country
+        self.products = profile.identity.products if profile.identity is not None else ()
         self._sums: dict[str, Sums] = {}
+        self._aum: int | None = None
+        self._aum_high: int | None = None
 
-    def __missing__(self, name: str) -> float | None:
-        value = self[name] = _computed_by(name)(self)
-        return value
+    def __getitem__(self, name: str) -> float | None:
+        return figure_of(name)(self)
 
     def over(self, span: windows.Span) -> Sums:
         """Read the windows of a span, added up once."""
@@ -48,6 +50,18 @@ class Figures(dict[str, float | None]):
         if found is None:
             found = self._sums[span] = sums(self.profile, span, self.at_ms)
         return found
+
+    def aum(self) -> int:
+        """Assets under management (minor units), added up once."""
+        if self._aum is None:
+            self._aum = self.profile.aum_minor(self.home_currency)
+        return self._aum
+
+    def aum_high(self) -> int:
+        """Find the highest AUM of 90 days, once: told within them, or lying there in silence since before."""
+        if self._aum_high is None:
+            self._aum_high = max(self.profile.aum_high_minor(self.day), self.aum())
+        return self._aum_high
 
     def days_since(self, then_ms: int | None) -> float | None:
         """Whole home days between a moment and now; None if the moment never came."""
@@ -57,8 +71,12 @@ class Figures(dict[str, float | None]):
 
 
 @cache
-def _computed_by(name: str) -> Figure:
-    """Find what computes a figure, once for each name that a policy speaks of."""
+def figure_of(name: str) -> Figure:
+    """Find what computes a figure, once for each name that a policy speaks of.
+
+    >>> figure_of("count_30d:card") is figure_of("count_30d:card")
+    True
+    """
     word, _, argument = name.partition(":")
     return FAMILIES[word](argument) if argument else FIGURES[word]
 
@@ -80,18 +98,9 @@ def aum_minor(profile: Profile, home_currency: str) -> int:
     return profile.aum_minor(home_currency)
 
 
-def _aum(f: Figures) -> float:
-    return f.profile.aum_minor(f.home_currency)
-
-
-def _aum_high(f: Figures) -> float:
-    """Find the highest AUM of 90 days: told within them, or lying there in silence since before."""
-    return max(f.profile.aum_high_minor(f.day), _aum(f))
-
-
 def _aum_fall_share(f: Figures) -> float | None:
-    high = _aum_high(f)
-    return 1 - _aum(f) / high if high > 0 else None
+    high = f.aum_high()
+    return 1 - f.aum() / high if high > 0 else None
 
 
 def _age_years(f: Figures) -> float | None:
@@ -132,13 +141,9 @@ def _consents(f: Figures) -> tuple[str, ...]:
     return f.profile.identity.consents if f.profile.identity is not None else ()
 
 
-def _products(f: Figures) -> tuple[str, ...]:
-    return f.profile.identity.products if f.profile.identity is not None else ()
-
-
 def _holds(product: str) -> Figure:
     """Look for a product by its name, or by an id that begins with it."""
-    return lambda f: any(is_of(held, product) for held in _products(f))
+    return lambda f: holds(f.products, product)
 
 
 def _need(f: Figures, family: str, days: int) -> float | None:
@@ -164,10 +169,10 @@ FIGURES: Mapping[str, Figure] = {
     "has_manager": lambda f: f.profile.identity is not None and f.profile.identity.relationship_manager_id is not None,
     "has_household": lambda f: f.profile.identity is not None and f.profile.identity.household_id is not None,
     "do_not_contact": lambda f: f.profile.identity is not None and f.profile.identity.do_not_contact,
-    "products": lambda f: len(_products(f)),
+    "products": lambda f: len(f.products),
     "accounts": lambda f: sum([account.closed_ms is None for account in f.profile.accounts.values()]),
-    "aum_minor": _aum,
-    "aum_high_minor": _aum_high,
+    "aum_minor": Figures.aum,
+    "aum_high_minor": Figures.aum_high,
     "aum_fall_share": _aum_fall_share,
     "days_since_activity": lambda f: f.days_since(f.profile.last_own_activity_ms),
     "days_since_login": lambda f: f.days_since(f.profile.last_login_ms),
@@ -184,7 +189,7 @@ FIGURES: Mapping[str, Figure] = {
     "salary_minor": lambda f: f.profile.salary.usual_minor,
     "days_since_salary": lambda f: f.days_since(f.profile.salary.last_ms),
     "salary_missed": lambda f: f.profile.salary.missed_since_ms is not None,
-    "loan_missed": lambda f: f.profile.loan_missed,
+    "loan_missed": lambda f: f.profile.loan_missed if f.profile.loans else 0,
     "foreign_countries_90d": _foreign_countries,
     "payees": lambda f: len(f.profile.counterparties),
     "complaints_open": lambda f: len(f.profile.complaints),

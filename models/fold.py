@@ -31,7 +31,7 @@ from schemas.profile import (
     cut,
     short_id,
 )
-from schemas.remembered import remembered_as
+from schemas.remembered import and_remembered, is_among, remembered_as
 
 # What the bank does, or what says nothing of who began it.
 NOT_OF_THE_CUSTOMER = frozenset({"message", "call_ended", "points_earned", "product_closed", "complaint_resolved"})
@@ -56,7 +56,7 @@ def fold(profile: Profile, event: Any, policy: Policy, feeling: float = 0.0) -> 
 
 def _folded(profile: Profile, event: Any, policy: Policy, feeling: float) -> Profile:
     p = profile.copied()
-    p.remembered = (*p.remembered[1 - MAX_REMEMBERED_EVENTS :], remembered_as(event))
+    p.remembered = and_remembered(p.remembered, remembered_as(event), MAX_REMEMBERED_EVENTS)
     if isinstance(event, LinkedMention):
         _linked_mention(p, event, round(1000 * feeling))
     else:
@@ -69,7 +69,7 @@ def _folded(profile: Profile, event: Any, policy: Policy, feeling: float) -> Pro
 
 def known(profile: Profile, event: Any) -> bool:
     """Whether the event is among the last 64 that were applied (contract-rules 5)."""
-    return remembered_as(event) in profile.remembered
+    return is_among(remembered_as(event), profile.remembered)
 
 
 def _seen(p: Profile, at_ms: int) -> None:

@@ -17,6 +17,7 @@ from models.policy.parts import TagRule
 from schemas.profile import MAX_REASON_BYTES, MAX_TAGS, Due, Grade, Profile, Tag, cut
 
 REGRADE = "regrade"
+NOWHERE = (0, 0)  # where a tier stays that policy does not know
 
 
 def regrade(profile: Profile, at_ms: int, policy: Policy, event_key: str = "") -> Profile:
@@ -50,18 +51,12 @@ def _graded_day(profile: Profile, policy: Policy) -> int | None:
 def _regrade_tier(profile: Profile, at_ms: int, policy: Policy) -> Profile:
     """Rise at a tier's edge, fall only below what keeps it (hysteresis)."""
     aum = profile.aum_minor(policy.home_currency)
-    tiers = policy.tiers.tier
-    now = fit = tiers[0]
-    for tier in tiers:
-        if tier.from_minor <= aum:
-            fit = tier
-        if tier.name == profile.grade.tier:
-            now = tier
-    reached = now if now.keep_minor <= aum and fit.from_minor <= now.from_minor else fit
-    if reached.name == profile.grade.tier:
+    kept_by, next_edge = policy.tiers.stays.get(profile.grade.tier, NOWHERE)
+    if kept_by <= aum < next_edge:
         return profile
+    fit = next(tier for tier in reversed(policy.tiers.tier) if tier.from_minor <= aum)
     graded = profile.copied()
-    graded.grade = Grade(reached.name, at_ms, cut(str(aum // 100), MAX_REASON_BYTES))
+    graded.grade = Grade(fit.name, at_ms, cut(str(aum // 100), MAX_REASON_BYTES))
     return graded
 
 

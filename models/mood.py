@@ -8,7 +8,7 @@ from models.policy import HOUR_MS, MoodBurst, Policy
 from schemas.actions import Effect, alert_effect
 from schemas.internal import MoodMark
 from schemas.mood import MAX_REMEMBERED, Heard, Mood
-from schemas.remembered import remembered_as
+from schemas.remembered import and_remembered, is_among, remembered_as
 
 MINUTE_MS = 60_000
 FIVE_MINUTES_MS, MINUTES = 5 * MINUTE_MS, 12
@@ -21,11 +21,11 @@ def step(mood: Mood | None, mark: MoodMark, context: Context) -> Verdict[Mood]:
     """Hear one mention's sentiment; the rule `mood_burst` of the policy says when it is too much."""
     mood = mood if mood is not None else _NEW
     name = remembered_as(mark)
-    if name in mood.remembered:
+    if is_among(name, mood.remembered):
         return Verdict(mood, result="duplicate")
     rule = burst_rule(context.policy)
     mood = hear(mood, mark, -1.0 if rule is None else rule.sentiment)
-    mood = mood._replace(remembered=(*mood.remembered[1 - MAX_REMEMBERED :], name))
+    mood = mood._replace(remembered=and_remembered(mood.remembered, name, MAX_REMEMBERED))
     if rule is None or mark.occurred_ms < mood.quiet_until_ms:
         return Verdict(mood)
     heard = within(mood, rule.minutes, mark.occurred_ms)

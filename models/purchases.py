@@ -11,6 +11,7 @@ from models.windows import DAYS, home_day
 from schemas.events import Transaction
 from schemas.profile import Profile
 from schemas.profile_worth import Purchases
+from schemas.ring import buckets_of
 
 _MOST = 2**62
 
@@ -47,7 +48,7 @@ def _within(minor: int) -> int:
 
 def _is_new(p: Profile, day: int, policy: Policy) -> bool:
     """Whether the ring of days has no purchase of that day; one that has forgotten the kinds had all of its debits."""
-    bucket = p.rings.days.get(day)
+    bucket = buckets_of(p.rings.days).get(day)
     if bucket is None:
         return True
     debit = DIRECTIONS["debit"]

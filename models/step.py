@@ -28,7 +28,7 @@ from schemas.actions import Effect, letter_effect
 from schemas.events import Customer, Interaction, LinkedMention, Outcome
 from schemas.internal import Erasure, Timer, Unreadable
 from schemas.profile import EventCounts, Profile
-from schemas.remembered import remember
+from schemas.remembered import is_among, remember
 
 Effects = tuple[Effect, ...]
 
@@ -59,7 +59,7 @@ def _wake(profile: Profile | None, timer: Timer, context: Context) -> Verdict[Pr
 
 def _put_aside(profile: Profile | None, event: Unreadable, context: Context) -> Verdict[Profile]:
     """Tell a repeat by its id before its content matters; anything else becomes a dead letter."""
-    if profile is not None and remember(event.kind, event.event_id) in profile.remembered:
+    if profile is not None and is_among(remember(event.kind, event.event_id), profile.remembered):
         return Verdict(profile, result="duplicate")
     return Verdict(profile, (letter_effect(event.reason, event.detail),), "dead_letter")
 

@@ -1,13 +1,13 @@
 """All cells of a window read at one go, for who asks many questions of it: the fast half of `models.windows`."""
 
+from bisect import bisect_left
 from typing import NamedTuple
 
-from models.cells import ACTIVITIES, CHANNELS, DECLINED, FIRST_CHANNEL, KINDS, SUMS, unpack
-from models.windows import Span, What, home_day, nine_weeks, window
+from models.cells import ACTIVITIES, CHANNELS, DECLINED, FIRST_CHANNEL, KINDS, SUMS, Cells
+from models.windows import Span, What, home_day, nine_weeks, read, window
 from schemas.profile import Profile
 
 _CELLS = max(CHANNELS.values()) + 1
-_FEW = 16  # as many as msgpack counts in one byte
 
 
 class Sums(NamedTuple):
@@ -39,12 +39,12 @@ class Sums(NamedTuple):
         return self.cells[CHANNELS[channel]]
 
 
-Buckets = dict[int, bytes]
-Read = tuple[Buckets, Buckets, int, dict[str, Sums]]  # rings of days and weeks, the day read up to, what was found
+Read = tuple[bytes, bytes, int, dict[str, Sums]]  # rings of days and weeks, the day read up to, what was found
 
-# What was read last: tags, features and decision of one step ask for the same windows. A ring is never changed, so
-# that it is the same as long as it is the same object (which this keeps alive).
-_last_read: Read = ({}, {}, 0, {})
+# What was read last: tags, features and decision of one step ask for the same windows. A ring is the same as long as it
+# is the same object (which this keeps alive).
+_NO_DAY = -(2**31)
+_last_read: Read = (b"", b"", _NO_DAY, {})
 
 
 def sums(profile: Profile, span: Span, at_ms: int) -> Sums:
@@ -67,39 +67,35 @@ def _of_window(profile: Profile, span: Span, at_ms: int) -> Sums:
     return _sums(cells)
 
 
-def _read(days: Buckets, weeks: Buckets, today: int) -> dict[str, Sums]:
+def _read(days: bytes, weeks: bytes, today: int) -> dict[str, Sums]:
     """Add up a week, go on to the month that it is a part of, and to nine weeks."""
     cells = [0] * _CELLS
-    _add([days[day] for day in days if today - 7 < day <= today], cells)
+    ages, told = read(days, today)
+    first, of_week, of_month = bisect_left(ages, 0), bisect_left(ages, 7), bisect_left(ages, 30)
+    _add(told[first:of_week], cells)
     week = _sums(cells.copy())
-    _add([days[day] for day in days if today - 30 < day <= today - 7], cells)
+    _add(told[of_week:of_month], cells)
     month = _sums(cells.copy())
     of_weeks, of_days = nine_weeks(today)
-    _add(
-        [days[day] for day in days if day in of_days and not today - 30 < day <= today]
-        + [weeks[number] for number in weeks if number in of_weeks],
-        cells,
-    )
+    _add(told[of_month : bisect_left(ages, of_days)], cells)
+    ages, told = read(weeks, today // 7)
+    _add(told[bisect_left(ages, 0) : bisect_left(ages, of_weeks)], cells)
     return {"7d": week, "30d": month, "63d": _sums(cells)}
 
 
-def _add(packed: list[bytes], cells: list[int]) -> None:
-    """Add the cells of so many packed buckets, unpacked together as one list of maps: a call each costs a third."""
-    count = len(packed)
-    head = bytes((0x90 + count,)) if count < _FEW else bytes((0xDC, 0, count))
-    for bucket in unpack(head + b"".join(packed)):
+def _add(buckets: list[Cells], cells: list[int]) -> None:
+    for bucket in buckets:
         for cell, value in bucket.items():
             cells[cell] += value
 
 
 def _sums(cells: list[int]) -> Sums:
     """Even cells are credits, odd ones debits."""
-    kinds, minors = cells[:DECLINED], cells[SUMS : SUMS + DECLINED]
     return Sums(
-        sum(kinds[::2]),
-        sum(minors[::2]),
-        sum(kinds[1::2]),
-        sum(minors[1::2]),
+        sum(cells[:DECLINED:2]),
+        sum(cells[SUMS : SUMS + DECLINED : 2]),
+        sum(cells[1:DECLINED:2]),
+        sum(cells[SUMS + 1 : SUMS + DECLINED : 2]),
         sum(cells[FIRST_CHANNEL:]),
         cells,
     )

@@ -19,7 +19,9 @@ whatever their currency, and so are small card payments: in five minutes the sum
 one, and a count needs no rate of exchange.
 """
 
+from bisect import bisect_left
 from functools import lru_cache
+from itertools import accumulate
 from math import log10, sqrt
 from typing import Literal, NamedTuple
 
@@ -42,6 +44,7 @@ from models.cells import (
     unpack,
 )
 from schemas.profile import Profile, Rings, Tally
+from schemas.ring import HEAD, HEAD_BYTES, begun, buckets_before, buckets_of, most_cell_bytes, ring_of
 
 Direction = Literal["credit", "debit"]
 Span = Literal["1h", "24h", "7d", "30d", "63d"]
@@ -55,9 +58,10 @@ DAY_MS = 86_400_000
 HOME_OFFSET_MS = 8 * HOUR_MS  # home time is UTC+8 all year round
 
 _USUAL_LOG = 4  # of 100.00 in minor units
+_ARRAYS = [bytes((0xDC, 0, 3 * older + 1)) for older in range(32)]  # what msgpack puts before an array
 
 
-class Ring(NamedTuple):
+class Shape(NamedTuple):
     """One ring's shape: bucket width, number of buckets, and the bytes that its buckets may fill together."""
 
     width_ms: int
@@ -67,13 +71,13 @@ class Ring(NamedTuple):
 
 
 # What a thinned bucket needs at most (see `cells.thin`), times the buckets, is below each budget: thinning always ends.
-MINUTES = Ring(5 * MINUTE_MS, 12, 12 * 46, 0)
-HOURS = Ring(HOUR_MS, 24, 24 * 44, 0)
+MINUTES = Shape(5 * MINUTE_MS, 12, 12 * 46, 0)
+HOURS = Shape(HOUR_MS, 24, 24 * 44, 0)
 # One day and one week more than a window holds: those that end with yesterday are whole when today has begun.
-DAYS = Ring(DAY_MS, 31, 31 * 64, HOME_OFFSET_MS)
-WEEKS = Ring(7 * DAY_MS, 10, 10 * 72, HOME_OFFSET_MS)
+DAYS = Shape(DAY_MS, 31, 31 * 64, HOME_OFFSET_MS)
+WEEKS = Shape(7 * DAY_MS, 10, 10 * 72, HOME_OFFSET_MS)
 
-_SPANS: dict[str, tuple[str, Ring, int]] = {
+_SPANS: dict[str, tuple[str, Shape, int]] = {
     "1h": ("minutes", MINUTES, 12),
     "24h": ("hours", HOURS, 24),
     "7d": ("days", DAYS, 7),
@@ -155,7 +159,7 @@ def add(
     if home_day(at_ms) <= today - DAYS.size:
         weeks = _added(weeks, WEEKS, at_ms, highest_ms, by_day)
     else:
-        if home_day(at_ms) not in days:  # a day begins, and those that the ring leaves behind go
+        if not _has(days, home_day(at_ms)):  # a day begins, and those that the ring leaves behind go
             weeks = _with_old_days(weeks, days, today)
         days = _added(days, DAYS, at_ms, highest_ms, by_day | amount if amount else by_day)
     of_minutes = cells | burst if burst else cells
@@ -163,43 +167,60 @@ def add(
     return Rings(minutes, _added(hours, HOURS, at_ms, highest_ms, cells), days, weeks)
 
 
-def _with_old_days(weeks: dict[int, bytes], days: dict[int, bytes], today: int) -> dict[int, bytes]:
+def _has(ring: bytes, bucket: int) -> bool:
+    newest = HEAD.unpack_from(ring)[0] if ring else bucket - 1
+    return bool(newest == bucket or (newest > bucket and bucket in buckets_of(ring)))
+
+
+def _with_old_days(weeks: bytes, days: bytes, today: int) -> bytes:
     """Weeks with what the days before the last 30 told, but for the moments of amounts."""
-    for day in [day for day in days if day <= today - DAYS.size]:
-        cells = {cell: n for cell, n in unpack(days[day]).items() if cell not in OF_DAYS_ONLY}
+    for day, packed in buckets_before(days, today - DAYS.size + 1):
+        cells = {cell: n for cell, n in unpack(packed).items() if cell not in OF_DAYS_ONLY}
         weeks = _added(weeks, WEEKS, home_day_start_ms(day), home_day_start_ms(today), cells)
     return weeks
 
 
-def _added(old: dict[int, bytes], ring: Ring, at_ms: int, highest_ms: int, cells: Cells) -> dict[int, bytes]:
-    width_ms, size, budget, offset_ms = ring
+def _added(ring: bytes, shape: Shape, at_ms: int, highest_ms: int, cells: Cells) -> bytes:
+    width_ms, size, budget, offset_ms = shape
     bucket = (at_ms + offset_ms) // width_ms
     oldest = (highest_ms + offset_ms) // width_ms - size + 1
     if bucket < oldest:
-        return old
-    before = old.get(bucket)
-    if before is not None:
-        new = old.copy()
-        new[bucket] = packed = pack(sum_into(unpack(before), cells))
-        grown = len(packed) > len(before)
-    else:  # a bucket begins: those that the ring has left behind go
-        new = {number: packed for number, packed in old.items() if number >= oldest}
-        new[bucket] = pack(cells)
-        grown = True
-    if grown and len(b"".join(new.values())) > budget:
-        _thin_oldest(new, budget)
-    return new
+        return ring
+    newest, count, reach, length = HEAD.unpack_from(ring) if ring else (bucket - 1, 0, 0, 0)
+    if bucket == newest:
+        end = len(ring) - length
+        packed = pack(sum_into(unpack(ring[end:]), cells))
+        ring = HEAD.pack(newest, count, reach, len(packed)) + ring[HEAD_BYTES:end] + packed
+        if len(packed) <= length:
+            return ring
+    elif bucket > newest:  # a bucket begins: those that the ring has left behind go
+        ring = begun(ring, bucket, pack(cells), oldest)
+    else:
+        return _added_late(buckets_of(ring), bucket, cells, oldest, budget)
+    return ring if most_cell_bytes(ring) <= budget else ring_of(_within(buckets_of(ring), budget))
 
 
-def _thin_oldest(buckets: dict[int, bytes], budget: int) -> None:
+def _added_late(buckets: dict[int, bytes], bucket: int, cells: Cells, oldest: int, budget: int) -> bytes:
+    """Give the ring of these buckets, which are the caller's own, with cells added to one that is not the newest."""
+    before = buckets.get(bucket)
+    if before is None:
+        buckets = {number: packed for number, packed in buckets.items() if number >= oldest}
+        buckets[bucket] = pack(cells)
+        return ring_of(_within(buckets, budget))
+    buckets[bucket] = packed = pack(sum_into(unpack(before), cells))
+    return ring_of(_within(buckets, budget) if len(packed) > len(before) else buckets)
+
+
+def _within(buckets: dict[int, bytes], budget: int) -> dict[int, bytes]:
     """Bring a ring that is being built down to its budget: the oldest buckets lose kinds and channels."""
     excess = sum(map(len, buckets.values())) - budget
     for number in sorted(buckets):
         if excess <= 0:
-            return
+            break
         packed = buckets[number]
         buckets[number] = thin(packed)
         excess -= len(packed) - len(buckets[number])
+    return buckets
 
 
 # ---------------------------------------------------------------------------------------------------------- reading
@@ -238,48 +259,59 @@ def by_channel(profile: Profile, channel: str, span: Literal["7d", "30d", "63d"]
 
 def usual_amount(profile: Profile, at_ms: int) -> Usual:
     """Sum up the debits of the days before that of `at_ms` (29 at most)."""
-    today, count, total, squares = home_day(at_ms), 0, 0, 0
-    for day, packed in profile.rings.days.items():
-        if today - 30 < day < today:
-            cells = unpack(packed)
-            count += _tally(cells, range(DIRECTIONS["debit"], DECLINED, 2)).count - cells.get(DEBITS_OF_NOTHING, 0)
-            total += cells.get(LOG_SUM, 0)
-            squares += squares_of(cells)
+    count, total, squares = 0, 0, 0
+    ages, told = read(profile.rings.days, home_day(at_ms))
+    for cells in told[bisect_left(ages, 1) : bisect_left(ages, 30)]:
+        count += _tally(cells, range(DIRECTIONS["debit"], DECLINED, 2)).count - cells.get(DEBITS_OF_NOTHING, 0)
+        total += cells.get(LOG_SUM, 0)
+        squares += squares_of(cells)
     if not count:
         return Usual()
     mean = total / count
     return Usual(count, _USUAL_LOG + mean / 100, sqrt(max(0.0, squares / count - mean * mean)) / 100)
 
 
-def nine_weeks(today: int) -> tuple[range, range]:
-    """Which weeks, and which days of theirs, make up the nine weeks that end with that of day number `today`.
+def nine_weeks(today: int) -> tuple[int, int]:
+    """Say how many weeks, and how many days of theirs, make up the nine weeks that end with day number `today`.
 
     Both rings are to be read: a day is told by the day ring as long as that has it, and by its week from then on.
     """
-    weeks = range(today // 7 - 8, today // 7 + 1)
-    return weeks, range(7 * weeks.start, today + 1)
+    return 9, today - 7 * (today // 7 - 8) + 1
 
 
 def window(profile: Profile, span: Span, at_ms: int) -> Cells:
     """Add up all cells of a span; the answer may be shared and is not to be changed."""
-    name, ring, number = _SPANS[span]
-    if ring is not WEEKS:
-        return _last(getattr(profile.rings, name), ring, number, at_ms)
-    weeks, days = nine_weeks(home_day(at_ms))
-    old, young = profile.rings.weeks, profile.rings.days
-    return _unpacked_sum(tuple([old[week] for week in old if week in weeks] + [young[d] for d in young if d in days]))
+    name, shape, number = _SPANS[span]
+    if shape is not WEEKS:
+        return _last(getattr(profile.rings, name), shape, number, at_ms)
+    today = home_day(at_ms)
+    weeks, days = nine_weeks(today)
+    total = _sum_of(profile.rings.weeks, today // 7, weeks).copy()
+    for cell, value in _sum_of(profile.rings.days, today, days).items():
+        total[cell] = total.get(cell, 0) + value
+    return total
 
 
-def _last(buckets: dict[int, bytes], ring: Ring, number: int, at_ms: int) -> Cells:
-    newest = (at_ms + ring.offset_ms) // ring.width_ms
-    return _unpacked_sum(tuple([buckets[bucket] for bucket in buckets if newest - number < bucket <= newest]))
+def read(ring: bytes, now: int) -> tuple[list[int], list[Cells]]:
+    """Unpack all buckets at one go, newest first: how long before number `now` each is, and its cells."""
+    if not ring:
+        return [], []
+    newest, count, _, _ = HEAD.unpack_from(ring)
+    told = unpack(_ARRAYS[count] + ring[HEAD_BYTES:])  # for each of the older ones length, cells, distance
+    return [*accumulate(told[-2::-3], initial=now - newest)], [told[-1], *told[-3::-3]]
+
+
+def _last(ring: bytes, shape: Shape, number: int, at_ms: int) -> Cells:
+    return _sum_of(ring, (at_ms + shape.offset_ms) // shape.width_ms, number)
 
 
 @lru_cache(maxsize=256)  # rules, tags and features of one step ask for the same few windows again and again
-def _unpacked_sum(buckets: tuple[bytes, ...]) -> Cells:
+def _sum_of(ring: bytes, now: int, number: int) -> Cells:
+    """Add up the cells of the last `number` buckets up to and with `now`."""
+    ages, told = read(ring, now)
     total: Cells = {}
-    for packed in buckets:
-        for cell, value in unpack(packed).items():
+    for bucket in told[bisect_left(ages, 0) : bisect_left(ages, number)]:
+        for cell, value in bucket.items():
             total[cell] = total.get(cell, 0) + value
     return total
 

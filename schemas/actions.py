@@ -1,15 +1,21 @@
 """What we ask others to do: alerts, offers, arrival cards, what takes them back, and the effects that carry them.
 
 An action's id follows from what caused it, so that live, replay and a second run name it alike (contract.md §3).
+
+What we write is plain: nothing checks on the hot path what the core has just made, and the tests hold it to the schema
+that the annotations are (`pydantic.TypeAdapter` checks what others read back).
 """
 
 import hashlib
-from typing import Annotated, Literal, NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Annotated, Any, Literal, NamedTuple
 
 import orjson
 from pydantic import Field, StringConstraints
 
-from schemas.fields import BranchId, CustomerId, EventId, Instant, Message, Share, Word
+from schemas.fields import BranchId, CustomerId, EventId, Instant, Outgoing, Share, Word
 from schemas.internal import ExampleRecord, ModelName, Version
 from schemas.times import to_rfc3339
 
@@ -17,6 +23,7 @@ ActionId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]  # of a rule, action, stream, treatment…
 Sentence = Annotated[str, StringConstraints(max_length=500)]
 Figure = Annotated[float, Field(ge=-1e18, le=1e18)]
+Figures = Annotated[dict[str, Annotated[int, Field(ge=-(2**63), le=2**63)] | Figure], Field(max_length=64)]
 Priority = Annotated[int, Field(ge=1, le=3)]
 Queue = Literal["retention", "fraud", "service", "collections", "relationship"]
 OfferChannel = Literal["branch", "phone", "mobile", "web", "wechat", "email", "sms"]
@@ -39,7 +46,8 @@ class Effect(NamedTuple):
     timed: bool = False
 
 
-class Reason(Message):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason(Outgoing):
     """Why, in a code for programs and a sentence for people; `contribution` is its exact share of the score."""
 
     code: Name
@@ -48,20 +56,20 @@ class Reason(Message):
     contribution: Figure = 0.0
 
 
-class Evidence(Message):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence(Outgoing):
     """What an action rests on: ids of events, and figures by name (money in minor units)."""
 
     events: Annotated[tuple[EventId, ...], Field(max_length=64)] = ()
-    figures: dict[str, Annotated[int, Field(ge=-(2**63), le=2**63)] | Figure] = Field(
-        default_factory=dict, max_length=64
-    )
+    figures: Figures = field(default_factory=dict)
 
 
 Reasons = Annotated[tuple[Reason, ...], Field(max_length=32)]
 Names = Annotated[tuple[Name, ...], Field(max_length=64)]
 
 
-class Alert(Message):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert(Outgoing):
     """Something that a person of a queue should look at; priority 1 first."""
 
     action_id: ActionId
@@ -76,12 +84,13 @@ class Alert(Message):
     model_version: Version | None = None
     evidence: Evidence = Evidence()
     next_step: Sentence = ""
-    occurred_ms: Instant = Field(validation_alias="occurred_at", serialization_alias="occurred_at")
-    expires_ms: Instant = Field(validation_alias="expires_at", serialization_alias="expires_at")
+    occurred_ms: Annotated[Instant, Field(alias="occurred_at")]
+    expires_ms: Annotated[Instant, Field(alias="expires_at")]
     supersedes: ActionId | None = None
 
 
-class Offer(Message):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer(Outgoing):
     """The action that arbitration chose, to be shown or sent on one channel.
 
     `propensity` is the customer's likelihood, `action_probability` the chance with which policy chose the action;
@@ -104,20 +113,22 @@ class Offer(Message):
     action_probability: Share = 1.0
     model: ModelName | None = None
     model_version: Version | None = None
-    occurred_ms: Instant = Field(validation_alias="occurred_at", serialization_alias="occurred_at")
-    expires_ms: Instant = Field(validation_alias="expires_at", serialization_alias="expires_at")
+    occurred_ms: Annotated[Instant, Field(alias="occurred_at")]
+    expires_ms: Annotated[Instant, Field(alias="expires_at")]
 
 
-class OpenComplaint(Message):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenComplaint(Outgoing):
     """A complaint that stands when the customer comes in."""
 
     event_id: EventId
-    opened_ms: Instant = Field(validation_alias="opened_at", serialization_alias="opened_at")
+    opened_ms: Annotated[Instant, Field(alias="opened_at")]
     channel: Word
     topic: Word | None = None
 
 
-class ScoreCard(Message):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreCard(Outgoing):
     """A score with its model, version, how many examples that version had seen, and its reasons."""
 
     value: Share
@@ -127,7 +138,8 @@ class ScoreCard(Message):
     reasons: Reasons = ()
 
 
-class BestAction(Message):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BestAction(Outgoing):
     """The one thing to speak about, and why."""
 
     action: Name
@@ -135,14 +147,15 @@ class BestAction(Message):
     reason: Reason
 
 
-class Arrival(Message):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival(Outgoing):
     """What the greeter should know of the customer who has just come in."""
 
     action_id: ActionId
     branch_id: BranchId
     customer_id: CustomerId
     ticket: Word | None = None
-    arrived_ms: Instant = Field(validation_alias="arrived_at", serialization_alias="arrived_at")
+    arrived_ms: Annotated[Instant, Field(alias="arrived_at")]
     tier: Name
     relationship_manager: Word | None = None
     open_complaint: OpenComplaint | None = None
@@ -152,10 +165,11 @@ class Arrival(Message):
     holdings: Names = ()
     churn: ScoreCard | None = None
     best_action: BestAction | None = None
-    expires_ms: Instant = Field(validation_alias="expires_at", serialization_alias="expires_at")
+    expires_ms: Annotated[Instant, Field(alias="expires_at")]
 
 
-class Withdrawal(Message):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal(Outgoing):
     """An earlier entry no longer holds: its cause has gone, or `superseded_by` took its place."""
 
     action_id: ActionId
@@ -163,8 +177,8 @@ class Withdrawal(Message):
     customer_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     reason: Reason
     superseded_by: ActionId | None = None
-    occurred_ms: Instant = Field(validation_alias="occurred_at", serialization_alias="occurred_at")
-    expires_ms: Instant = Field(validation_alias="expires_at", serialization_alias="expires_at")
+    occurred_ms: Annotated[Instant, Field(alias="occurred_at")]
+    expires_ms: Annotated[Instant, Field(alias="expires_at")]
 
 
 _BASE_32 = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in lower case
@@ -237,12 +251,37 @@ def _entry(  # the one place that knows the fields of an entry (the engine adds 
     timed: bool,
     extra: dict[str, str] | None = None,
 ) -> Effect:
-    fields = {
+    entry = {
         "id": data.action_id,
         "type": entry_type,
-        "data": data.model_dump_json(exclude_none=True),
+        "data": json_of(data).decode(),
         "occurred_at": to_rfc3339(occurred_ms),
         "expires_at": to_rfc3339(data.expires_ms),
         **(extra or {}),
     }
-    return Effect("stream", stream, "", orjson.dumps(fields), timed)
+    return Effect("stream", stream, "", orjson.dumps(entry), timed)
+
+
+def json_of(action: Outgoing) -> bytes:
+    """Write an action as JSON, by the names of the wire: times are RFC 3339, and what is None is left out."""
+    return orjson.dumps(action, default=_told, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+
+
+def _told(part: Any) -> dict[str, Any]:
+    names, values = _WIRE[type(part)]
+    told = {}
+    for name, value in zip(names, values(part), strict=True):
+        if value is None:
+            continue
+        told[name] = to_rfc3339(value) if name.endswith("_at") else value
+    return told
+
+
+def _names_on_the_wire(kind: type[Outgoing]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """Name the fields of a class as the wire does, in their order, and give what reads them all."""
+    names = [own.name for own in fields(kind)]  # type: ignore[arg-type] # each is a dataclass
+    return tuple(f"{name[:-3]}_at" if name.endswith("_ms") else name for name in names), attrgetter(*names)
+
+
+_PARTS = (Reason, Evidence, Alert, Offer, OpenComplaint, ScoreCard, BestAction, Arrival, Withdrawal)
+_WIRE = {kind: _names_on_the_wire(kind) for kind in _PARTS}

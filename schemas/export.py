@@ -9,19 +9,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from schemas.actions import Alert, Arrival, Offer, Withdrawal
 from schemas.compatibility import breaking_changes
 from schemas.dead_letters import DeadLetter
 from schemas.decisions import Decision
 from schemas.events import Customer, Interaction, LinkedMention, Mention, Outcome, Transaction
-from schemas.fields import Message
+from schemas.fields import Message, Outgoing
 from schemas.internal import Claim, ClockMark, ExampleRecord, ModelCommand, MoodMark, Punctuation, Timer
 
 BREAKING = ": breaking: "
 FOLDER = Path(__file__).parent / "json"
 
 # What others send us is described as we accept it, what we send as we write it (but both by the wire's names).
-MESSAGES: dict[str, type[Message]] = {
+MESSAGES: dict[str, type[Message | Outgoing]] = {
     "transaction": Transaction,
     "interaction": Interaction,
     "mention": Mention,
@@ -44,9 +46,9 @@ MESSAGES: dict[str, type[Message]] = {
 }
 
 
-def schema_of(message: type[Message]) -> dict[str, Any]:
+def schema_of(message: type[Message | Outgoing]) -> dict[str, Any]:
     """Give the JSON Schema of a message under the names of the wire."""
-    return message.model_json_schema(by_alias=True, mode="validation")
+    return TypeAdapter(message).json_schema(by_alias=True, mode="validation")
 
 
 def write(folder: Path = FOLDER) -> None:

@@ -59,16 +59,25 @@ Instant = Annotated[
 ]
 
 
+_STRICT = ConfigDict(
+    strict=True,
+    extra="ignore",
+    allow_inf_nan=False,
+    validate_by_name=True,
+    validate_by_alias=True,
+    serialize_by_alias=True,
+    ser_json_inf_nan="null",
+)
+
+
 class Message(BaseModel):
     """The base of all that travels: frozen, strict, deaf to unknown fields (a tolerant reader)."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        strict=True,
-        extra="ignore",
-        allow_inf_nan=False,
-        validate_by_name=True,
-        validate_by_alias=True,
-        serialize_by_alias=True,
-        ser_json_inf_nan="null",
-    )
+    model_config = ConfigDict(frozen=True, **_STRICT)
+
+
+class Outgoing:
+    """The base of what only we write, as plain dataclasses: who reads it back checks it as strictly as a message."""
+
+    __slots__ = ()
+    __pydantic_config__ = _STRICT

@@ -25,7 +25,7 @@ class Mood(NamedTuple):
     minutes: dict[int, Heard] = {}  # noqa: RUF012 - never mutated: the next mood gets new ones
     hours: dict[int, Heard] = {}  # noqa: RUF012 - as above
     quiet_until_ms: int = 0
-    remembered: tuple[int, ...] = ()
+    remembered: bytes = b""  # hashes, oldest first
 
 
 def encode(mood: Mood) -> bytes:

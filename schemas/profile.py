@@ -325,16 +325,16 @@ class EventCounts(NamedTuple):
 
 
 class Rings(NamedTuple):
-    """Bucket rings by event time; only `models.windows` knows what a bucket's cells mean.
+    """Bucket rings by event time (`schemas.ring`); only `models.windows` knows what a bucket's cells mean.
 
-    Each maps a bucket number (`event time // width`) to its cells: 12 of 5 minutes, 24 of an hour, 31 of a day,
-    10 of a week. Days and weeks are UTC+8 days (home time), so that "a day" is the bank's day.
+    A bucket's number is `event time // width`: 12 of 5 minutes, 24 of an hour, 31 of a day, 10 of a week. Days and
+    weeks are UTC+8 days (home time), so that "a day" is the bank's day.
     """
 
-    minutes: dict[int, bytes] = {}  # noqa: RUF012 - never mutated: the fold replaces it
-    hours: dict[int, bytes] = {}  # noqa: RUF012 - as above
-    days: dict[int, bytes] = {}  # noqa: RUF012 - as above
-    weeks: dict[int, bytes] = {}  # noqa: RUF012 - as above
+    minutes: bytes = b""
+    hours: bytes = b""
+    days: bytes = b""
+    weeks: bytes = b""
 
 
 @dataclass(slots=True)
@@ -376,7 +376,7 @@ class Profile:
     last_offer_day: int | None = None  # home day number: the cap of one offer a day
     pending: tuple[PendingExample, ...] = ()
     scores: dict[str, Score] = field(default_factory=dict)
-    remembered: tuple[int, ...] = ()  # the last 64 (topic, event_id) as 64-bit hashes, oldest first
+    remembered: bytes = b""  # the last 64 (topic, event_id) as 64-bit hashes, oldest first (`schemas.remembered`)
     due: tuple[Due, ...] = ()  # sorted
     churn_label: str = ""  # what is known of leaving: "", "closed", "died", "merged"
     churn_label_ms: int | None = None
@@ -417,4 +417,5 @@ class Profile:
         return next((high for day, high in self.aum_highs if day > today - AUM_DAYS), 0)
 
 
-_values = attrgetter(*[part.name for part in fields(Profile)])
+FIELDS = tuple([part.name for part in fields(Profile)])
+_values = attrgetter(*FIELDS)

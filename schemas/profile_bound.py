@@ -4,8 +4,6 @@ Every collection is full, every text as long as its limit, every number as long 
 and sums of money, 5 for lifetime counts (4 billion). A sum beyond 64 bits (92 quadrillion yuan) would take 9 more.
 """
 
-from dataclasses import fields
-
 import msgpack
 
 from schemas import profile as limits
@@ -39,7 +37,10 @@ from schemas.profile import (
     Visit,
 )
 from schemas.profile_eve import eve_bytes
+from schemas.profile_settled import SETTLED
 from schemas.profile_worth import Purchases, Worth
+from schemas.remembered import HASH_BYTES
+from schemas.ring import ring_of
 
 _SUM = 2**62
 # Times as such and their distances take 9 bytes each.
@@ -50,7 +51,7 @@ _ODD_ID = "#" * 20  # as others may name a decision: not as short as our own
 _REASON = "holds_investments"  # a feature: all of them are told by their numbers
 _DAY = 2**16 - 1  # until the year 2149 a day's number fits
 # Newest bucket's number, buckets, and the budget of each: what `models.windows` keeps to.
-_RINGS = {"minutes": (2**32 - 1, 12, 46), "hours": (2**32 - 1, 24, 44), "days": (_DAY, 31, 64), "weeks": (_DAY, 10, 72)}
+_RINGS = {"minutes": (2**31 - 1, 12, 46), "hours": (2**31 - 1, 24, 44), "days": (_DAY, 31, 64), "weeks": (_DAY, 10, 72)}
 
 
 def fullest() -> Profile:
@@ -101,7 +102,7 @@ def fullest() -> Profile:
             key: Score(0.5, _COUNT, _COUNT, _TIME, (ReasonPart(_REASON, 0.5),) * limits.MAX_REASONS)
             for key in _keys(limits.MAX_SCORES, "propensity")
         },
-        remembered=(2**64 - 1,) * limits.MAX_REMEMBERED_EVENTS,
+        remembered=b"r" * HASH_BYTES * limits.MAX_REMEMBERED_EVENTS,
         due=_due(identifier),
         churn_label="deceased",
         churn_label_ms=_TIME,
@@ -196,16 +197,17 @@ def _keys(number: int, like: str) -> list[str]:
     return [f"{i:02}"[: len(like)] + like[2:] for i in range(number)]
 
 
-def _ring(newest: int, size: int, share: int) -> dict[int, bytes]:
-    return {newest - i: bytes(share) for i in range(size)}
+def _ring(newest: int, size: int, share: int) -> bytes:
+    return ring_of({newest - i: bytes(share) for i in range(size)})
 
 
 def sizes(profile: Profile) -> dict[str, int]:
     """Measure the bytes that each field of a profile takes."""
-    values = msgpack.unpackb(codec.encode(profile), strict_map_key=False)
-    names = ["(version, frame)", *(part.name for part in fields(Profile))]
-    found = {name: len(msgpack.packb(value)) for name, value in zip(names, values, strict=True)}
-    found["(version, frame)"] += len(codec.encode(profile)) - sum(found.values())
+    frame, *moved, run, eve = msgpack.unpackb(codec.encode(profile), strict_map_key=False)
+    settled = msgpack.unpackb(run, strict_map_key=False)
+    names = ["(version, frames)", *codec.MOVED, *SETTLED, "eve"]
+    found = {n: len(msgpack.packb(value)) for n, value in zip(names, [frame, *moved, *settled, eve], strict=True)}
+    found["(version, frames)"] += len(codec.encode(profile)) - sum(found.values())
     return found
 
 

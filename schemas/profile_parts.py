@@ -1,11 +1,14 @@
 """The parts of a profile that take few bytes when packed by hand; `schemas.profile_codec` puts the whole together.
 
-`last` is the customer's highest event time: what others are told as distances to.
+Times are told as distances to `base`, a moment near the customer's highest event time.
 """
 
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
+
+import msgpack
 
 from schemas.profile import (
     Due,
@@ -50,32 +53,49 @@ _FOLLOWING = (_MATURE, _EXPIRES)
 _STREAM = "arrivals:"
 _ID = 20  # characters of an action's id, all of them of base64's alphabet
 
+_BIG_INTEGER = 1  # msgpack's integers end at 64 bits; lifetime sums must not
+_BIG_BYTES = 15
+
 new_tuple: Any = tuple.__new__  # a named tuple from a plain one, without the detour by its fields
 
 
-def packed_due(p: Profile) -> list[Any]:
+def _big(value: int) -> msgpack.ExtType:
+    return msgpack.ExtType(_BIG_INTEGER, value.to_bytes(_BIG_BYTES, "big", signed=True))
+
+
+def _big_integer(code: int, data: bytes) -> int:
+    if code != _BIG_INTEGER:
+        raise ValueError(f"extension type {code}")
+    return int.from_bytes(data, "big", signed=True)
+
+
+pack = msgpack.Packer(default=_big).pack  # empty between calls; making one for each takes a microsecond
+unpack = partial(msgpack.unpackb, use_list=False, strict_map_key=False, ext_hook=_big_integer)
+
+
+def packed_due(p: Profile, base: int) -> list[Any]:
     """Tell the due work without that which follows from pending examples and open alerts, where all of it is there.
 
     Else the ids that such work is about come first, all in one.
     """
-    number, last = NUMBER_OF.get, p.last_seen_ms
+    number = NUMBER_OF.get
     follows = [(e[3], _MATURE, e[0]) for e in p.pending] + [(a[4], _EXPIRES, a[0]) for a in p.open_alerts]
     follows.sort()
     following = [due for due in p.due if due[1] in _FOLLOWING]
     if follows == following:
-        return [True, *[(d[0] - last, number(d[1], d[1]), d[2]) for d in p.due if d[1] not in _FOLLOWING]]
-    rows = [(d[0] - last, number(d[1], d[1]), *(() if d[1] in _FOLLOWING else d[2:])) for d in p.due]
+        return [True, *[(d[0] - base, number(d[1], d[1]), d[2]) for d in p.due if d[1] not in _FOLLOWING]]
+    rows = [(d[0] - base, number(d[1], d[1]), *(() if d[1] in _FOLLOWING else d[2:])) for d in p.due]
     return [packed_ids([due[2] for due in following]), *rows]
 
 
-def due_work(packed: Any, pending: tuple[Any, ...], alerts: tuple[Any, ...], last: int) -> tuple[Due, ...]:
+def due_work(packed: Any, pending: tuple[Any, ...], alerts: tuple[Any, ...], base: int) -> tuple[Due, ...]:
     """Read the due work, with that which follows from what waits."""
     new, word = new_tuple, WORD_OF.get
     whole, *told = packed
     if whole is not True:
         next_id = iter(_ids(whole))
-        return tuple([new(Due, (last + d[0], word(d[1], d[1]), d[2] if d[2:] else next(next_id))) for d in told])
-    due = [new(Due, (last + wait, word(name, name), about)) for wait, name, about in told]
+        return tuple([new(Due, (base + d[0], word(d[1], d[1]), d[2] if d[2:] else next(next_id))) for d in told])
+    due = [new(Due, (base + wait, word(name, name), about)) for wait, name, about in told]
     due += [new(Due, (example[3], _MATURE, example[0])) for example in pending]
     due += [new(Due, (alert[4], _EXPIRES, alert[0])) for alert in alerts]
     due.sort()
@@ -119,22 +139,22 @@ def purchases_of(packed: Any) -> Purchases:
     return new_tuple(Purchases, (days, first, first + span, minor, first_minor))  # type: ignore[no-any-return]
 
 
-def packed_visits(visits: tuple[Visit, ...], last: int) -> list[Any]:
+def packed_visits(visits: tuple[Visit, ...], base: int) -> list[Any]:
     """Tell the visits, each without its stream where that is its branch's own."""
     number = NUMBER_OF.get
     return [
-        (branch, last - at, card, stream == _STREAM + branch or number(stream, stream), until - at, left)
+        (branch, base - at, card, stream == _STREAM + branch or number(stream, stream), until - at, left)
         for branch, at, card, stream, until, left in visits
     ]
 
 
-def visits_of(packed: Any, last: int) -> tuple[Visit, ...]:
+def visits_of(packed: Any, base: int) -> tuple[Visit, ...]:
     """Read the visits."""
     new, word = new_tuple, WORD_OF.get
     return tuple(
         [
             new(
-                Visit, (branch, last - back, card, _STREAM + branch if s is True else word(s, s), last - back + w, left)
+                Visit, (branch, base - back, card, _STREAM + branch if s is True else word(s, s), base - back + w, left)
             )
             for branch, back, card, s, w, left in packed
         ]
@@ -146,31 +166,31 @@ def packed_reasons(reasons: tuple[ReasonPart, ...]) -> list[Any]:
     return [told for code, contribution in reasons for told in (NUMBER_OF.get(code, code), contribution)]
 
 
-def score_of(score: tuple[Any, ...], last: int) -> Score:
+def score_of(score: tuple[Any, ...], base: int) -> Score:
     """Read a score."""
     new, word = new_tuple, WORD_OF.get
     parts = zip(score[4::2], score[5::2], strict=True)
     reasons = tuple([new(ReasonPart, (word(code, code), contribution)) for code, contribution in parts])
-    return new(Score, (*score[:3], last - score[3], reasons))  # type: ignore[no-any-return]
+    return new(Score, (*score[:3], base - score[3], reasons))  # type: ignore[no-any-return]
 
 
-def packed_identity(identity: Identity, last: int) -> tuple[Any, ...]:
+def packed_identity(identity: Identity, base: int) -> tuple[Any, ...]:
     """Tell the master data."""
     as_of, name, born, language, zone, branch, manager, house, kind, risk, products, *rest, consents, silent = identity
     number = NUMBER_OF.get
     told = [number(product, product) for product in products]
     agreed = [number(consent, consent) for consent in consents]
-    first = last - as_of, name, born, number(language, language), number(zone, zone), branch, manager, house
+    first = base - as_of, name, born, number(language, language), number(zone, zone), branch, manager, house
     return *first, number(kind, kind), number(risk, risk), told, *rest, agreed, silent
 
 
-def identity_of(packed: tuple[Any, ...], last: int) -> Identity:
+def identity_of(packed: tuple[Any, ...], base: int) -> Identity:
     """Read the master data."""
     back, name, born, language, zone, branch, manager, house, kind, risk, products, *rest, consents, silent = packed
     word = WORD_OF.get
     held = tuple([word(product, product) for product in products])
     agreed = tuple([word(consent, consent) for consent in consents])
-    first = last - back, name, born, word(language, language), word(zone, zone), branch, manager, house
+    first = base - back, name, born, word(language, language), word(zone, zone), branch, manager, house
     found = *first, word(kind, kind), word(risk, risk), held, *rest, agreed, silent
     return new_tuple(Identity, found)  # type: ignore[no-any-return]
 
@@ -194,29 +214,29 @@ def _ids(packed: Any) -> Sequence[str]:
     return [text[i : i + _ID] for i in range(0, len(text), _ID)]
 
 
-def packed_offers(offers: tuple[OfferMade, ...], last: int) -> list[Any]:
+def packed_offers(offers: tuple[OfferMade, ...], base: int) -> list[Any]:
     """Tell the offers without their ids."""
     number = NUMBER_OF.get
     return [
-        (name, number(c, c), last - made, due - made, number(word, word), None if at is None else last - at, hours)
+        (name, number(c, c), base - made, due - made, number(word, word), None if at is None else base - at, hours)
         for _, _, name, c, made, due, word, at, hours in offers
     ]
 
 
-def offers_of(packed: Any, last: int) -> tuple[OfferMade, ...]:
+def offers_of(packed: Any, base: int) -> tuple[OfferMade, ...]:
     """Read the offers: first the ids of all of them and of their decisions, then one by one."""
     new, word, ids, told = new_tuple, WORD_OF.get, _ids(packed[0]), packed[1:]
     return tuple(
         [
             new(
-                OfferMade, (i, d, name, word(c, c), last - m, last - m + w, word(o, o), h if h is None else last - h, s)
+                OfferMade, (i, d, name, word(c, c), base - m, base - m + w, word(o, o), h if h is None else base - h, s)
             )
             for i, d, (name, c, m, w, o, h, s) in zip(ids, ids[len(told) :], told, strict=False)
         ]
     )
 
 
-def packed_pending(p: Profile, last: int) -> tuple[Any, list[Any]]:
+def packed_pending(p: Profile, base: int) -> tuple[Any, list[Any]]:
     """Tell the waiting examples; one of an offer says which offer, whose place stands for both ids."""
     number = NUMBER_OF.get
     place = {offer[0]: place for place, offer in enumerate(p.offers)}.get
@@ -227,12 +247,12 @@ def packed_pending(p: Profile, last: int) -> tuple[Any, list[Any]]:
             of = place(example, _SAME)
         if of in (about, _SAME):
             ids.append(example)
-        row = (number(model, model), last - scored, due - scored, features, score, version)
+        row = (number(model, model), base - scored, due - scored, features, score, version)
         told.append((*row, of, context) if of != "" or context else row)
     return packed_ids(ids), told
 
 
-def pending_of(packed: Any, offers: tuple[OfferMade, ...], last: int) -> tuple[PendingExample, ...]:
+def pending_of(packed: Any, offers: tuple[OfferMade, ...], base: int) -> tuple[PendingExample, ...]:
     """Read the waiting examples."""
     ids, told = packed
     new, word, next_id = new_tuple, WORD_OF.get, [*_ids(ids)][::-1].pop
@@ -243,7 +263,7 @@ def pending_of(packed: Any, offers: tuple[OfferMade, ...], last: int) -> tuple[P
             example = about = offers[about][0] if about != _SAME else next_id()
         else:
             example = next_id()
-        scored = last - back
+        scored = base - back
         told_of = (example, word(model, model), scored, scored + wait, features, score, version, about, context)
         pending.append(new(PendingExample, told_of))
     return tuple(pending)

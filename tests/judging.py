@@ -4,20 +4,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 
 from models.cause import Cause
 from models.fold import fold
 from models.policy import Policy
 from models.rules import judge
-from schemas.actions import Effect
+from schemas.actions import Alert, Arrival, Effect, Offer, Withdrawal
 from schemas.profile import Due, Profile
 from tests.builders import BEGINNING, a_transaction, after
 from tests.policies import a_context, default_policy
 
+SHAPES: dict[str, TypeAdapter[Any]] = {
+    "crm.alert.raised": TypeAdapter(Alert),
+    "crm.offer.made": TypeAdapter(Offer),
+    "crm.customer.arrived": TypeAdapter(Arrival),
+}
+WITHDRAWAL = TypeAdapter(Withdrawal)
+
 
 @dataclass(frozen=True)
 class Entry:
-    """A stream entry, opened."""
+    """A stream entry, opened, and checked against the schema that we publish of it."""
 
     stream: str
     body: bytes
@@ -37,6 +45,7 @@ class Entry:
 
     @property
     def data(self) -> dict[str, Any]:
+        SHAPES.get(self.type, WITHDRAWAL).validate_json(self.fields["data"])
         return orjson.loads(self.fields["data"])
 
 

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from models.cause import Cause
 from models.fold import fold
 from models.offer import offer
@@ -14,6 +16,7 @@ from tests.builders import BEGINNING, a_customer
 from tests.judging import Entry, a_profile, opened
 from tests.policies import a_context, default_policy
 
+RECORD = TypeAdapter(Decision)  # tests hold what we write to its schema
 ALL_CONSENTS = ("marketing", "personalisation", "profiling")
 
 
@@ -31,7 +34,7 @@ def decided(
     policy = policy or default_policy()
     folded = fold(profile, event, policy)
     after_it, effects = offer(folded, event, Cause.of_event(event), a_context(policy, seed=seed, **scorers))
-    records = [Decision.model_validate_json(effect.body) for effect in effects if effect.kind == "topic"]
+    records = [RECORD.validate_json(effect.body) for effect in effects if effect.kind == "topic"]
     return after_it, opened(effects), records[0] if records else None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import model_validator
 
-from models.figures import is_figure
+from models.figures import Figure, Figures, figure_of, is_figure
 from models.policy.base import Part
 
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
@@ -44,9 +44,8 @@ class Condition(Part):
         return {"figure": figure, "op": op, "value": float(number)}
 
 
-Figures = Mapping[str, float | None]
 Test = Callable[[Figures], bool]
-Compiled = tuple[tuple[str, Callable[[float, float], bool], float], ...]
+Compiled = tuple[tuple[Figure, Callable[[float, float], bool], float], ...]
 
 
 class Conditions(Part):
@@ -63,13 +62,13 @@ class Conditions(Part):
     def hold(self) -> Test:
         """Whether given figures meet the conditions.
 
-        Compiled once: hundreds are asked for a decision or a look at the tags, and a model's attributes are slow.
+        Compiled once, down to the function of each figure: tens are asked for a decision or a look at the tags.
         """
         every, some, never = _compiled(self.all), _compiled(self.any), _compiled(self.none)
 
         def all_hold(figures: Figures) -> bool:
-            for name, compare, value in every:
-                known = figures[name]
+            for figure, compare, value in every:
+                known = figure(figures)
                 if known is None or not compare(known, value):
                     return False
             return True
@@ -86,12 +85,12 @@ class Conditions(Part):
 
 
 def _compiled(conditions: tuple[Condition, ...]) -> Compiled:
-    return tuple((condition.figure, OPERATORS[condition.op], condition.value) for condition in conditions)
+    return tuple((figure_of(condition.figure), OPERATORS[condition.op], condition.value) for condition in conditions)
 
 
 def _any_holds(conditions: Compiled, figures: Figures) -> bool:
-    for name, compare, value in conditions:
-        known = figures[name]
+    for figure, compare, value in conditions:
+        known = figure(figures)
         if known is not None and compare(known, value):
             return True
     return False

@@ -1,7 +1,9 @@
 """The shapes of the smaller policy files: the bank, its branches, grading, models, decisions and contact."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from itertools import pairwise
+from math import inf
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -71,6 +73,12 @@ class Tiers(Part):
         if edges[0] != (0, 0) or any(a[0] >= b[0] or a[1] >= b[1] for a, b in pairwise(edges)):
             raise ValueError("tiers start at 0 and rise, from_minor and keep_minor alike")
         return self
+
+    @cached_property
+    def stays(self) -> Mapping[str, tuple[int, float]]:
+        """Between which assets a customer stays in a tier: from what keeps it to the edge of the next (minor units)."""
+        edges = [*[float(tier.from_minor) for tier in self.tier[1:]], inf]
+        return {tier.name: (tier.keep_minor, edge) for tier, edge in zip(self.tier, edges, strict=True)}
 
 
 class Lifecycle(Part):

@@ -85,17 +85,16 @@ def _ask(
     raised: set[str] = set()
     after = profile
     for rule in asked:
-        if rule.cool_down_hours and after.cool_downs.get(rule.kind, 0) > cause.at_ms:
-            continue
-        if not raised.isdisjoint(rule.unless):
-            continue
         finding = CHECKS[rule.check](before, after, event, rule, policy)
-        if finding is not None:
-            raised.add(rule.kind)
-            profile, more = alerts.raise_alert(
-                profile, rule, finding, cause, policy, score_explained(profile, finding.model, context)
-            )
-            effects += more
+        if finding is None:  # nearly always: so it is asked first, then who may speak
+            continue
+        cools_down = rule.cool_down_hours and after.cool_downs.get(rule.kind, 0) > cause.at_ms
+        if cools_down or not raised.isdisjoint(rule.unless):
+            continue
+        raised.add(rule.kind)
+        why = score_explained(profile, finding.model, context)
+        profile, more = alerts.raise_alert(profile, rule, finding, cause, policy, why)
+        effects += more
     return profile, effects
 
 

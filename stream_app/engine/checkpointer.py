@@ -31,7 +31,7 @@ IN_FLIGHT_BYTES = 64 << 20
 """New values and effects under way at most, whatever their number (a batch begun may pass it)."""
 
 
-GROUP_SECONDS = 0.25
+GROUP_SECONDS = 1.0
 """How long a group may grow while the worker is behind."""
 
 

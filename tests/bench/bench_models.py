@@ -85,7 +85,7 @@ def of_features(values: tuple[float, ...], quiet: Profile, busy: Profile) -> dic
     scorer, plain_scorer = learner.scorer(1), LinearScorer(plain.linear(), 1)
 
     def cold() -> object:
-        windows._unpacked_sum.cache_clear()
+        windows._sum_of.cache_clear()
         return features(busy, BEGINNING)
 
     return {

@@ -4,8 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import windows
+from models.cells import unpack
 from models.fold import fold, new_profile
 from schemas.profile import Tally
+from schemas.ring import buckets_of
 from tests.builders import BEGINNING
 from tests.laws.strategies import interactions, transactions
 from tests.policies import default_policy
@@ -78,9 +80,5 @@ def opened(profile):
     found = []
     for ring, buckets in zip(shapes, (minutes, hours, days, weeks), strict=True):
         oldest = (profile.last_seen_ms + ring.offset_ms) // ring.width_ms - ring.size + 1
-        found.append({number: sorted(cells(packed)) for number, packed in buckets.items() if number >= oldest})
+        found.append({n: sorted(unpack(packed).items()) for n, packed in buckets_of(buckets).items() if n >= oldest})
     return found
-
-
-def cells(packed):
-    return windows._unpacked_sum((packed,)).items()

@@ -13,6 +13,7 @@ from schemas.errors import BrokenInvariant, StateError
 from schemas.profile import PROFILE_VERSION, Profile
 from schemas.profile_codec import MAX_PROFILE_BYTES, decode, encode, next_due_ms
 from schemas.profile_parts import NUMBER_OF
+from schemas.ring import ring_of
 from tests.builders import BEGINNING, a_transaction
 from tests.policies import default_policy
 
@@ -174,7 +175,7 @@ def test_every_feature_has_its_place_among_the_words():
 
 def test_the_days_of_a_ring_come_back_wherever_they_are():
     profile = new_profile("C1", BEGINNING)
-    profile.rings = limits.Rings(days={20_500: b"a", 20_511: b"b", 19_000: b"c"}, weeks={2900: b"d"})
+    profile.rings = limits.Rings(days=ring_of({20_500: b"a", 20_511: b"b", 19_000: b"c"}), weeks=ring_of({2900: b"d"}))
     assert decode(encode(profile)) == profile
 
 

@@ -1,12 +1,17 @@
 """The policy files: a typo is an error that names file and key, and the hash follows what they say."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
+from models.figures import Figures
 from models.policy import load_policy
 from models.policy.conditions import Conditions
 from schemas.errors import PolicyError
+from schemas.profile import Ratings
+from tests.builders import BEGINNING, a_customer
+from tests.judging import a_profile, lived
 from tests.policies import DIRECTORY, a_policy, default_policy, read, with_rule
 
 SEGMENT = {"name": "aum", "feature": "aum", "edges": [1.0, 2.0], "groups": ["a", "b", "c"]}
@@ -193,14 +198,19 @@ def test_a_condition_that_is_no_sentence_over_known_figures_is_refused(sentence)
 
 def test_conditions_hold_when_all_and_one_of_any_and_none_of_none_hold():
     conditions = Conditions(all=("products >= 1",), any=("rating >= 9", "age_years < 30"), none=("left == 1",))
-    known = {"products": 2, "rating": None, "age_years": 25, "left": 0}
+    young = lived(a_profile(), a_customer(products=("fund", "loan"), birth_year=2001))
+    promoter = replace(young, ratings=Ratings(1, 90, 90, BEGINNING))
 
-    assert conditions.hold(known)
+    def hold(profile, conditions=conditions):
+        return conditions.hold(Figures(profile, BEGINNING, "CNY", "CN"))
+
+    assert hold(young)
     assert conditions.figures() == ("products", "rating", "age_years")
-    assert not conditions.hold({**known, "products": 0})
-    assert not conditions.hold({**known, "age_years": 30})
-    assert not conditions.hold({**known, "left": 1})
-    assert Conditions(all=("products != 1",)).hold(known)
+    assert not hold(lived(young, a_customer(products=(), birth_year=2001)))
+    assert not hold(lived(young, a_customer(products=("fund",), birth_year=1980)))
+    assert hold(lived(promoter, a_customer(products=("fund",), birth_year=1980)))
+    assert not hold(replace(young, churn_label="closed"))
+    assert hold(young, Conditions(all=("products != 1",)))
 
 
 @pytest.mark.parametrize("figure", ["has_tag:payrol", "tier:gold", "alert:no_such_kind", "value_band:golden"])

@@ -6,6 +6,7 @@ from models.cells import ACTIVITIES, CHANNELS, DECLINED, KINDS, SMALL_CARDS, thi
 from models.fold import fold, new_profile
 from schemas import vocabulary
 from schemas.profile import Profile, Rings, Tally
+from schemas.ring import buckets_of, ring_of
 from tests.builders import BEGINNING, a_transaction, after, an_interaction
 from tests.policies import default_policy
 
@@ -60,12 +61,12 @@ def test_what_is_older_than_every_ring_is_left_out_of_the_windows_and_not_of_the
 
 def test_buckets_that_a_ring_has_left_behind_go():
     profile = folded(paid(), paid(occurred_at=after(days=200)))
-    assert [len(ring) for ring in profile.rings] == [1, 1, 1, 0], "the week is told by its day"
+    assert [len(buckets_of(ring)) for ring in profile.rings] == [1, 1, 1, 0], "the week is told by its day"
 
 
 def test_a_day_that_the_day_ring_lets_go_of_is_told_by_its_week():
     profile = folded(paid("1.00"), paid("2.00", occurred_at=after(days=1)), paid("4.00", occurred_at=after(days=32)))
-    assert [len(ring) for ring in profile.rings] == [1, 1, 1, 1]
+    assert [len(buckets_of(ring)) for ring in profile.rings] == [1, 1, 1, 1]
     assert windows.flow(profile, "debit", "30d", after(days=32)) == Tally(1, 4_00)
     assert windows.flow(profile, "debit", "63d", after(days=32)) == Tally(3, 7_00)
     assert windows.by_channel(profile, "mobile", "63d", after(days=32)) == 3
@@ -136,7 +137,7 @@ def test_other_payments_are_no_small_card_payments(changes):
 def test_a_small_card_payment_in_another_currency_is_in_no_other_window():
     profile = folded(paid("1.00", currency="USD"))
     assert windows.small_cards(profile, 60, BEGINNING) == 1
-    assert [len(ring) for ring in profile.rings] == [1, 0, 0, 0]
+    assert [len(buckets_of(ring)) for ring in profile.rings] == [1, 0, 0, 0]
 
 
 def test_declined_ones_are_counted_in_any_currency():
@@ -210,7 +211,7 @@ def test_a_ring_over_its_budget_forgets_kinds_and_channels_of_the_oldest_buckets
     young = 1 + windows.DAYS.size // 7 if ring is windows.WEEKS else 0  # weeks that are told by their days
     for back in reversed(range(young, ring.size)):
         rings = crowd(rings, last - back * ring.width_ms, last, minor=10**15)
-    buckets = getattr(rings, name)
+    buckets = buckets_of(getattr(rings, name))
     assert len(buckets) == ring.size - young
     assert sum(map(len, buckets.values())) <= ring.budget
     oldest = msgpack.unpackb(buckets[min(buckets)], strict_map_key=False)
@@ -222,7 +223,7 @@ def test_a_ring_over_its_budget_forgets_kinds_and_channels_of_the_oldest_buckets
 def test_a_thinned_bucket_goes_on_counting():
     thinned = thin(msgpack.packb({0: 1, 32: 100, 1: 2, 33: 50, 64: 3, 24: 5}))
     rings = windows.add(
-        Rings(days={windows.home_day(BEGINNING): thinned}),
+        Rings(days=ring_of({windows.home_day(BEGINNING): thinned})),
         BEGINNING,
         BEGINNING,
         cells=windows.transaction_cells("card", "debit", 7, status="booked"),
