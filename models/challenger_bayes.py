@@ -52,7 +52,7 @@ class BinnedScorer:
         contributions = tuple(
             [
                 votes[bisect_right(edges, value)]
-                for votes, edges, value in zip(self._votes, self._edges, tame(features), strict=True)
+                for votes, edges, value in zip(self._votes, self._edges, features, strict=True)
             ]
         )
         log_odds = sum(contributions, self._base)

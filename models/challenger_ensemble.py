@@ -41,8 +41,7 @@ class EnsembleScorer:
 
     def score(self, features: Sequence[float], action: str = "", slots: Slots = ()) -> Scored:
         """Score, with its exact additive contributions."""
-        values = tame(features)
-        ours, theirs = self._linear.score(values), self._table.score(values)
+        ours, theirs = self._linear.score(features), self._table.score(features)
         contributions = tuple(map(add, ours.contributions, theirs.contributions))
         base = ours.base + theirs.base
         log_odds = sum(contributions, base)
@@ -109,7 +108,7 @@ class EnsembleLearner:
         """Say the probability now."""
         if self._frozen is None:
             self._frozen = self.scorer(0)
-        return self._frozen.score(features).value
+        return self._frozen.score(tame(features)).value
 
     def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Weigh the members by what they say of one example, then let them learn it."""

@@ -56,7 +56,7 @@ class FlatTreeScorer:
 
     def score(self, features: Sequence[float], action: str = "", slots: Slots = ()) -> Scored:
         """Score, with its exact additive contributions."""
-        return _scored(self._path(tame(features)), self._width, self.examples)
+        return _scored(self._path(features), self._width, self.examples)
 
     def _path(self, values: Sequence[float]) -> Iterator[Step]:
         feature, threshold, left, right, log_odds = self._nodes[ROOT]
@@ -103,7 +103,7 @@ class TreeLearner:
     def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the probability now."""
         if self._read is not None:
-            return self.scorer(0).score(features).value
+            return self.scorer(0).score(tame(features)).value
         return _scored(self._path(tame(features)), len(self.names), self.examples).value
 
     def _path(self, values: Sequence[float]) -> Iterator[Step]:

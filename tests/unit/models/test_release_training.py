@@ -7,8 +7,9 @@ import pytest
 from models.features import FEATURES
 from models.learner import BadSnapshotError
 from models.policy import load_policy
+from models.sealing import Seal
 from models.snapshots import Shelf, to_records
-from models.training import LocalTrainer, scorer_of, starting_scorers
+from models.training import LocalTrainer, left_out, new_release, scorer_of, starting_scorers
 from schemas.actions import Effect
 from schemas.internal import ExampleRecord
 from tests.unit.models.model_checks import examples
@@ -119,3 +120,28 @@ def test_a_version_of_other_features_or_that_is_damaged_is_not_adopted(damage):
         shelf.put(key, value)
     with pytest.raises(BadSnapshotError):
         scorer_of(shelf.latest("churn"), POLICY)
+
+
+FULL = load_policy(FOLDER)
+
+
+def test_where_nothing_can_be_sealed_a_tree_takes_part_only_where_nobody_restarts():
+    seal = Seal(b"k" * 32)
+    parts = {
+        "sealed": new_release("churn", FULL, 1, seal),
+        "unsealed": new_release("churn", FULL, 1),
+        "replayed": new_release("churn", FULL, 1, restarts=False),
+    }
+    members = {name: set(release.contest.members) - {"logistic"} for name, release in parts.items()}
+    assert members["sealed"] == members["replayed"] == set(FULL.models.challengers["churn"])
+    assert members["sealed"] - members["unsealed"] == set(left_out("churn", FULL)) == {"hoeffding_adaptive"}
+    assert [name for name, release in parts.items() if "hoeffding_adaptive" in release.contest.members] == [
+        name
+        for name, release in parts.items()
+        if name != "unsealed" and release.contest.may_serve("hoeffding_adaptive")
+    ]
+
+
+def test_models_without_challengers_keep_no_groups_apart():
+    assert new_release("need", FULL, 1).contest.snapshot()["challengers"] == {}
+    assert new_release("need", FULL, 1).contest.may_serve("logistic")

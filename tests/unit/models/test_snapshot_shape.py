@@ -31,7 +31,8 @@ models = st.sampled_from(sorted(VERSIONS))
 wrong = st.sampled_from([None, "text", b"bytes", [], {}, [["a"]], float("nan"), float("inf"), -7, 1e300, 2**63])
 wrong_in_json = st.sampled_from([None, "text", [], {}, [["a"]], True, -7, 1e300])
 COLUMNS = {"counts", "means", "variances", "weights", "certainties"}
-ROWS = {"points", "since"}  # of texts and numbers in lists; `test_track_record` takes them apart
+# Of texts and numbers in lists; `test_track_record` and `test_contest_release` take them apart.
+ROWS = {"points", "since", "contest"}
 # A text or an empty one may be there.
 FREE = {"names", "sealed", "released", "positions", "actions", "promises", "slots", "bins"}
 
