@@ -43,10 +43,6 @@ class Champion:
         """Name the actions that an example was learned of."""
         return tuple(self._quick.actions)
 
-    def knows(self, action: str) -> bool:
-        """Whether an example of the action was learned."""
-        return action in self._quick.actions
-
     def learn(self, features: Sequence[float], label: bool, action: str, start: float, slots: Slots = ()) -> None:
         """Learn one example of `action`, whose chance is believed to be `start` when it is new."""
         self._quick.learn(features, label, action, start, slots)
