@@ -10,44 +10,27 @@ RAPPORT_SHARED_DATA names the folder of the data (default: `../shared/data` besi
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
-from models.champion import QUICK, STEADY, Champion
 from models.meters import Meter
 from models.policy import DAY_MS, Policy, load_policy
-from models.pooled import PooledRegression
-from models.prequential import (
-    ANCHORS,
-    ARCHIVE,
-    DELAYS,
-    Call,
-    Judged,
-    OnCalls,
-    Regression,
-    bank_marketing,
-    evaluate,
-    hashed,
-    paced,
-    read_calls,
-)
+from models.prequential import ANCHORS, ARCHIVE, DELAYS, Judged, bank_marketing, read_calls
 from models.training import LEARNERS
 from schemas.internal import ExampleRecord
 from schemas.partitioner import partition_for
 from schemas.times import parse_rfc3339, to_rfc3339
+from stream_app.bank_calls import COMMAND, ablation, figures, judged_by_delay
 from stream_app.figure_file import Figures, figure
 from stream_app.load import convert
 from stream_app.mapping import load_mapping
 from stream_app.replay import replay
 from stream_app.settings import CHECKOUT, Settings
 
-COMMAND = "python -m stream_app.bank_marketing --json"
-SALTS = ("", "1:", "2:", "3:", "4:")  # each puts what is known of a call into other slots
-NAMES = {0: "no_delay", 100: "delay_100", 1_000: "delay_1000"}
 MAPPING = CHECKOUT / "deploy" / "mappings" / "bank_marketing.toml"
 ACTION = "high_yield_savings"
 # Customers who send nothing are graded monthly here, not weekly: no propensity hangs on it, and it is most of the time.
@@ -71,33 +54,6 @@ class Replayed(NamedTuple):
 def data_folder() -> Path:
     """Return where the shared data lie."""
     return Path(os.environ.get("RAPPORT_SHARED_DATA", CHECKOUT / ".." / "shared" / "data"))
-
-
-def judged_by_delay(data: Path, salts: Sequence[str] = SALTS) -> dict[int, list[Judged]]:
-    """Judge the champion at each delay, once per hashing. Raises `FileNotFoundError` without the data."""
-    calls = list(paced(read_calls(data)))
-    return {delay: [_judged(lambda: Champion(()), calls, delay, salt) for salt in salts] for delay in DELAYS}
-
-
-def _judged(make: Callable[[], Regression], calls: Sequence[Call], delay: int, salt: str = "") -> Judged:
-    return evaluate(OnCalls(make()), hashed(calls, salt), delay=delay, total=len(calls))
-
-
-def ablation(data: Path) -> Iterator[tuple[str, list[Judged]]]:
-    """Judge the River recipe, and the champion without each of its parts, at each delay."""
-    plain = list(read_calls(data))
-    busy = list(paced(plain))
-    yield "River recipe", [bank_marketing(plain, delay) for delay in DELAYS]
-    yield "River recipe, knowing the pace", [bank_marketing(busy, delay) for delay in DELAYS]
-    parts: dict[str, tuple[Callable[[], Regression], Sequence[Call]]] = {
-        "steady alone": (lambda: PooledRegression((), STEADY), busy),
-        "quick alone": (lambda: PooledRegression((), QUICK, bins=True), busy),
-        "quick alone, without bins": (lambda: PooledRegression((), QUICK), busy),
-        "champion without the pace": (lambda: Champion(()), plain),
-        "champion": (lambda: Champion(()), busy),
-    }
-    for name, (make, calls) in parts.items():
-        yield name, [_judged(make, calls, delay) for delay in DELAYS]
 
 
 def replayed(data: Path) -> Replayed:
@@ -185,23 +141,6 @@ class _Judge:
     def judged(self) -> Judged:
         whole, second_half = self._whole.quality().auc, self._second_half.quality().auc
         return Judged(whole or 0.0, second_half or 0.0, self._number)
-
-
-def figures(judged: Mapping[int, Sequence[Judged]]) -> Figures:
-    """Return the figures of the second half in the form of `docs/figures.json`: the median over the hashings."""
-    figures: Figures = {}
-    for delay, found in judged.items():
-        ranked = sorted(round(one.second_half, 4) for one in found)
-        figures |= figure(
-            f"bank_marketing_auc_{NAMES[delay]}",
-            ranked[len(ranked) // 2],
-            "AUC",
-            (ranked[0], ranked[-1]),
-            found[0].examples,
-            COMMAND,
-            ANCHORS[delay][1],
-        )
-    return figures
 
 
 def replay_figures(found: Replayed) -> Figures:

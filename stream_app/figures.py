@@ -12,7 +12,7 @@ from typing import Any
 from models.meters import Meter
 from models.policy import Policy, load_policy
 from schemas import profile_codec
-from stream_app import bank_marketing, berka_loans, cdnow, figure_file
+from stream_app import bank_calls, bank_marketing, berka_loans, cdnow, figure_file
 from stream_app.churn_gap import against_batch
 from stream_app.closed_loop import Played, play
 from stream_app.figure_file import FILE, Figures, keep
@@ -163,7 +163,7 @@ def _median(name: str, values: list[float], n: int) -> Figures:
 def marketing() -> Figures:
     """UCI Bank Marketing in date order: the plain River recipe, and our propensity model through load and replay."""
     folder = bank_marketing.data_folder()
-    return bank_marketing.figures(bank_marketing.judged_by_delay(folder)) | bank_marketing.replay_figures(
+    return bank_calls.figures(bank_calls.judged_by_delay(folder)) | bank_marketing.replay_figures(
         bank_marketing.replayed(folder)
     )
 

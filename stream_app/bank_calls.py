@@ -1,0 +1,69 @@
+"""The champion on the calls of UCI Bank Marketing: figures at three delays of the label, and what each part does."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from models.champion import QUICK, STEADY, Champion
+from models.pooled import PooledRegression
+from models.prequential import (
+    ANCHORS,
+    DELAYS,
+    Call,
+    Judged,
+    OnCalls,
+    Regression,
+    bank_marketing,
+    evaluate,
+    hashed,
+    paced,
+    read_calls,
+)
+from stream_app.figure_file import Figures, figure
+
+COMMAND = "python -m stream_app.bank_marketing --json"
+SALTS = ("", "1:", "2:", "3:", "4:")  # each puts what is known of a call into other slots
+NAMES = {0: "no_delay", 100: "delay_100", 1_000: "delay_1000"}
+
+
+def judged_by_delay(data: Path, salts: Sequence[str] = SALTS) -> dict[int, list[Judged]]:
+    """Judge the champion at each delay, once per hashing. Raises `FileNotFoundError` without the data."""
+    calls = list(paced(read_calls(data)))
+    return {delay: [_judged(lambda: Champion(()), calls, delay, salt) for salt in salts] for delay in DELAYS}
+
+
+def _judged(make: Callable[[], Regression], calls: Sequence[Call], delay: int, salt: str = "") -> Judged:
+    return evaluate(OnCalls(make()), hashed(calls, salt), delay=delay, total=len(calls))
+
+
+def ablation(data: Path) -> Iterator[tuple[str, list[Judged]]]:
+    """Judge the River recipe, and the champion without each of its parts, at each delay."""
+    plain = list(read_calls(data))
+    busy = list(paced(plain))
+    yield "River recipe", [bank_marketing(plain, delay) for delay in DELAYS]
+    yield "River recipe, knowing the pace", [bank_marketing(busy, delay) for delay in DELAYS]
+    parts: dict[str, tuple[Callable[[], Regression], Sequence[Call]]] = {
+        "steady alone": (lambda: PooledRegression((), STEADY), busy),
+        "quick alone": (lambda: PooledRegression((), QUICK, bins=True), busy),
+        "quick alone, without bins": (lambda: PooledRegression((), QUICK), busy),
+        "champion without the pace": (lambda: Champion(()), plain),
+        "champion": (lambda: Champion(()), busy),
+    }
+    for name, (make, calls) in parts.items():
+        yield name, [_judged(make, calls, delay) for delay in DELAYS]
+
+
+def figures(judged: Mapping[int, Sequence[Judged]]) -> Figures:
+    """Return the figures of the second half in the form of `docs/figures.json`: the median over the hashings."""
+    figures: Figures = {}
+    for delay, found in judged.items():
+        ranked = sorted(round(one.second_half, 4) for one in found)
+        figures |= figure(
+            f"bank_marketing_auc_{NAMES[delay]}",
+            ranked[len(ranked) // 2],
+            "AUC",
+            (ranked[0], ranked[-1]),
+            found[0].examples,
+            COMMAND,
+            ANCHORS[delay][1],
+        )
+    return figures
