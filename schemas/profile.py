@@ -10,7 +10,7 @@ does not fit leaves by the rule beside the limit.
 
 # ruff: noqa: RUF009 - the defaults are named tuples, which nobody can change
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from operator import attrgetter
 from typing import NamedTuple
@@ -417,5 +417,4 @@ class Profile:
         return next((high for day, high in self.aum_highs if day > today - AUM_DAYS), 0)
 
 
-FIELDS = tuple([part.name for part in fields(Profile)])
-_values = attrgetter(*FIELDS)
+_values = attrgetter(*Profile.__match_args__)

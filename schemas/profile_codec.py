@@ -14,7 +14,7 @@ from typing import Any
 import msgpack
 
 from schemas.errors import StateError
-from schemas.profile import FIELDS, PROFILE_VERSION, Account, EventCounts, Profile, Rings
+from schemas.profile import PROFILE_VERSION, Account, EventCounts, Profile, Rings
 from schemas.profile_eve import eve_of, packed_eve
 from schemas.profile_parts import NUMBER_OF, WORD_OF, long, new_tuple, pack, short, totals_of, unpack
 from schemas.profile_settled import SETTLED, base_ms, packed_settled, settled_of
@@ -40,7 +40,7 @@ MOVED = (
 )
 """The fields that stand before the settled ones, in their order; after these comes `eve`."""
 
-_in_order_of_fields = itemgetter(*[(*MOVED, *SETTLED, "eve").index(name) for name in FIELDS])
+_in_order_of_fields = itemgetter(*[(*MOVED, *SETTLED, "eve").index(name) for name in Profile.__match_args__])
 
 
 def encode(profile: Profile) -> bytes:
