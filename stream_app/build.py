@@ -216,6 +216,7 @@ def engine_settings(settings: Settings) -> EngineSettings:
         redis_replicas=settings.redis.replicas,
         worker_id=settings.worker_id,
         standby_replicas=settings.standby_replicas,
+        write_buffer=settings.write_buffer_mb << 20,
         instance_id=settings.kafka.instance_id,
         security={name: value for name, value in client_options(settings.kafka).items() if name != "bootstrap_servers"},
     )

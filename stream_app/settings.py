@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     partitions: int = Field(4, ge=1, le=1_000)
     standby_replicas: int = Field(0, ge=0, le=1)
     """Workers that keep a copy of each partition's tables, to take it over without restoring it from the beginning."""
+    write_buffer_mb: int = Field(16, ge=1, le=256)
+    """RocksDB's write buffer per table and partition; up to two of each are held."""
     idle_seconds: float = Field(300.0, ge=1, le=86_400)
     """A partition number that is read to its end for so long follows the clocks of the others; more than producers
     are ever away for, or their events come late."""

@@ -41,6 +41,8 @@ class EngineSettings:
     """Names the worker within the group; needs no address, since tables are not served over HTTP."""
     instance_id: str | None = None
     """Static membership; only where restarts beat the session timeout."""
+    write_buffer: int = 16 << 20
+    """Bytes of a local store's write buffer; two of each table and partition number at most."""
     standby_replicas: int = 0
     """Other workers that follow each partition's changelog, to take it over without restoring it from zero."""
     security: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -15,7 +15,7 @@ from faust.types import TP
 
 from stream_app.engine.epochs import epoch_of
 from stream_app.engine.fatal import Exit, die
-from stream_app.engine.local_store import LocalStore, StoreError, StoreLockedError, open_or_reset
+from stream_app.engine.local_store import LocalStore, StoreError, StoreLimits, StoreLockedError, open_or_reset
 from stream_app.engine.stored import BadStoredValueError
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ class EngineStore(SerializedStore[bytes, bytes]):
         super().__init__(*args, **kwargs)
         self._owned: dict[int, LocalStore] = {}
         self._standby: dict[int, LocalStore] = {}
+        self._limits = StoreLimits(write_buffer=self.app.settings.write_buffer)  # type: ignore[attr-defined]
         self.records_restored = 0
         """Changelog records read so far, for owned and followed partition numbers."""
         self._restored_before = 0
@@ -95,7 +96,7 @@ class EngineStore(SerializedStore[bytes, bytes]):
         attempt = 0
         while True:
             try:
-                store, damage = open_or_reset(self.path(number))
+                store, damage = open_or_reset(self.path(number), self._limits)
             except StoreError as exc:
                 attempt += 1
                 if not isinstance(exc, StoreLockedError) or attempt == LOCK_RETRIES:

@@ -85,12 +85,14 @@ async def test_what_the_deployment_sets_reaches_kafka_and_redis(built, monkeypat
     monkeypatch.setenv("RAPPORT_KAFKA__INSTANCE_ID", "worker-7")
     monkeypatch.setenv("RAPPORT_REDIS__REPLICAS", "2")
     monkeypatch.setenv("RAPPORT_STANDBY_REPLICAS", "1")
+    monkeypatch.setenv("RAPPORT_WRITE_BUFFER_MB", "2")
     app = built()
 
     assert app.conf.broker_commit_interval == 0.25
     assert app.conf.broker_session_timeout == 45
     assert app.conf.consumer_group_instance_id == "worker-7"
     assert app.conf.table_standby_replicas == 1
+    assert app.settings.write_buffer == 2 << 20
     assert app.settings.redis_replicas == 2
 
 
