@@ -1,8 +1,9 @@
 """Resident memory of a worker over time: sampled while it works, and its slope once it is warm.
 
 A worker that starts anew starts small, so every life of a process is a series of its own, and the longest one is told
-of. Write buffers of RocksDB (small ones, the soak sees to it) fill and empty again within a window; the lowest sample of
-each leaves them out, and makes the points nearly independent of each other. Through these points goes a straight line by least squares.
+of. Write buffers of RocksDB (small ones, the soak sees to it) fill and empty again within a window; the lowest sample
+of each leaves them out, and makes the points nearly independent of each other. Through these points goes a straight
+line by least squares.
 """
 
 import asyncio
