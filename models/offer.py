@@ -48,7 +48,8 @@ def offer(
         stands_hours=context.policy.decisions.offer_expires_hours,
     )
     profile = _remember(profile, kept)
-    propensity, version = choice.chosen.propensity, choice.version or 0
+    propensity = choice.chosen.propensity
+    version = 0 if choice.chosen.scored is None else choice.version or 0  # 0: policy said it, no model did
     profile = pend_offer(profile, kept, values, propensity, version, context.policy, choice.slots)
     return profile, (offer_effect(made, timed=cause.timed), *effects)
 

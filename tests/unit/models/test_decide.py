@@ -211,23 +211,25 @@ def old_offers(number):
 def test_a_model_that_has_seen_enough_ranks_and_gives_its_reasons():
     scorer = KnownPropensities({"app_welcome": 0.9})
 
-    _, (made,), record = decided(a_login(), a_consenting(), steady(), propensity=scorer)
+    profile, (made,), record = decided(a_login(), a_consenting(), steady(), propensity=scorer)
 
     assert (made.data["action"], made.data["propensity"]) == ("app_welcome", 0.9)
     assert (made.data["model"], made.data["model_version"]) == ("propensity", 12)
     assert made.data["reasons"][2]["code"] == default_policy().reasons.code_of(FEATURES[0])
     assert made.data["reasons"][2]["contribution"] == 1.5
     assert record.models == {"propensity": 12}
+    assert [pending.version for pending in profile.pending] == [12]
 
 
 @pytest.mark.parametrize("floor", [{"examples": 199}, {"of_action": 29}])
 def test_below_the_floor_of_examples_the_starting_propensity_stands(floor):
     scorer = KnownPropensities({"app_welcome": 0.9}, **floor)
 
-    _, (made,), _ = decided(a_login(), a_consenting(), steady(), propensity=scorer)
+    profile, (made,), _ = decided(a_login(), a_consenting(), steady(), propensity=scorer)
 
     assert (made.data["action"], made.data["propensity"]) == ("high_yield_savings", 0.08)
     assert "model" not in made.data
+    assert [pending.version for pending in profile.pending] == [0]  # what came of it says nothing of a model
 
 
 def test_without_consent_to_profiling_no_model_is_asked():
