@@ -7,6 +7,7 @@ while all of them are the same: that saves most of what writing a profile costs.
 Times stand as their distance to `base_ms`, a moment that moves only every twelve days, so that the run stays true.
 """
 
+from collections import OrderedDict
 from operator import attrgetter, is_
 from typing import Any
 
@@ -73,11 +74,14 @@ SETTLED = (
 """The fields that are packed here, in the order in which they stand."""
 
 KEPT_RUNS = 20_000
-"""Customers whose last run is kept: about as many as a worker keeps decoded."""
+"""Customers whose last run is kept: as many as a worker keeps decoded if nothing else is set. A run serves only while
+its customer stays decoded, since decoding makes other objects."""
 
 _BASE_BITS = 30  # of milliseconds: 12.4 days
 _parts = attrgetter(*SETTLED)
-_runs: dict[str, tuple[int, tuple[Any, ...], bytes]] = {}  # base, the parts that it was packed from, and the run
+# Base, the parts that it was packed from, and the run. Ordered, since a plain dict looks for its oldest key past all
+# that were deleted before.
+_runs: OrderedDict[str, tuple[int, tuple[Any, ...], bytes]] = OrderedDict()
 
 
 def base_ms(last_seen_ms: int) -> int:
@@ -93,7 +97,7 @@ def packed_settled(p: Profile) -> bytes:
         return kept[2]
     run: bytes = pack(values_of(p))
     if kept is None and len(_runs) >= KEPT_RUNS:
-        del _runs[next(iter(_runs))]
+        _runs.popitem(last=False)
     _runs[p.customer_id] = base, parts, run
     return run
 
