@@ -69,25 +69,41 @@ class SiblingClocks:
                 await consumer.stop()
 
     def hear(self, records: list[ConsumerRecord]) -> None:
-        """Note what the owners of partition numbers say; what is none of ours is passed by."""
+        """Note what the owners of partition numbers say; what is no clock is passed by.
+
+        What another says of a number that is ours (its last owner, that slept through the rebalance) is said anew.
+        """
         for record in records:
             try:
                 mark = ClockMark.model_validate_json(record.value or b"")
             except ValidationError:
                 log.warning("not a clock", offset=record.offset)
                 continue
-            self._siblings.hear(mark.partition, Told(mark.clock_ms, mark.idle))
+            told = Told(mark.clock_ms, mark.idle)
+            self._siblings.hear(mark.partition, told)
+            if self._said.get(mark.partition) != told:
+                self._said.pop(mark.partition, None)
 
     async def tell(self, sender: AIOKafkaProducer) -> None:
-        """Send what has changed of our partition numbers' clocks."""
+        """Send what has changed of our partition numbers' clocks; what cannot be sent is tried at the next call."""
+        generation = self._app.engine.fence.generation
         owned = {number for table, number in self._app.engine.clocks.numbers if table == TABLE}
         # Whoever owned a number in between may have said otherwise: it is told anew.
         self._said = {number: said for number, said in self._said.items() if number in owned}
         for number in sorted(owned):
-            unread = await self._app.lifecycle.unread(TABLE, number)
-            told = self._app.engine.clocks.told(TABLE, number, unread)
-            if told is None or told == self._said.get(number):
-                continue
-            mark = ClockMark(partition=number, clock_ms=told.clock_ms, idle=told.idle)
-            await sender.send_and_wait(self._partition.topic, encode(mark), key=str(number).encode(), partition=0)
-            self._said[number] = told
+            try:
+                await self._tell_one(sender, number, generation)
+            except (KafkaError, TimeoutError) as error:
+                log.warning("clock waits", partition=number, error=type(error).__name__)
+
+    async def _tell_one(self, sender: AIOKafkaProducer, number: int, generation: int) -> None:
+        engine = self._app.engine
+        unread = await self._app.lifecycle.unread(TABLE, number)
+        told = engine.clocks.told(TABLE, number, unread)
+        if told is None or told == self._said.get(number):
+            return
+        if not engine.fence.holds or engine.fence.generation != generation:  # it may be another's by now
+            return
+        mark = ClockMark(partition=number, clock_ms=told.clock_ms, idle=told.idle)
+        await sender.send_and_wait(self._partition.topic, encode(mark), key=str(number).encode(), partition=0)
+        self._said[number] = told

@@ -14,6 +14,8 @@ from stream_app.engine.sealed import SealedBatch
 
 MAX_TIMERS = 1_000
 """Timers asked for at once, per partition number."""
+LONGEST_GAP_SECONDS = 10.0
+"""Between two looks; after a longer one (the broker was away, the worker slept) nobody knows who had nothing to say."""
 
 B = TypeVar("B", bound=Batch)
 
@@ -37,8 +39,9 @@ class Siblings:
         self._told: dict[int, Told] = {}
 
     def hear(self, number: int, told: Told) -> None:
-        """Note what an owner says."""
-        self._told[number] = told
+        """Note what an owner says; a number that does not exist is nobody's, and is not counted as heard of."""
+        if 0 <= number < self._numbers:
+            self._told[number] = told
 
     def lowest_ms(self, besides: int) -> int | None:
         """Find the lowest of the others' clocks (epoch ms); the idle hold nobody back; if all are, the highest counts.
@@ -64,6 +67,7 @@ class PartitionClock:
         self._lateness_ms = lateness_ms
         self._delivered_ms: dict[str, int | None] = dict.fromkeys(topics)
         self._read_since: float | None = None
+        self._looked_at = 0.0
         self._followed_ms: int | None = None
 
     def deliver(self, batch: SealedBatch) -> None:
@@ -75,14 +79,24 @@ class PartitionClock:
         self._delivered_ms[batch.topic] = told if before is None else max(before, told)
         self._highest_ms = told if self._highest_ms is None else max(self._highest_ms, told)
 
-    def look(self, unread: Mapping[str, bool], now: float) -> float:
-        """Say for how long (seconds) every look has found all read to its end; `now` is in monotonic seconds."""
-        if self._behind(unread):
+    def look(self, unread: Mapping[str, bool], now: float) -> None:
+        """Note whether all is read to its end; `now` is in monotonic seconds."""
+        if not self.all_read(unread):
             self._read_since = None
-            return 0.0
-        if self._read_since is None:
+        elif self._read_since is None or self._gap(now):
             self._read_since = now
-        return now - self._read_since
+        self._looked_at = now
+
+    def idle_seconds(self, now: float) -> float:
+        """Say for how long every look has found all read to its end; after a gap between the looks it begins anew."""
+        return 0.0 if self._read_since is None or self._gap(now) else now - self._read_since
+
+    def _gap(self, now: float) -> bool:
+        return now - self._looked_at > LONGEST_GAP_SECONDS
+
+    def all_read(self, unread: Mapping[str, bool]) -> bool:
+        """Say whether no topic that moves the clock has unread records; `unread` as for `own_ms`."""
+        return not self._behind(unread)
 
     def _behind(self, unread: Mapping[str, bool]) -> list[int | None]:
         return [told for topic, told in self._delivered_ms.items() if unread.get(topic, True)]

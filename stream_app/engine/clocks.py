@@ -1,7 +1,8 @@
 """The clocks of the owned partition numbers, and what is due by them; the rules are the core's (`clock`)."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from stream_app.engine.clock import PartitionClock, Siblings, Timer, Timers, Told
 from stream_app.engine.local_store import LocalStore
@@ -21,16 +22,25 @@ class TimerRule:
     lateness_ms: int
 
 
-class Clocks:
-    """One clock per owned partition number of a table that has timers."""
+@dataclass(frozen=True)
+class _Owned:
+    """What is kept of a partition number; `reached`: first offset not delivered, per topic that moves the clock."""
 
-    def __init__(self) -> None:
+    clock: PartitionClock
+    reached: dict[str, int]
+    timers: Timers = field(default_factory=Timers)
+
+
+class Clocks:
+    """One clock per owned partition number of a table that has timers; `monotonic` tells seconds."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.rules: dict[str, TimerRule] = {}
-        self._clocks: dict[tuple[str, int], PartitionClock] = {}
-        self._timers: dict[tuple[str, int], Timers] = {}
+        self._monotonic = monotonic
+        self._owned: dict[tuple[str, int], _Owned] = {}
+        self._left: dict[tuple[str, int], _Owned] = {}
         self._siblings: Siblings | None = None
         self._idle_seconds = 0.0
-        self._idle: set[tuple[str, int]] = set()
 
     def follow(self, siblings: Siblings, idle_seconds: float) -> None:
         """Let a partition number that is read to its end for so long follow the clocks of the others."""
@@ -41,53 +51,65 @@ class Clocks:
         self.rules[rule.table] = rule
 
     def clear(self) -> None:
-        """Forget all clocks: a new owner begins anew."""
-        self._clocks.clear()
-        self._timers.clear()
-        self._idle.clear()
+        """Have no clocks until the next assignment."""
+        self._left.update(self._owned)
+        self._owned.clear()
 
-    def begin(self, table: str, number: int, topics: Iterable[str], highest_ms: int | None) -> None:
-        """Begin at an assignment, with the highest event time of the restored table."""
-        rule = self.rules.get(table)
-        if rule is not None:
-            self._clocks[table, number] = PartitionClock(topics, highest_ms, rule.lateness_ms)
-            self._timers[table, number] = Timers()
+    def begin(self, table: str, number: int, starts: Mapping[str, int], highest_ms: int | None) -> None:
+        """Begin at an assignment, with the highest event time (epoch ms) of the restored table.
+
+        `starts` names the topics that move the clock, and where reading them starts. A clock that was left at the very
+        same offsets goes on: nobody has delivered anything meanwhile, so it knows all that a new one would, and for how
+        long it has been idle and where it was led besides.
+        """
+        rule, left = self.rules.get(table), self._left.pop((table, number), None)
+        if rule is None:
+            return
+        kept = left is not None and left.reached == starts
+        clock = left.clock if left and kept else PartitionClock(starts, highest_ms, rule.lateness_ms)
+        self._owned[table, number] = _Owned(clock, dict(starts))
 
     def deliver(self, table: str, batch: SealedBatch) -> None:
         """Count a delivered batch."""
-        where = table, batch.partition
-        if where in self._clocks:
-            self._clocks[where].deliver(batch)
-            if batch.topic == self.rules[table].topic:
-                self._timers[where].settle(batch.kept.get(table, ()))
+        owned = self._owned.get((table, batch.partition))
+        if owned is None:
+            return
+        owned.clock.deliver(batch)
+        if batch.topic in owned.reached:
+            owned.reached[batch.topic] = batch.end_offset
+        if batch.topic == self.rules[table].topic:
+            owned.timers.settle(batch.kept.get(table, ()))
 
     @property
     def numbers(self) -> list[tuple[str, int]]:
         """The (table, partition number) pairs that have a clock."""
-        return list(self._clocks)
+        return list(self._owned)
 
-    def look(self, table: str, number: int, unread: Mapping[str, bool], now: float) -> None:
-        """Note whether a partition number is idle; `now` is in monotonic seconds."""
-        clock = self._clocks.get((table, number))
-        if clock is not None and self._siblings is not None:
-            idle = clock.look(unread, now) >= self._idle_seconds
-            (self._idle.add if idle else self._idle.discard)((table, number))
+    def look(self, table: str, number: int, unread: Mapping[str, bool]) -> None:
+        """Note whether a partition number is read to its end."""
+        owned = self._owned.get((table, number))
+        if owned is not None:
+            owned.clock.look(unread, self._monotonic())
+
+    def _idle(self, clock: PartitionClock, unread: Mapping[str, bool]) -> bool:
+        long = clock.idle_seconds(self._monotonic()) >= self._idle_seconds
+        return self._siblings is not None and long and clock.all_read(unread)
 
     def now_ms(self, table: str, number: int, unread: Mapping[str, bool]) -> int | None:
         """Tell a clock (epoch ms), its own or, where it is idle, that of the others; None while it cannot be told."""
-        clock = self._clocks.get((table, number))
-        if clock is None:
+        owned = self._owned.get((table, number))
+        if owned is None:
             return None
-        if self._siblings is None or (table, number) not in self._idle:
-            return clock.now_ms(unread)
-        return clock.now_ms(unread, self._siblings.lowest_ms(besides=number))
+        if self._siblings is None or not self._idle(owned.clock, unread):
+            return owned.clock.now_ms(unread)
+        return owned.clock.now_ms(unread, self._siblings.lowest_ms(besides=number))
 
     def told(self, table: str, number: int, unread: Mapping[str, bool]) -> Told | None:
         """Return what the others are to hear of a clock: what it has from its own events, and whether it is idle."""
-        clock = self._clocks.get((table, number))
-        return None if clock is None else Told(clock.own_ms(unread), (table, number) in self._idle)
+        owned = self._owned.get((table, number))
+        return None if owned is None else Told(owned.clock.own_ms(unread), self._idle(owned.clock, unread))
 
     def due(self, table: str, number: int, store: LocalStore, now_ms: int) -> list[Timer]:
         """Return the timers to send now."""
-        timers = self._timers.get((table, number))
-        return [] if timers is None else timers.due(((due, key) for key, due in store.due(now_ms)), now_ms)
+        owned = self._owned.get((table, number))
+        return [] if owned is None else owned.timers.due(((due, key) for key, due in store.due(now_ms)), now_ms)

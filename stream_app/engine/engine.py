@@ -134,7 +134,9 @@ class Engine:
                 cached = max(1, self._cached_values // len(numbers))
                 source = {name: TableSource(table.codec, store.get, cached, table.stubs)}
                 self._states[name, number] = PartitionState(number, source, rules, committed)
-                self.clocks.begin(name, number, (t for t, rule in rules.items() if rule.moves_clock), store.highest_ms)
+                moving = (topic for topic, rule in rules.items() if rule.moves_clock)
+                starts = {topic: assignment.start.get(TP(topic, number), 0) for topic in moving}
+                self.clocks.begin(name, number, starts, store.highest_ms)
 
     def _report_lost(self, lost: Mapping[TP, int]) -> None:
         for tp, records in lost.items():

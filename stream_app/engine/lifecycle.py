@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -115,7 +114,7 @@ class Lifecycle:
 
     async def _wake(self, table: str, number: int, unread: Mapping[str, bool]) -> None:
         engine = self._engine
-        engine.clocks.look(table, number, unread, time.monotonic())
+        engine.clocks.look(table, number, unread)
         now = engine.clocks.now_ms(table, number, unread)
         self.clock_ms[table, number] = now
         stores = engine.tables[table].store

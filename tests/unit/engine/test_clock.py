@@ -1,7 +1,16 @@
 """The clock of a partition number, its timers, and which batch goes first."""
 
 from stream_app.engine.batch import Batch
-from stream_app.engine.clock import MAX_TIMERS, PartitionClock, Siblings, Timer, Timers, Told, oldest_first
+from stream_app.engine.clock import (
+    LONGEST_GAP_SECONDS,
+    MAX_TIMERS,
+    PartitionClock,
+    Siblings,
+    Timer,
+    Timers,
+    Told,
+    oldest_first,
+)
 from tests.unit.engine.engine_builders import a_partition, a_record, decode, records, run_one
 
 LATENESS = 100
@@ -86,10 +95,29 @@ class TestFollowing:
         clock.now_ms(NOTHING_UNREAD, 5_000)
         assert clock.own_ms(NOTHING_UNREAD) == 900
 
-    def test_it_is_idle_for_as_long_as_every_look_found_all_read(self):
+    def idle_after(self, *looks: tuple[bool, float]) -> float:
+        """Say for how long a clock is idle at the last of these looks at one of its topics."""
         clock = a_clock()
-        looks = [(READ, 10.0), (READ, 40.0), (UNREAD, 41.0), (READ, 50.0), (READ, 51.0)]
-        assert [clock.look({"pay": state, "talk": READ}, now) for state, now in looks] == [0.0, 30.0, 0.0, 0.0, 1.0]
+        for state, now in looks:
+            clock.look({"pay": state, "talk": READ}, now)
+        return clock.idle_seconds(looks[-1][1])
+
+    def test_it_is_idle_for_as_long_as_every_look_found_all_read(self):
+        looks = [(READ, 10.0), (READ, 15.0), (READ, 20.0), (UNREAD, 21.0), (READ, 30.0), (READ, 31.0)]
+        assert [self.idle_after(*looks[:seen]) for seen in range(1, 7)] == [0.0, 5.0, 10.0, 0.0, 0.0, 1.0]
+        assert a_clock().idle_seconds(99.0) == 0.0, "it was never looked at"
+
+    def test_a_time_in_which_nobody_could_look_is_no_idle_time(self):
+        end = 20.0 + LONGEST_GAP_SECONDS
+        assert self.idle_after((READ, 15.0), (READ, 20.0), (READ, end)) == LONGEST_GAP_SECONDS + 5.0
+        assert self.idle_after((READ, 15.0), (READ, 20.0), (READ, end + 0.1)) == 0.0
+        assert self.idle_after((READ, 15.0), (READ, 99.0), (READ, 100.0)) == 1.0
+
+    def test_nor_is_it_before_the_first_look_that_comes_after_it(self):
+        clock = a_clock()
+        for now in (0.0, 10.0):
+            clock.look(NOTHING_UNREAD, now)
+        assert [clock.idle_seconds(now) for now in (11.0, 20.0, 21.0)] == [11.0, 20.0, 0.0]
 
 
 class TestSiblings:
@@ -115,6 +143,10 @@ class TestSiblings:
     def test_a_bank_without_events_has_no_clock_to_follow(self):
         assert self.told((1, None, True), (2, None, True)).lowest_ms(besides=0) is None
         assert self.told(numbers=1).lowest_ms(besides=0) is None
+
+    def test_a_number_that_does_not_exist_is_not_counted_as_heard_of(self):
+        assert self.told((1, 30, False), (3, 20, False)).lowest_ms(besides=0) is None
+        assert self.told((1, 30, False), (2, 40, False), (3, 20, False), (-1, 20, False)).lowest_ms(besides=0) == 30
 
     def test_what_was_said_last_counts(self):
         assert self.told((1, 30, False), (2, 20, False), (2, 25, False)).lowest_ms(besides=0) == 25
