@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from models.scoring import probability
 from stream_app.model_report import svg
@@ -18,7 +19,8 @@ LEAST_OF_A_CLASS = 5
 class Chart(NamedTuple):
     """A picture with its heading, what it says in a sentence, its legend, and its numbers as a table.
 
-    legend: (class, label); svg "" where there is nothing to draw, and `says` tells why.
+    name: its id on the page, of characters that need no escape (`anchor`); legend: (class, label); svg "" where there
+    is nothing to draw, and `says` tells why.
     """
 
     name: str
@@ -28,6 +30,15 @@ class Chart(NamedTuple):
     legend: tuple[tuple[str, str], ...] = ()
     columns: Row = ()
     rows: tuple[Row, ...] = ()
+
+
+def anchor(name: str) -> str:
+    """Make of a name from a file an id that needs no escape anywhere: each name has one of its own.
+
+    >>> anchor("churn"), anchor('a "b"')
+    ('churn', 'a%20%22b%22')
+    """
+    return quote(name, safe="")
 
 
 def is_judged(figures: Model) -> bool:
@@ -42,7 +53,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def over_time(model: str, figures: Model, measure: str, title: str, says: str) -> Chart:
     """Draw a figure of each competitor over time: dots are stretches, the line the mean of the last five."""
-    name = f"{model}-{measure.replace('_', '-')}"
+    name = f"{anchor(model)}-{measure.replace('_', '-')}"
     rows = [row for row in figures["history"] if not row["segment"] and _tells(row, measure)]
     lines: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -117,7 +128,7 @@ def _event(event: Mapping[str, Any]) -> str:
 
 def reliability(model: str, figures: Model) -> Chart:
     """Draw what came true against what was told: on the diagonal a score is a probability."""
-    name, title, groups = f"{model}-reliability", "Reliability", figures["reliability"]
+    name, title, groups = f"{anchor(model)}-reliability", "Reliability", figures["reliability"]
     if not groups:
         return Chart(name, title, "No score has met its label yet.")
     top = max(max(group["predicted"], group["high"]) for group in groups)
@@ -150,7 +161,7 @@ def _range(low: float, high: float) -> str:
 
 def gain(model: str, figures: Model) -> Chart:
     """Draw how many of the positives the highest scores find."""
-    name, title, curve = f"{model}-gain", "Gain", figures["gain"]
+    name, title, curve = f"{anchor(model)}-gain", "Gain", figures["gain"]
     if not curve:
         return Chart(name, title, "Nothing has come true yet of what was scored.")
     axis = plain_axis(0.0, 1.0, "", percent=True)
@@ -172,7 +183,7 @@ def gain(model: str, figures: Model) -> Chart:
 
 def distribution(model: str, figures: Model) -> Chart:
     """Draw where the scores of both classes lie."""
-    name, title, bars = f"{model}-distribution", "Score distribution", figures["distribution"]
+    name, title, bars = f"{anchor(model)}-distribution", "Score distribution", figures["distribution"]
     if not bars:
         return Chart(name, title, "No score has met its label yet.")
     low, high = bars[0]["low"], bars[-1]["high"]
@@ -199,7 +210,7 @@ def distribution(model: str, figures: Model) -> Chart:
 
 def reasons(model: str, figures: Model, count: int = 10) -> Chart:
     """Draw what moves scores most."""
-    name, title, listed = f"{model}-reasons", "Top reasons", figures["reasons"][:count]
+    name, title, listed = f"{anchor(model)}-reasons", "Top reasons", figures["reasons"][:count]
     if not listed:
         return Chart(name, title, "This source tells no reasons of this model.")
     says = f"What moves scores most: {figures['reasons_of']}."
@@ -212,7 +223,7 @@ def reasons(model: str, figures: Model, count: int = 10) -> Chart:
 
 def maturity(model: str, figures: Model) -> Chart:
     """Draw how long labels take."""
-    name, title, lags = f"{model}-lag", "Maturity lag", {int(d): n for d, n in figures["lag_days"].items()}
+    name, title, lags = f"{anchor(model)}-lag", "Maturity lag", {int(d): n for d, n in figures["lag_days"].items()}
     if not lags:
         return Chart(name, title, "This source does not keep when each score was given (a replay's examples do).")
     number_of, low, high = sum(lags.values()), min(lags), max(lags)
@@ -230,7 +241,7 @@ def maturity(model: str, figures: Model) -> Chart:
 
 def joins(model: str, figures: Model) -> Chart:
     """Draw what became of the examples: learned, censored, late, repeated, refused."""
-    name, title, told = f"{model}-joins", "What became of the examples", figures["figures"]
+    name, title, told = f"{anchor(model)}-joins", "What became of the examples", figures["figures"]
     learned = [
         ("came true, learned", told["positives"], "bar-yes"),
         ("did not come true, learned", told["examples"] - told["positives"], "bar-no"),

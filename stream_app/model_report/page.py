@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from stream_app.model_report.charts import Chart, charts, is_judged, number, outcomes
+from stream_app.model_report.charts import Chart, anchor, charts, is_judged, number, outcomes
 from stream_app.model_report.style import STYLE
 
 SEGMENT_COLUMNS = ("segment", "model", "role", "examples", "positives", "AUC", "log loss", "calibration error")
@@ -13,7 +13,7 @@ SEGMENT_COLUMNS = ("segment", "model", "role", "examples", "positives", "AUC", "
 def page(document: Mapping[str, Any]) -> str:
     """Write the report as HTML."""
     models = document["models"]
-    links = "".join(f'<a href="#{escape(name)}">{escape(name)}</a>' for name in models)
+    links = "".join(f'<a href="#{anchor(name)}">{escape(name)}</a>' for name in models)
     policy = f" · policy {escape(document['policy'])}" if document["policy"] else ""
     body = "".join(_model(name, figures) for name, figures in models.items())
     return (
@@ -33,7 +33,7 @@ def _overview(models: Mapping[str, Any]) -> str:
     """Say of each model in a line whether anything is to be looked at."""
     rows = [
         (
-            f'<a href="#{escape(name)}">{escape(name)}</a>',
+            f'<a href="#{anchor(name)}">{escape(name)}</a>',
             _badge(figures),
             *(escape(cell) for cell in _headline(figures)),
             escape("; ".join(remark["says"] for remark in figures["remarks"]) or "–"),
@@ -76,7 +76,7 @@ def _model(name: str, model: Mapping[str, Any]) -> str:
             "<li>This model has no labels to be judged by: it is fitted to what customers do (docs/value.md).</li>"
         )
     return (
-        f'<section id="{escape(name)}"><h2>{escape(name)} {_badge(model)}</h2>'
+        f'<section id="{anchor(name)}"><h2>{escape(name)} {_badge(model)}</h2>'
         f'<dl class="tiles">{_tiles(model)}</dl>'
         + (f'<ul class="remarks">{remarks}</ul>' if remarks else "")
         + f'<div class="charts">{"".join(map(_figure, drawn))}</div>'

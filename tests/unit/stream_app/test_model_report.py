@@ -5,6 +5,7 @@ import math
 import random
 import re
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
@@ -36,7 +37,7 @@ from stream_app.model_report.from_replay import SERVED, read_replay, stretches
 from stream_app.model_report.from_shelf import read_versions
 from stream_app.model_report.limits import LIMITS, base_rate_loss, remarks
 from stream_app.model_report.page import page
-from stream_app.model_report.sheet import Sheet, Source, document, segments
+from stream_app.model_report.sheet import ReasonSize, Sheet, Source, document, segments
 from stream_app.model_report.svg import Axis, Frame, plain_axis
 from tests.commands import rapport
 from tests.policies import default_policy
@@ -443,6 +444,31 @@ def test_champion_challengers_promotions_and_groups_are_there(written):
     assert "promoted: naive_bayes (better &lt;by far&gt;)" in html
     assert "tier:private" in html
     assert "naive_bayes (challenger)" in html
+
+
+HOSTILE = "\"><script>alert(1)</script>' onload=x & {{}} "
+
+
+def test_names_from_a_file_are_words_on_the_page_whatever_they_hold():
+    """`--from` reads what somebody wrote: models, members, groups, reasons and events are text and no markup."""
+    told = contested()
+    rows = [{**row, "name": HOSTILE + row["name"], "segment": row["segment"] and HOSTILE} for row in told.history]
+    event = {key: HOSTILE if isinstance(value, str) else value for key, value in EVENTS[0].items()}
+    reason = ReasonSize(HOSTILE, HOSTILE, HOSTILE, 1.0)
+    figures = {**told.figures, "challengers": {HOSTILE: HEALTHY, "logistic": HEALTHY}}
+    hostile = {"model": HOSTILE, "reasons_of": HOSTILE, "champion": HOSTILE}
+    sheet = replace(told, **hostile, figures=figures, history=rows, events=[event], reasons=[reason])
+    html = page(document(Source(HOSTILE, (sheet, replace(sheet, model="-")), HOSTILE)))
+
+    assert "<script" not in html
+    tree = read(re.sub(r"<!doctype html>|<meta[^>]*>", "", html))  # markup in a name would not parse, or show below
+    ids = [element.get("id") for element in tree.iter() if element.get("id")]
+    links = [element.get("href")[1:] for element in tree.iter() if element.get("href")]
+    assert not [element for element in tree.iter() if element.get("onload") or element.tag.endswith("script")]
+    assert len(ids) == len(set(ids))
+    assert set(links) <= set(ids)
+    assert not [one for one in ids if " " in one]
+    assert tree.findall(".//section/h2")[1].text.startswith('"><script>')
 
 
 def test_a_group_of_customers_is_summed_up_over_all_stretches():
