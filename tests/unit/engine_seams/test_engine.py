@@ -17,6 +17,8 @@ from stream_app.engine.app import EngineApp
 from stream_app.engine.assignment import assignment_of
 from stream_app.engine.batch import Batch
 from stream_app.engine.checkpoint import plan
+from stream_app.engine.clock import Siblings, Told
+from stream_app.engine.clocks import TimerRule
 from stream_app.engine.effects import Entry
 from stream_app.engine.engine import Engine, Work
 from stream_app.engine.epochs import headers_of
@@ -142,6 +144,21 @@ class TestTakeOver:
     async def test_the_partition_numbers_share_one_cache_budget(self, engine: Engine):
         engine.take_over(an_assignment())
         assert [engine.source(tp)[1].tables["profiles"].cache_size for tp in (ONE, TWO)] == [3, 3]
+
+    async def test_a_clock_goes_on_where_reading_does_and_begins_anew_where_another_has_moved_it(self, engine: Engine):
+        topic = engine.registry.get(TOPIC)
+        assert topic is not None
+        topic.rule = replace(topic.rule, moves_clock=True)
+        engine.add_timers(TimerRule("profiles", "timers", lambda key, until_ms: b"", 10))
+        siblings, read = Siblings(1), {TOPIC: False}
+        siblings.hear(0, Told(7_000, idle=False))
+        engine.take_over(an_assignment(committed=20))
+        engine.clocks.follow(siblings, idle_seconds=0.0)
+        assert [engine.clocks.now_ms("profiles", number, read) for number in (1, 2)] == [7_000, 7_000]
+        engine.clocks.follow(Siblings(3), idle_seconds=0.0)
+        engine.release()
+        engine.take_over(an_assignment(committed=25))
+        assert [engine.clocks.now_ms("profiles", number, read) for number in (1, 2)] == [None, 7_000]
 
 
 class Heard(list[str]):
