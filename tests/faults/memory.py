@@ -19,6 +19,9 @@ from scipy import special
 
 from tests.faults.crew import Crew
 
+GOAL_MB_PER_HOUR = 1.0
+WIDEST_MB_PER_HOUR = 8.0
+"""The widest interval that tells anything: half of it lies between the goal and a leak of 5 MB/h."""
 EVERY_SECONDS = 2.0
 WINDOW_SECONDS = 120.0
 MEGABYTE = 1 << 20
@@ -92,6 +95,21 @@ def slope(life: Sequence[Sample], window: float = WINDOW_SECONDS) -> Slope | Non
     found, stderr = _line(hours, [point.resident / MEGABYTE for point in points])
     spread = stderr * float(special.stdtrit(len(points) - 2, 0.975))
     return Slope(found, found - spread, found + spread, (points[-1].at - points[0].at) / 60, len(points))
+
+
+def objection(found: Slope | None) -> str | None:
+    """Why a slope does not show that memory stays below the goal; None where it does.
+
+    The slope itself is held against the goal, not the lower end of its interval, which noise alone can bring below it.
+    """
+    if found is None:
+        return "cannot tell of memory: fewer than three windows of one warm life"
+    told = f"{found.mb_per_hour:.1f} MB/h ({found.low:.1f} to {found.high:.1f}, {found.points} windows)"
+    if found.mb_per_hour > GOAL_MB_PER_HOUR:
+        return f"memory grows by {told}"
+    if not found.high - found.low <= WIDEST_MB_PER_HOUR:
+        return f"cannot tell of memory: {told} is too wide, take more minutes"
+    return None
 
 
 def _line(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
