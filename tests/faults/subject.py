@@ -84,6 +84,8 @@ class Subject(Protocol):
     """Full names of the topics of Kafka outputs that the oracle knows."""
     group: str
     streams: tuple[str, ...]
+    own_stores: bool
+    """Whether its local stores are laid out as our engine's: only these can be read and judged."""
 
     def program(self, worker: str, data: Path, to: Addresses, options: Mapping[str, str]) -> Program:
         """How to start a worker; `options` are environment variables."""

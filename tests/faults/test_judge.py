@@ -5,13 +5,17 @@ from dataclasses import replace
 from itertools import islice
 
 import pytest
+from aiokafka.structs import ConsumerRecord
 
 from tests.faults import report
+from tests.faults.idiomatic.subject import IdiomaticSubject
+from tests.faults.judge import Evidence, judge
 from tests.faults.remains import Alert
-from tests.faults.subject import ALERT_LOST, ALERT_TWICE, LOST, STATE, TWICE
+from tests.faults.subject import ALERT_LOST, ALERT_TWICE, LOST, STATE, STORE, TWICE
 from tests.faults.tally.inputs import Mix, TallyInputs
 from tests.faults.tally.oracle import TallyExpected
-from tests.faults.truth import Landed
+from tests.faults.tally.subject import TallySubject
+from tests.faults.truth import Landed, Truth
 from tests.integration.engine.tally import Rule, Tally
 
 RULE = Rule(every=5)
@@ -101,3 +105,20 @@ def test_bounds_follow_the_rule_of_three_and_say_nothing_where_something_was_see
     assert report.upper_bound(1, 300) is None
     assert report.percentile([3.0, 1.0, 2.0], 0.95) == 3.0
     assert report.percentile([], 0.95) is None
+
+
+def test_only_a_store_of_our_layout_is_looked_for(tmp_path):
+    """Another worker's store cannot be read, and what cannot be read is no finding: a control must show its harm."""
+    changelog = [changed(0, b"C-1"), changed(1, b"C-2")]
+    truth = Truth(tmp_path / "truth")
+    truth.close()
+    for subject, missing in ((TallySubject("f-1"), {STORE}), (IdiomaticSubject("f-1"), set())):
+        expected = subject.expect([])
+        records = dict.fromkeys((*subject.sources, *subject.outputs, subject.dead_letters), ())
+        evidence = Evidence({**records, subject.changelog: changelog}, [], [])
+        assert kinds(judge(subject, truth, evidence, expected, tmp_path)) == missing
+
+
+def changed(partition, key):
+    """A changelog record that says nothing of its key."""
+    return ConsumerRecord("changelog", partition, 0, 0, 0, key, None, None, 0, 0, ())

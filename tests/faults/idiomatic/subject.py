@@ -19,10 +19,15 @@ WHAT_IT_TAKES = Mix(poison=0.0, raising=0.0, asks=0.0)
 
 @dataclass(frozen=True)
 class IdiomaticSubject(TallySubject):
-    """No decision is known in advance, so alerts are held against what the values remember of them."""
+    """No decision is known in advance, so alerts are held against what the values remember of them.
+
+    Faust lays its local stores out in another way, so the changelog alone tells what is known; what a worker restores
+    after a stop is judged by the inputs that it goes on to count.
+    """
 
     mix: Mix = WHAT_IT_TAKES
     ordered: bool = False
+    own_stores: bool = False
 
     @property
     def internal(self) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ class ProductSubject:
     table: str = "profiles"
     outputs: tuple[str, ...] = ()
     make_inputs: Callable[[int], Iterable[Input]] = Transactions
+    own_stores: bool = True
 
     @cached_property
     def settings(self) -> Settings:

@@ -36,6 +36,7 @@ class TallySubject:
     rule: Rule = RULE
     ordered: bool = True
     table: str = "tallies"
+    own_stores: bool = True
 
     @property
     def sources(self) -> tuple[str, ...]:
