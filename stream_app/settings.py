@@ -114,7 +114,7 @@ class Settings(BaseSettings):
     policy_dir: Path = CHECKOUT / "deploy" / "policy"
     learning: bool = True
     model_key: SecretStr | None = None
-    """Signs what of a challenger can only be pickled (32 bytes or more); without it that begins anew each time."""
+    """Signs what of a challenger can only be pickled (32 bytes or more); without it such a challenger is left out."""
     worker_id: str = Field("w1", pattern=r"^[A-Za-z0-9._-]{1,64}$")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_key: SecretStr = SecretStr("rapport-development")
