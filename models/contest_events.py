@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 What = Literal["trial_opened", "trial_closed", "promoted", "returned", "pinned", "refused", "began_anew"]
-MAX_EVENTS = 50  # that a version remembers; the ledger keeps them all
+MAX_EVENTS = 50  # that a version remembers; the ledger keeps those of every version, sent or overtaken
 TRAINER = "trainer"
 
 

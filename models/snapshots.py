@@ -4,6 +4,8 @@ Keys are `model/version/part`; the manifest's part is called `manifest` and come
 manifest is there and the parts have the manifest's checksum: a trainer that died half-way leaves nothing to adopt.
 
 Beside them lies the ledger of promotions and returns (`models.contest_events`): part `event.<number>`, never deleted.
+A model that begins anew, since no version could be restored, numbers from 1 again: what happens then takes the place
+of what has the same version and number.
 """
 
 import hashlib
@@ -22,6 +24,8 @@ FORMAT = 1  # `ManifestShape` knows it
 PART_BYTES = 1_000_000
 MANIFEST = "manifest"
 EVENT = "event."
+MAX_VERSION = 2**53
+MAX_DIGITS = 20
 
 
 class Manifest(NamedTuple):
@@ -72,9 +76,10 @@ def events_of(published: Published) -> list[tuple[str, bytes]]:
 def pinned_in(snapshot: Mapping[str, Any]) -> int:
     """Say which version people have pinned in a snapshot that nobody has checked; 0 where none is."""
     try:
-        return int(snapshot["state"]["contest"]["pinned"])
+        pinned = snapshot["state"]["contest"]["pinned"]
     except DAMAGED:
         return 0
+    return pinned if type(pinned) is int and pinned >= 0 else 0
 
 
 def record_key(model: str, version: int, part: str) -> str:
@@ -85,12 +90,14 @@ def record_key(model: str, version: int, part: str) -> str:
 class Shelf:
     """The versions that lie in `crm.models`, built up record by record; holds only what may still be needed."""
 
-    def __init__(self, keep: int) -> None:
-        """Keep the last `keep` complete versions of each model."""
+    def __init__(self, keep: int, *, ledger: int | None = 0) -> None:
+        """Keep the last `keep` complete versions of each model, and the last `ledger` entries put (None: all)."""
         self._keep = keep
+        self._most_events = ledger
         self._parts: dict[tuple[str, int], dict[str, bytes]] = {}
+        self._complete: set[tuple[str, int]] = set()
         self._pinned: dict[str, int] = {}  # by the last version of each model
-        self._ledger: dict[str, bytes] = {}
+        self._ledgers: dict[str, dict[str, bytes]] = {}  # by model and key, in the order in which they were put
 
     def put(self, key: str, value: bytes | None) -> Stored | None:
         """Take one record (a None value deletes it); returns the version that it completes, if it does.
@@ -102,17 +109,20 @@ class Shelf:
             return None
         model, version, part = place
         if part.startswith(EVENT):
-            self._ledger[key] = value or b""
+            self._note(model, key, value)
             return None
         if value is None:
             self._forget(model, version, part)
             return None
         parts = self._parts.setdefault((model, version), {})
+        if parts.get(part) != value:
+            self._complete.discard((model, version))
         parts[part] = value
         stored = self.stored(model, version) if part == MANIFEST else None
         if part == MANIFEST and stored is None:
             del self._parts[model, version]
         if stored is not None:
+            self._complete.add((model, version))
             self._pinned[model] = pinned_in(stored.snapshot)
         self._drop_old(model)
         return stored
@@ -135,13 +145,13 @@ class Shelf:
         found = [self.stored(model, version) for version in of_model]
         return tuple(stored.manifest for stored in found if stored is not None)
 
-    def has_event(self, key: str) -> bool:
-        """Whether this entry of the ledger is there."""
-        return key in self._ledger
+    def has_event(self, key: str, value: bytes) -> bool:
+        """Whether the ledger holds this entry as it is; a model that had to begin anew numbers from 1 again."""
+        return self._ledgers.get(key.split("/", maxsplit=1)[0], {}).get(key) == value
 
     def events(self, model: str) -> list[dict[str, Any]]:
-        """List the ledger of a model, oldest first; what cannot be read is left out."""
-        found = [_event(value) for key, value in self._ledger.items() if key.startswith(f"{model}/")]
+        """List the ledger of a model as far as it is kept, oldest first; what cannot be read is left out."""
+        found = [_event(value) for value in self._ledgers.get(model, {}).values()]
         return sorted([event for event in found if event], key=lambda event: event["number"])
 
     def models(self) -> tuple[str, ...]:
@@ -149,12 +159,32 @@ class Shelf:
         return tuple(sorted({model for model, _ in self._parts}))
 
     def superseded(self, model: str, newest: int) -> Iterator[str]:
-        """Name the keys to delete once version `newest` is out: all of versions that need not be kept."""
+        """Name the keys to delete once version `newest` is out: all that is older than the last to be kept.
+
+        Numbers say nothing here, since most versions are overtaken before they are sent.
+        """
+        kept = [version for version in self._last_complete(model) if version <= newest][-self._keep :]
+        if len(kept) < self._keep:
+            return
         for name, version in sorted(self._parts):
-            if name == model and version <= newest - self._keep and version != self._pinned.get(model):
+            if name == model and version < kept[0] and version != self._pinned.get(model):
                 yield from (record_key(model, version, part) for part in sorted(self._parts[name, version]))
 
+    def _last_complete(self, model: str) -> list[int]:
+        return sorted(version for name, version in self._complete if name == model)
+
+    def _note(self, model: str, key: str, value: bytes | None) -> None:
+        if self._most_events == 0:
+            return
+        ledger = self._ledgers.setdefault(model, {})
+        ledger.pop(key, None)
+        if value is not None:
+            ledger[key] = value
+        if self._most_events is not None and len(ledger) > self._most_events:
+            del ledger[next(iter(ledger))]
+
     def _forget(self, model: str, version: int, part: str) -> None:
+        self._complete.discard((model, version))
         parts = self._parts.get((model, version), {})
         parts.pop(part, None)
         if not parts:
@@ -162,10 +192,11 @@ class Shelf:
 
     def _drop_old(self, model: str) -> None:
         """Bound the memory also where nobody deletes: twice what is kept, and the half-sent ones with them."""
-        of_model = sorted(version for name, version in self._parts if name == model)
-        for version in of_model[: -2 * self._keep]:
-            if version != self._pinned.get(model):
-                del self._parts[model, version]
+        kept = {*self._last_complete(model)[-self._keep :], self._pinned.get(model)}
+        others = sorted(version for name, version in self._parts if name == model and version not in kept)
+        for version in others[: -self._keep]:
+            del self._parts[model, version]
+            self._complete.discard((model, version))
 
 
 def assemble(model: str, version: int, parts: Mapping[str, bytes]) -> Stored:
@@ -180,7 +211,7 @@ def assemble(model: str, version: int, parts: Mapping[str, bytes]) -> Stored:
         raise BadSnapshotError("checksum: the parts have another")
     try:
         snapshot = msgpack.unpackb(body, strict_map_key=False)
-    except (ValueError, msgpack.UnpackException) as error:
+    except (ValueError, TypeError, OverflowError, msgpack.UnpackException) as error:  # TypeError: a list as a key
         raise BadSnapshotError(f"(whole): cannot be unpacked: {error!r}") from error
     if not isinstance(snapshot, dict):
         raise BadSnapshotError("(whole): is no map")
@@ -189,11 +220,17 @@ def assemble(model: str, version: int, parts: Mapping[str, bytes]) -> Stored:
 
 def _place(key: str) -> tuple[str, int, str] | None:
     words = key.split("/")
-    if len(words) != 3 or not words[1].isdigit():
+    if len(words) != 3 or not (_is_number(words[1]) and int(words[1]) <= MAX_VERSION):
         return None
-    if not (words[2] == MANIFEST or words[2].isdigit() or words[2].removeprefix(EVENT).isdigit()):
+    model, version, part = words[0], int(words[1]), words[2]
+    if not (part == MANIFEST or _is_number(part.removeprefix(EVENT))) or key != record_key(model, version, part):
         return None
-    return words[0], int(words[1]), words[2]
+    return model, version, part
+
+
+def _is_number(word: str) -> bool:
+    """Whether it is a number in plain digits, of which Python reads no more than some thousands."""
+    return word.isascii() and word.isdecimal() and len(word) <= MAX_DIGITS
 
 
 def _event(value: bytes) -> dict[str, Any]:

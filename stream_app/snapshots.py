@@ -6,10 +6,11 @@ no longer keeps are deleted by tombstones.
 
 import asyncio
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from models.learner import BadSnapshotError
@@ -23,6 +24,7 @@ from stream_app.settings import Settings
 
 POLL_MS = 500
 RETRY_SECONDS = 1.0
+NO_EVENTS: Mapping[str, bytes] = MappingProxyType({})
 
 log = structlog.get_logger(__name__)
 
@@ -32,11 +34,14 @@ def models_topic(settings: Settings) -> str:
     return f"{settings.namespace}.models"
 
 
-async def read_shelf(settings: Settings, policy: Policy) -> Shelf:
-    """Read what lies on the topic up to its end as of now. Raises `KafkaUnavailable`."""
-    shelf = Shelf(policy.models.keep_versions)
+async def read_shelf(settings: Settings, policy: Policy, *, into: Shelf | None = None) -> Shelf:
+    """Read what lies on the topic up to its end as of now, the whole ledger too. Raises `KafkaUnavailable`.
+
+    `into`: a shelf to read it into, which keeps what it has (and of the ledger what it keeps).
+    """
+    shelf = Shelf(policy.models.keep_versions, ledger=None) if into is None else into
     async for record, _ in read_to_end(settings.kafka, models_topic(settings)):
-        shelf.put(record.key.decode("utf-8", "replace"), record.value)
+        shelf.put(_key_of(record), record.value)
     return shelf
 
 
@@ -54,10 +59,13 @@ class ModelWriter:
         self._shelf = shelf
         self._producer = producer
 
-    async def write(self, version: Published) -> None:
-        """Send one version; it counts once its manifest is acknowledged. What it tells of champions goes before it."""
-        for key, value in events_of(version):
-            if not self._shelf.has_event(key):
+    async def write(self, version: Published, earlier: Mapping[str, bytes] = NO_EVENTS) -> None:
+        """Send one version; it counts once its manifest is acknowledged. What it tells of champions goes before it.
+
+        `earlier`: entries of the ledger by versions that were overtaken before they could be sent.
+        """
+        for key, value in {**earlier, **dict(events_of(version))}.items():
+            if not self._shelf.has_event(key, value):
                 await self._send(key, value)
         for key, value in to_records(version):
             await self._send(key, value)
@@ -93,7 +101,7 @@ class ModelBoard:
     async def start(self) -> None:
         """Read the topic to its end and take up the newest versions. Raises `KafkaUnavailable`."""
         async for record, _ in read_to_end(self._settings.kafka, self._partition.topic, [0]):
-            self._shelf.put(record.key.decode("utf-8", "replace"), record.value)
+            self._shelf.put(_key_of(record), record.value)
             self._position = record.offset + 1
         for model in self._policy.models.names:
             for manifest in reversed(self._shelf.versions(model)):
@@ -154,8 +162,12 @@ class ModelBoard:
                 batches = await consumer.getmany(timeout_ms=POLL_MS)
                 for record in [record for batch in batches.values() for record in batch]:
                     self._position = record.offset + 1
-                    stored = self._shelf.put(record.key.decode("utf-8", "replace"), record.value)
+                    stored = self._shelf.put(_key_of(record), record.value)
                     if stored is not None:
                         self._take_up(stored)
         finally:
             await consumer.stop()
+
+
+def _key_of(record: ConsumerRecord) -> str:
+    return (record.key or b"").decode("utf-8", "replace")

@@ -1,14 +1,18 @@
 """Versions as records: complete or not there at all, bounded, and read without running foreign code."""
 
+import hashlib
 import random
 
+import msgpack
 import orjson
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from models.contest_events import Event
 from models.meters import Quality
 from models.release import Published
-from models.snapshots import MANIFEST, PART_BYTES, Shelf, describe, events_of, record_key, to_records
+from models.snapshots import MANIFEST, PART_BYTES, Shelf, describe, events_of, pinned_in, record_key, to_records
 
 
 def a_version(number: int, *, size: int = 10, model: str = "churn") -> Published:
@@ -69,7 +73,24 @@ def test_a_manifest_that_cannot_be_read_is_none(value):
     assert [m.version for m in shelf.versions("churn")] == [1]
 
 
-@pytest.mark.parametrize("key", ["", "churn", "churn/x/0", "churn/1/other", "a/b/c/d"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "churn",
+        "churn/x/0",
+        "churn/0000000001/other",
+        "a/b/c/d",
+        "churn/²/0",
+        "churn/000000000²/0",
+        "churn/0000000001/²",
+        "churn/0000000001/event.",
+        "churn/1/0",  # nobody would ever delete it: we name it with leading zeros
+        f"churn/{'9' * 5_000}/0",
+        f"churn/0000000001/{'9' * 5_000}",
+    ],
+    ids=lambda key: key[:24],
+)
 def test_keys_that_are_none_of_ours_are_left_out(key):
     shelf = Shelf(3)
     assert shelf.put(key, b"x") is None
@@ -124,13 +145,13 @@ def test_a_pinned_version_is_neither_deleted_nor_forgotten():
 def test_the_ledger_outlives_the_versions():
     first = Event(1, "trial_opened", 5, 1, "logistic", "ensemble", "drift")
     second = Event(2, "promoted", 9, 2, "ensemble", "logistic", "better", "chen", "c-1")
-    version, shelf = a_version_that_pins(2, 0, (first, second)), Shelf(3)
+    version, shelf = a_version_that_pins(2, 0, (first, second)), Shelf(3, ledger=None)
     records = events_of(version)
     assert [key for key, _ in records] == ["churn/0000000001/event.1", "churn/0000000002/event.2"]
     for key, value in reversed(records):
-        assert not shelf.has_event(key)
+        assert not shelf.has_event(key, value)
         assert shelf.put(key, value) is None
-        assert shelf.has_event(key)
+        assert shelf.has_event(key, value)
     told = shelf.events("churn")
     assert [(event["number"], event["what"], event["by"]) for event in told] == [
         (1, "trial_opened", "trainer"),
@@ -147,6 +168,109 @@ def test_the_ledger_outlives_the_versions():
 
 @pytest.mark.parametrize("value", [None, b"", b"junk", b"[1]", b"{}", orjson.dumps({"number": "one"})])
 def test_an_entry_of_the_ledger_that_cannot_be_read_is_left_out(value):
-    shelf = Shelf(3)
+    shelf = Shelf(3, ledger=None)
     shelf.put("churn/0000000001/event.1", value)
     assert shelf.events("churn") == []
+
+
+def numbered(number: int, why: str = "drift") -> Event:
+    return Event(number, "trial_opened", 5, 1, "logistic", "ensemble", why)
+
+
+def test_the_ledger_is_kept_only_where_it_is_asked_for_and_no_longer_than_asked():
+    records = events_of(a_version_that_pins(2, 0, tuple(numbered(number) for number in range(1, 31))))
+    none, some, whole = Shelf(3), Shelf(3, ledger=5), Shelf(3, ledger=None)
+    for shelf in (none, some, whole):
+        for key, value in [*records, records[-2]]:
+            shelf.put(key, value)
+    assert none.events("churn") == []
+    assert [event["number"] for event in some.events("churn")] == [26, 27, 28, 29, 30]
+    assert len(whole.events("churn")) == 30
+    whole.put(records[0][0], None)
+    assert len(whole.events("churn")) == 29
+
+
+def test_an_entry_with_the_number_of_another_one_is_not_taken_for_it():
+    """A model that began anew numbers from 1 again."""
+    (key, before), (same_key, after) = (
+        events_of(a_version_that_pins(2, 0, (numbered(1, why),)))[0] for why in ("drift", "schedule")
+    )
+    shelf = Shelf(3, ledger=None)
+    shelf.put(key, before)
+    assert key == same_key
+    assert (shelf.has_event(key, before), shelf.has_event(key, after)) == (True, False)
+
+
+def test_versions_are_kept_by_how_many_they_are_and_not_by_their_numbers():
+    shelf = shelf_with(*[a_version(number) for number in (10, 20, 30, 40)], keep=3)
+    assert {key.split("/")[1] for key in shelf.superseded("churn", newest=40)} == {"0000000010"}
+    five = shelf_with(*[a_version(number) for number in (10, 20, 30, 40)], keep=5)
+    assert list(five.superseded("churn", newest=40)) == []
+
+
+def test_half_sent_versions_do_not_count_among_those_to_keep_and_go_with_the_old():
+    shelf = shelf_with(*[a_version(number) for number in (10, 20, 30)], keep=3)
+    for number in (5, 25, 35):
+        shelf.put(record_key("churn", number, "0"), b"half-sent")
+    assert list(shelf.superseded("churn", newest=30)) == ["churn/0000000005/0"]
+    for number in range(50, 90):
+        shelf.put(record_key("churn", number, "0"), b"half-sent")
+    assert [m.version for m in shelf.versions("churn")] == [10, 20, 30]
+
+
+def test_a_version_whose_part_is_overwritten_is_no_longer_complete():
+    shelf = shelf_with(*[a_version(number) for number in (1, 2, 3, 4)], keep=3)
+    shelf.put(record_key("churn", 3, "0"), b"junk")
+    assert list(shelf.superseded("churn", newest=4)) == []
+
+
+@pytest.mark.parametrize("pinned", [float("inf"), float("nan"), 1.5, True, -1, "2", None, [1], 2**200])
+def test_a_pinned_version_that_is_no_number_is_none(pinned):
+    told = {"state": {"contest": {"pinned": pinned}}}
+    assert pinned_in(told) == (2**200 if pinned == 2**200 else 0)
+
+
+def whole_version(body: bytes) -> list[tuple[str, bytes]]:
+    """A version that is sound in transport, with any bytes inside."""
+    (key, _), (manifest_key, said) = to_records(a_version(1))
+    told = {**orjson.loads(said), "size": len(body), "checksum": hashlib.sha256(body).hexdigest()}
+    return [(key, body), (manifest_key, orjson.dumps(told))]
+
+
+ODD = st.recursive(
+    st.none() | st.floats() | st.integers(-9, 9) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+KEYS = st.text(max_size=30) | st.builds(
+    "{}/{}/{}".format,
+    st.sampled_from(["churn", "", "value"]),
+    st.sampled_from(["0000000001", "²", "1", "٣", "-1", "9" * 4_400, "9" * 20]),
+    st.sampled_from(["0", "manifest", "event.1", "event.²", "²", "9" * 4_400]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(KEYS, st.none() | st.binary(max_size=60))
+def test_no_record_stops_who_puts_it_on_the_shelf(key, value):
+    shelf = Shelf(1, ledger=None)
+    shelf.put(key, value)
+    shelf.put(key, None)
+    shelf.events("churn")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.binary(max_size=40)
+    | ODD.map(msgpack.packb)
+    | ODD.map(lambda pinned: msgpack.packb({"state": {"contest": {"pinned": pinned}}}))
+)
+@example(msgpack.packb({"state": {"contest": {"pinned": float("inf")}}}))
+@example(b"\x81\x91\x01\x01")  # a map whose key is a list
+@example(b"\x91" * 5_000)
+@example(b"\xc7\x0c\xff" + b"\xff" * 12)  # a time that cannot be
+def test_no_content_of_a_version_stops_who_puts_it_on_the_shelf(body):
+    shelf = Shelf(1)
+    for key, value in whole_version(body):
+        shelf.put(key, value)
+    shelf.latest("churn")
