@@ -89,6 +89,8 @@ class Adwin:
     def _differs(self) -> bool:
         """Whether at some cut the two parts differ by more than chance allows."""
         whole = self._whole()
+        if whole.size <= 2 * LEAST_PART:
+            return False  # no cut leaves enough on both sides
         surprise = log(2.0 * log(whole.size) / DELTA)
         variance = whole.spread / whole.size
         size, total = 0, 0.0

@@ -12,11 +12,12 @@ After a restart everything from the oldest unreleased example on is read again: 
 own offset, and know by it what the snapshot has seen.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
+from models.admission import Message, unfit
 from models.contest import ALONE, Contest, Setup
 from models.learner import Learner, Snapshot
 from models.meters import Meter, Quality
@@ -61,6 +62,7 @@ class Counts:
     censored: int = 0
     late: int = 0
     repeated: int = 0
+    rejected: int = 0  # not of this model, or nothing that it could learn
 
 
 class Release:
@@ -98,8 +100,13 @@ class Release:
         return len(self._heap)
 
     def take(self, example: ExampleRecord, position: Position, offset: int) -> None:
-        """Take one example that lies at `offset` of our own topic; nothing is learned before a promise covers it."""
+        """Take one example that lies at `offset` of our own topic; nothing is learned before a promise covers it.
+
+        What `unfit` has something against is counted as rejected, here as with promises and commands.
+        """
         again = self._moved_to(offset)
+        if self._rejects(example, again=again):
+            return
         mark = (example.due_ms, example.example_id)
         place = (position.offset, position.ordinal)
         if example.example_id in self._waiting:
@@ -121,7 +128,8 @@ class Release:
 
         Iterate to the end: the learning happens as you go.
         """
-        if self._moved_to(offset):
+        again = self._moved_to(offset)
+        if self._rejects(punctuation, again=again) or again:
             return
         yield from self._caught_up
         self._caught_up = []
@@ -130,22 +138,43 @@ class Release:
         self._promises[punctuation.source_partition] = promised
         yield from self._release_below(self._floor_ms())
 
-    def obey(self, command: ModelCommand, offset: int) -> Iterator[Published]:
+    def obey(self, command: ModelCommand, offset: int, held: Collection[int] | None = None) -> Iterator[Published]:
         """Do what a person asks, in its turn among the promises, and yield the version that shows it.
 
+        A version is pinned only where it is among those that are `held` and can be served (None: nobody knows which).
         Iterate to the end, as with `promise`.
         """
-        if self._moved_to(offset):
+        again = self._moved_to(offset)
+        if self._rejects(command, again=again) or again:
             return
         yield from self._caught_up
         self._caught_up = []
-        self.contest.obey(command, self.version + 1)
+        if command.op == "rollback" and command.version and held is not None and command.version not in held:
+            self._refuse(command, f"version {command.version} is not kept, or was never sent")
+        else:
+            self.contest.obey(command, self.version + 1)
         if self.contest.changed:
             yield self._publish()
+
+    def _refuse(self, command: ModelCommand, why: str) -> None:
+        contest = self.contest
+        if not contest.events.knows(command.command_id):
+            about, said = f"version {command.version}", {"by": command.by, "command_id": command.command_id}
+            contest.events.add("refused", self._released[0], self.version + 1, contest.on_duty, about, why, **said)
+            contest.changed = True
 
     def scorer(self, version: int) -> Scorer:
         """Freeze a scorer of who is on duty now."""
         return self.contest.scorer(version)
+
+    def unfit(self, message: Message) -> str:
+        """Say why a message cannot be taken; "" where it can."""
+        return unfit(message, self.model, self._sources)
+
+    def _rejects(self, message: Message, *, again: bool) -> bool:
+        wrong = bool(self.unfit(message))
+        self.counts.rejected += wrong and not again
+        return wrong
 
     def _moved_to(self, offset: int) -> bool:
         """Note the own offset; True for what the restored snapshot had seen already.
@@ -240,6 +269,7 @@ class Release:
                 "promises": {str(source): list(promise) for source, promise in sorted(self._promises.items())},
                 "late": self.counts.late,
                 "repeated": self.counts.repeated,
+                "rejected": self.counts.rejected,
             },
         }
 
@@ -258,7 +288,7 @@ class Release:
         self._released = (state["released"][0], state["released"][1])
         self._since_version = state["since_version"]
         learned = dict(enumerate(state["learned"]))
-        self.counts = Counts(learned, state["censored"], bookmark["late"], bookmark["repeated"])
+        self.counts = Counts(learned, state["censored"], *[bookmark[name] for name in ("late", "repeated", "rejected")])
         self._heap, self._waiting = [], set()
         self._positions = {source: (place[0], place[1]) for source, place in bookmark["positions"].items()}
         self._promises = {int(source): (p[0], bool(p[1])) for source, p in bookmark["promises"].items()}

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from models.adwin import BUCKETS
 from models.calibrated import MAX_MAPS
 from models.calibration import SHIFTS, SLOPES
 from models.challenger_ensemble import MEMORIES
@@ -127,7 +128,8 @@ RecordRow = Annotated[tuple[Text, Text, Count, Count, Share | None, Loss | None,
 RecordRows = Annotated[list[RecordRow], Field(max_length=MAX_TRACKS)]
 RecordPoint = Annotated[tuple[Mark, Count, Text, RecordRows], Field(strict=False)]
 Noted = Annotated[tuple[Text, Text, _Meter], Field(strict=False)]
-Bucket = Annotated[tuple[Count, Number, Variance], Field(strict=False)]
+Bucket = Annotated[tuple[Annotated[int, Field(ge=1, le=2**63 - 1)], Number, Variance], Field(strict=False)]
+Level = Annotated[list[Bucket], Field(min_length=1, max_length=BUCKETS)]
 SavedRow = Annotated[tuple[Text, Count, Number, Variance], Field(strict=False)]
 Node = Annotated[tuple[Annotated[int, Field(ge=-1, le=1_000)], Number, Count, Count, Number], Field(strict=False)]
 Member = Annotated[tuple[list[Number], list[Certainty]], Field(strict=False)]
@@ -176,7 +178,13 @@ class _Challengers(_Part):
 
 class _Drift(_Part):
     seen: Count
-    levels: Annotated[list[list[Bucket]], Field(max_length=64)]
+    levels: Annotated[list[Level], Field(max_length=64)]
+
+    @model_validator(mode="after")
+    def _the_window_was_seen(self) -> Self:
+        if sum([size for level in self.levels for size, _, _ in level]) > self.seen:
+            raise ValueError("levels: they hold more values than were seen")
+        return self
 
 
 class _Pair(_Part):
@@ -273,6 +281,7 @@ class _Bookmark(_Part):
     promises: dict[Digits, Annotated[tuple[Mark, bool], Field(strict=False)]]
     late: Count
     repeated: Count
+    rejected: Count
 
 
 class _ValueState(_State):

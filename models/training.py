@@ -97,6 +97,15 @@ def scorer_of(stored: Stored, policy: Policy) -> Scorer:
     return learner.scorer(manifest.version)
 
 
+def servable(stored: Stored, policy: Policy) -> bool:
+    """Whether there is a scorer of a stored version."""
+    try:
+        scorer_of(stored, policy)
+    except BadSnapshotError:
+        return False
+    return True
+
+
 class LocalTrainer:
     """All models of policy trained in process: the trainer's own core, driven by the replay's clock."""
 
@@ -157,6 +166,7 @@ def report(release: Release) -> dict[str, Any]:
         "censored": counts.censored,
         "late": counts.late,
         "repeated": counts.repeated,
+        "rejected": counts.rejected,
         "refused": release.learner.refused,
         "waiting": release.waiting,
         "drifts": contest.drifts,

@@ -18,11 +18,13 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import KafkaError
 from pydantic import TypeAdapter, ValidationError
 
+from models.contest_events import MAX_EVENTS
 from models.learner import DAMAGED
 from models.policy import Policy
 from models.release import Position, Published, Release
 from models.sealing import Seal
-from models.training import left_out, new_release, report
+from models.snapshots import Shelf, events_of
+from models.training import left_out, new_release, report, servable
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.kafka import KafkaUnavailable, client_options, producer
@@ -31,6 +33,7 @@ from stream_app.snapshots import ModelWriter, read_shelf
 
 POLL_MS = 200
 RETRY_SECONDS = 1.0
+KEPT_EVENTS = 4 * MAX_EVENTS  # of a model's ledger, to know which were sent: more than any version tells
 Message = ExampleRecord | Punctuation | ModelCommand
 _MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
 
@@ -68,6 +71,8 @@ class Trainer:
         self._seal = None if key is None else Seal(key.get_secret_value().encode())
         self._releases: dict[int, Release] = {}
         self._unsent: dict[int, Published] = {}
+        self._unsent_events: dict[int, dict[str, bytes]] = {}  # of the ledger, those of versions overtaken with them
+        self._shelf = self._empty_shelf()
         self._sent_at: dict[int, float] = {}
         self._rejected = 0
         self._not_restored: Exception | None = None
@@ -86,7 +91,7 @@ class Trainer:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _train(self, stop: asyncio.Event) -> None:
-        self._not_restored = None
+        self._not_restored, self._shelf = None, self._empty_shelf()  # which each assignment fills
         consumer = AIOKafkaConsumer(
             **client_options(self._settings.kafka),
             group_id=f"{self._settings.app_id}-trainer",
@@ -96,7 +101,7 @@ class Trainer:
         async with producer(self._settings.kafka) as sender:
             try:
                 await consumer.start()
-                writer = ModelWriter(self._settings, await read_shelf(self._settings, self._policy), sender)
+                writer = ModelWriter(self._settings, self._shelf, sender)
                 consumer.subscribe([self._topic], listener=_Assignment(self, consumer))
                 while not stop.is_set():
                     if self._not_restored is not None:
@@ -112,7 +117,7 @@ class Trainer:
 
     async def restore(self, partitions: Iterable[int]) -> dict[int, int | None]:
         """Restore the models of these partitions; returns per partition where to read on, None for its beginning."""
-        shelf = await read_shelf(self._settings, self._policy)
+        shelf = await read_shelf(self._settings, self._policy, into=self._shelf)
         offsets: dict[int, int | None] = {}
         for number in partitions:
             if number >= len(self._policy.models.names):
@@ -137,6 +142,9 @@ class Trainer:
             log.info("model restored", model=release.model, version=release.version, read_from=offsets[number])
         return offsets
 
+    def _empty_shelf(self) -> Shelf:
+        return Shelf(self._policy.models.keep_versions, ledger=KEPT_EVENTS)
+
     def _new(self, model: str) -> Release:
         return new_release(model, self._policy, self._settings.partitions, self._seal)
 
@@ -145,37 +153,56 @@ class Trainer:
         for number in partitions:
             self._releases.pop(number, None)
             self._unsent.pop(number, None)
+            self._unsent_events.pop(number, None)
 
     def _learn(self, partition: int, records: Iterable[ConsumerRecord]) -> None:
         release = self._releases.get(partition)
         if release is None:
             return
         for record in records:
-            message = _decoded(record.value)
+            message, rejected = _decoded(record.value), release.counts.rejected
             if message is None:
-                self._rejected += 1
-                log.warning("not an example", offset=record.offset, partition=partition, rejected=self._rejected)
+                self._reject(record, "it cannot be read")
             elif isinstance(message, Punctuation):
                 for version in release.promise(message, record.offset):
-                    self._unsent[partition] = version
+                    self._keep(partition, version)
             elif isinstance(message, ModelCommand):
-                for version in release.obey(message, record.offset):
-                    self._unsent[partition] = version
+                for version in release.obey(message, record.offset, self._held(release.model)):
+                    self._keep(partition, version)
                 self._sent_at.pop(partition, None)  # who asked waits
             else:
                 release.take(message, _position(record), record.offset)
+            if message is not None and release.counts.rejected > rejected:
+                self._reject(record, release.unfit(message))
         if self._tell is not None:
             self._tell(release.model, report(release))
+
+    def _keep(self, partition: int, version: Published) -> None:
+        """Keep a version for when it is time to send it; of those that it overtakes only the ledger's entries stay."""
+        self._unsent[partition] = version
+        self._unsent_events.setdefault(partition, {}).update(events_of(version))
+
+    def _held(self, model: str) -> tuple[int, ...]:
+        """List the versions on the topic that workers can serve."""
+        return tuple(
+            manifest.version
+            for manifest in self._shelf.versions(model)
+            if (stored := self._shelf.stored(model, manifest.version)) and servable(stored, self._policy)
+        )
+
+    def _reject(self, record: ConsumerRecord, why: str) -> None:
+        self._rejected += 1
+        log.warning("rejected", offset=record.offset, partition=record.partition, why=why, rejected=self._rejected)
 
     async def _send_due(self, writer: ModelWriter, *, all_of_them: bool = False) -> None:
         now = asyncio.get_running_loop().time()
         for number, version in list(self._unsent.items()):
             since = now - self._sent_at.get(number, float("-inf"))
             if all_of_them or since >= self._policy.models.publish_seconds:
-                await writer.write(version)
+                await writer.write(version, self._unsent_events.get(number, {}))
                 self._sent_at[number] = now
                 if self._unsent.get(number) is version:
-                    del self._unsent[number]
+                    del self._unsent[number], self._unsent_events[number]
 
 
 class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types

@@ -79,3 +79,10 @@ def test_what_was_is_forgotten_when_the_world_is_another(turn):
         changed = ours.update(value)
         assert (changed, ours.width) == (rivers.update(value), rivers.get_width())
     assert ours.width < 120
+
+
+@pytest.mark.parametrize("levels", [[], [[[1, 0.5, 0.0]]]])
+def test_a_look_at_a_window_too_small_to_cut_finds_nothing(levels):
+    watch = Adwin()
+    watch.restore({"seen": 31, "levels": levels})
+    assert watch.update(0.5) is False

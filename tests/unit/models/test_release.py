@@ -37,8 +37,8 @@ def an_example(number: int, **changes) -> ExampleRecord:
     return ExampleRecord(**values | changes)
 
 
-def a_promise(source: int, below_ms: int, *, idle: bool = False) -> Punctuation:
-    return Punctuation(model="churn", source_partition=source, below_ms=below_ms, idle=idle)
+def a_promise(source: int, below_ms: int, *, idle: bool = False, model: str = "churn") -> Punctuation:
+    return Punctuation(model=model, source_partition=source, below_ms=below_ms, idle=idle)
 
 
 def a_release(*, every: int = 10, daily: bool = True, sources: int = SOURCES) -> Release:
@@ -61,8 +61,8 @@ class Feed:
         self.records.append(self.records[place])
         return self
 
-    def promise(self, source: int, below_ms: int, *, idle: bool = False) -> "Feed":
-        self.records.append((a_promise(source, below_ms, idle=idle), None))
+    def promise(self, source: int, below_ms: int, **more) -> "Feed":
+        self.records.append((a_promise(source, below_ms, **more), None))
         return self
 
     def promise_all(self, below_ms: int) -> "Feed":
@@ -263,8 +263,10 @@ def test_what_came_true_of_the_scores_that_were_served_calibrates_those_to_come(
 
 def test_each_action_is_learned_for_itself():
     release = Release("propensity", PropensityLearner(), 1, Cadence(10))
-    feed = Feed().add(an_example(1, model="propensity", about="loan")).add(an_example(2, about="fund"))
-    feed.promise(0, 9 * DAY).into(release)
+    feed = Feed()
+    for number, action in enumerate(("loan", "fund")):
+        feed.add(an_example(number, model="propensity", about=action))
+    feed.promise(0, 9 * DAY, model="propensity").into(release)
     assert sorted(release.learner.snapshot()["actions"]) == ["fund", "loan"]
 
 

@@ -185,3 +185,19 @@ def test_a_version_under_anothers_key_of_an_unknown_model_or_with_another_number
         scorer_of(Stored(manifest._replace(model="luck"), as_read(version)), POLICY)
     with pytest.raises(BadSnapshotError, match=r"state\.version"):
         scorer_of(Stored(manifest._replace(version=99), as_read(version)), POLICY)
+
+
+@pytest.mark.parametrize(
+    ("seen", "levels"),
+    [
+        (31, [[[0, 0.0, 0.0]]]),  # a bucket of nothing
+        (31, [[]]),
+        (3, [[[1, 0.5, 0.0]], [[2, 0.5, 0.0], [2, 0.5, 0.0]]]),  # more than was seen
+        (31, [[[1, 0.5, 0.0]] * 6]),
+    ],
+)
+def test_a_window_of_losses_that_cannot_be_is_refused(seen, levels):
+    snapshot = as_read(VERSIONS["churn"])
+    snapshot["state"]["contest"]["drift"] = {"seen": seen, "levels": levels}
+    with pytest.raises(BadSnapshotError, match="drift"):
+        restored("churn", snapshot)
