@@ -12,11 +12,12 @@ from typing import Any, NamedTuple, Protocol
 
 from models.calibration import MOST, Line, Platt, check_line, log_odds
 from models.hashing import Slots
-from models.learner import DAMAGED, BadSnapshotError, Learner, Snapshot, tame, tame_slots
+from models.learner import DAMAGED, BadSnapshotError, Learner, Snapshot, linear_of, tame, tame_slots
 from models.scoring import Linear, LinearScorer
 
 MAX_MAPS = 128  # more days than any horizon has
 DAY_MS = 86_400_000
+UNSERVED = 0  # no customer is scored by a learned version 0
 
 
 class LinearLearner(Learner, Protocol):
@@ -98,6 +99,15 @@ class Calibrated:
             self._used = [*self._used, Used(version, version, learned.slope, learned.shift)][-MAX_MAPS:]
             self._day, self._linear = day, None
 
+    def off_duty(self, at_ms: int) -> None:
+        """Let the day go on while another is on duty: labels of its own scores still come, and teach the map."""
+        day = at_ms // DAY_MS
+        if day > self._day and self._used:
+            learned = self._platt.line
+            earlier = self._used[:-1] if self._used[-1].last == UNSERVED else self._used
+            self._used = [*earlier, Used(UNSERVED, UNSERVED, learned.slope, learned.shift)][-MAX_MAPS:]
+            self._day, self._linear = day, None
+
     def snapshot(self) -> Snapshot:
         """Give what the learner knows, with the calibration beside it."""
         return {
@@ -123,6 +133,10 @@ class Calibrated:
     def scorer(self, version: int) -> LinearScorer:
         """Freeze a scorer of what is known now."""
         return LinearScorer(self.linear(), version)
+
+    def thawed(self, plain: Mapping[str, Any]) -> LinearScorer:
+        """Read a scorer that was kept as data. Raises one of `models.learner.DAMAGED`."""
+        return LinearScorer(linear_of(plain, len(self.linear().weights)), 0)
 
 
 def stretched(linear: Linear, line: Line) -> Linear:

@@ -58,6 +58,21 @@ class BinnedScorer:
         log_odds = sum(contributions, self._base)
         return Scored(probability(log_odds), log_odds, self._base, contributions, self.examples)
 
+    def plain(self) -> dict[str, Any]:
+        """All that it scores by, as data."""
+        edges, votes = [list(row) for row in self._edges], [list(row) for row in self._votes]
+        return {"edges": edges, "votes": votes, "base": self._base, "examples": self.examples}
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any], width: int) -> "BinnedScorer":
+        """Read what `plain` told. Raises one of `models.learner.DAMAGED`."""
+        edges = [sound(row) for row in plain["edges"]]
+        votes = [sound(row, len(cuts) + 1) for cuts, row in zip(edges, plain["votes"], strict=True)]
+        if len(edges) != width:
+            raise BadSnapshotError("a table of votes is of other features")
+        (base,) = sound([plain["base"]])
+        return cls(edges, votes, base, int(plain["examples"]), 0)
+
 
 class BayesLearner:
     """Counts what came true in each bin; one example costs some 60 µs."""
@@ -87,6 +102,10 @@ class BayesLearner:
         slope, offset = self._line
         base = self._start if self._is_warming() else self._prior() + offset
         return BinnedScorer(self._edges, self._votes(share * slope), share * base, self.examples, version)
+
+    def thawed(self, plain: Mapping[str, Any]) -> BinnedScorer:
+        """Read a scorer that was kept as data. Raises one of `models.learner.DAMAGED`."""
+        return BinnedScorer.of(plain, len(self.names))
 
     def _is_warming(self) -> bool:
         return self.examples < WARM

@@ -15,8 +15,8 @@ from typing import Any
 from models.challenger_bayes import BayesLearner, BinnedScorer, sound
 from models.evidence import loss
 from models.hashing import Slots
-from models.learner import DAMAGED, BadSnapshotError, Snapshot, tame
-from models.scoring import Linear, Scored, probability
+from models.learner import DAMAGED, BadSnapshotError, Snapshot, linear_of, tame
+from models.scoring import Linear, Scored, probability, told
 
 MEMORIES = (0.99, 0.999, 1.0)  # what is left of a certainty after an example
 SHARPNESS = 0.1  # how fast a weight falls with a loss
@@ -46,6 +46,10 @@ class EnsembleScorer:
         base = ours.base + theirs.base
         log_odds = sum(contributions, base)
         return Scored(probability(log_odds), log_odds, base, contributions, self.examples)
+
+    def plain(self) -> dict[str, Any]:
+        """All that it scores by, as data."""
+        return {"linear": told(self._linear), "table": self._table.plain()}
 
 
 class _Regression:
@@ -101,6 +105,11 @@ class EnsembleLearner:
         scaled = tuple([w / sqrt(v + WIDTH) for w, v in zip(weights, self._variances, strict=True)])
         linear = Linear(scaled, tuple(self._means), base, self.examples)
         return EnsembleScorer(linear, self._bayes.scorer(version, of_bayes), version)
+
+    def thawed(self, plain: Mapping[str, Any]) -> EnsembleScorer:
+        """Read a scorer that was kept as data. Raises one of `models.learner.DAMAGED`."""
+        width = len(self.names)
+        return EnsembleScorer(linear_of(plain["linear"], width), BinnedScorer.of(plain["table"], width), 0)
 
     def _shares(self) -> list[float]:
         least = min(self._losses)

@@ -58,6 +58,10 @@ class FlatTreeScorer:
         """Score, with its exact additive contributions."""
         return _scored(self._path(features), self._width, self.examples)
 
+    def plain(self) -> dict[str, Any]:
+        """All that it scores by, as data."""
+        return {"nodes": [list(node) for node in self._nodes], "examples": self.examples}
+
     def _path(self, values: Sequence[float]) -> Iterator[Step]:
         feature, threshold, left, right, log_odds = self._nodes[ROOT]
         yield LEAF, log_odds
@@ -141,16 +145,25 @@ class TreeLearner:
         try:
             if tuple(data["names"]) != self.names:
                 raise BadSnapshotError("the snapshot was taken with other features")
-            examples, nodes = int(data["examples"]), [_node(*row) for row in data["nodes"]]
+            examples, nodes = int(data["examples"]), self._checked(data["nodes"])
         except DAMAGED as error:
             raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
+        self.examples, self._read = examples, nodes
+
+    def thawed(self, plain: Mapping[str, Any]) -> FlatTreeScorer:
+        """Read a scorer that was kept as data. Raises one of `models.learner.DAMAGED`."""
+        return FlatTreeScorer(self._checked(plain["nodes"]), len(self.names), int(plain["examples"]), 0)
+
+    def _checked(self, rows: Sequence[Sequence[Any]]) -> list[Node]:
+        """Read nodes. Raises one of `DAMAGED` where a walk through them would not end, or end nowhere."""
+        nodes = [_node(*row) for row in rows]
         if (
             not nodes
             or len(nodes) > MAX_NODES
             or not all(map(self._fits, range(len(nodes)), nodes, [nodes] * len(nodes)))
         ):
             raise BadSnapshotError("the snapshot holds nodes that cannot be")
-        self.examples, self._read = examples, nodes
+        return nodes
 
     def _fits(self, place: int, node: Node, nodes: Sequence[Node]) -> bool:
         """Whether a walk that comes here goes on downwards and ends, with numbers that are numbers."""

@@ -4,6 +4,9 @@ A drift of the champion's loss, or so many examples since the last trial, opens 
 who is on duty (`models.trial`). Whoever was on duty before is watched from then on: when there is evidence that he
 would do better, he comes back. People can do both by their word. All this follows from the examples and the commands
 alone.
+
+All that can be served are judged by what they would have said when the example was scored (`models.frozen`), never by
+what they say when its label comes; who cannot be served is only metered, by what he says then.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +20,8 @@ from models.calibrated import Calibrated
 from models.challengers import CHAMPION, KINDS, Hidden
 from models.contest_events import Events
 from models.evidence import RANGE, Evidence, loss
-from models.learner import BadSnapshotError, Learner, Snapshot
+from models.frozen import WEEK_MS, Freezes, FrozenScorers
+from models.learner import BadSnapshotError, Learner, Snapshot, tame, tame_slots
 from models.meters import Meter
 from models.policy.contest import ContestRules, Segment
 from models.scoring import Scorer
@@ -33,6 +37,7 @@ class Setup:
     """What a contest is held with: names of challengers, what the unlearned say, groups, rules, and the key.
 
     `restarts`: the process may end and go on from a snapshot, so that what no data can tell must be sealed.
+    `freeze_ms`: from one moment at which scorers are kept to the next, in event time.
     """
 
     challengers: tuple[str, ...] = ()
@@ -42,10 +47,13 @@ class Setup:
     floor_examples: int = 0
     seal: Seal | None = None
     restarts: bool = True
+    freeze_ms: int = WEEK_MS
 
 
 ALONE = Setup()
 UNPINNED = 0
+NOBODY = ""
+MAX_HIDDEN = 8_000_000  # bytes of one challenger's sealed state in a version; whoever grows beyond it begins anew
 
 
 class Contest:
@@ -67,9 +75,13 @@ class Contest:
         self.record = TrackRecord(tuple(self.members), self._segments.groups, every)
         self._drift = Adwin()
         self.trial: Trial | None = None
-        self._trials = 0  # under this champion
+        self._trials = 0  # ever: they share one error
         self._since_trial = 0
         self._watch: tuple[str, Evidence] | None = None  # who was on duty before
+        self._previous = NOBODY  # whom a rollback puts back
+        self._drift_waits = False  # for a trial that could not be opened yet
+        self._frozen = FrozenScorers(setup.freeze_ms)
+        self._sealed: dict[str, bytes] | None = None  # since the last example
         self._at_ms = -1
 
     @property
@@ -78,8 +90,11 @@ class Contest:
         return self.members[self.on_duty]
 
     def scorer(self, version: int) -> Scorer:
-        """Freeze a scorer of who is on duty."""
-        return self.champion.scorer(version)
+        """Freeze a scorer of who is on duty; a challenger that has none any more gives way."""
+        found: list[Scorer] = []
+        with self._one_less(self.on_duty, version):
+            found.append(self.champion.scorer(version))
+        return found[0] if found else self.champion.scorer(version)
 
     def came_true(self, score: float, version: int, label: bool) -> None:
         """Tell what came true of a score that a customer was given by this version."""
@@ -88,44 +103,90 @@ class Contest:
                 member.came_true(score, version, label)
 
     def published(self, version: int) -> None:
-        """Note that a version goes out, with who is on duty."""
+        """Note that a version goes out, with who is on duty; whoever cannot be told of begins anew before it does."""
+        for name, member in list(self.members.items()):
+            if name != CHAMPION:
+                with self._one_less(name, version):
+                    member.snapshot()
+        self.sealed(version)
         self.changed = False
-        if isinstance(self.champion, Calibrated):
-            self.champion.published(version, self._at_ms)
+        for name, member in self.members.items():
+            if isinstance(member, Calibrated) and name == self.on_duty:
+                member.published(version, self._at_ms)
+            elif isinstance(member, Calibrated):
+                member.off_duty(self._at_ms)
 
     def meet(self, example: ExampleRecord, label: bool, version: int) -> float:
-        """Let all score an example, judge them, and let all learn it; returns what the champion said.
+        """Let all score an example, judge them, and let all learn it; returns what the champion says now.
 
         `version` is the one that will be published next.
         """
-        values = example.features
-        scores = self._scores(example, version)
-        said, groups = scores[self.on_duty], self._segments.of(values)
+        self._freeze(example.due_ms, version)
+        now = self._now(example, version)
+        said, said_by = now[self.on_duty], self.on_duty
         self._at_ms = example.due_ms
+        then = self._then(example, now)
+        if said_by in then and self._judged(example, label, then, version):
+            self._drift_waits = True
+        self._sealed = None
+        for name, member in list(self.members.items()):
+            with self._one_less(name, version):
+                member.learn(example.features, label, example.about, example.context)
+        if then:
+            self._since_trial += 1
+            self._decide(example.snapshot_ms, version)
+        return said
+
+    def _judged(self, example: ExampleRecord, label: bool, scores: Mapping[str, float], version: int) -> bool:
+        """Count what was said of an example; returns whether the champion's loss has risen for good."""
+        groups = self._segments.of(example.features)
         for name, score in scores.items():
             self.meters[name].update(label, score)
         self.record.update(label, scores, groups)
         self.record.close(example.due_ms, version, self.on_duty)
         if self.trial is not None:
             self.trial.note(label, scores, groups)
+        lost = loss(label, scores[self.on_duty])
         if self._watch is not None and self._watch[0] in scores:
             before, evidence = self._watch
-            evidence.add(loss(label, said) - loss(label, scores[before]))
-        for name, member in list(self.members.items()):
-            with self._one_less(name, version):
-                member.learn(values, label, example.about, example.context)
-        self._since_trial += 1
-        self._decide(self._drifted(loss(label, said)), version)
-        return said
+            evidence.add(lost - loss(label, scores[before]))
+        return self._drifted(lost)
 
-    def _scores(self, example: ExampleRecord, version: int) -> dict[str, float]:
+    def _freeze(self, due_ms: int, version: int) -> None:
+        """Keep all scorers before the first example of a new stretch is learned; alone nobody is compared."""
+        if len(self.members) == 1 or not self._frozen.is_due(due_ms):
+            return
+        scorers = {}
+        for name, member in list(self.members.items()):
+            if isinstance(member, Freezes):
+                with self._one_less(name, version):
+                    scorers[name] = member.scorer(0)
+        self._frozen.freeze(due_ms, scorers)
+
+    def _now(self, example: ExampleRecord, version: int) -> dict[str, float]:
+        """Let who is on duty, and who cannot be judged otherwise, score as they are."""
         scores = {}
         for name, member in list(self.members.items()):
-            with self._one_less(name, version):
-                scores[name] = member.score(example.features, example.about, example.context)
-            if name not in scores:
-                scores[name] = self.members[name].score(example.features, example.about, example.context)
+            if name == self.on_duty or not isinstance(member, Freezes):
+                with self._one_less(name, version):
+                    scores[name] = member.score(example.features, example.about, example.context)
+        if self.on_duty not in scores:  # it has begun anew and given way
+            scores[self.on_duty] = self.champion.score(example.features, example.about, example.context)
         return scores
+
+    def _then(self, example: ExampleRecord, now: Mapping[str, float]) -> dict[str, float]:
+        """Say what an example is judged by: scores of its time, and of who is only metered that of now.
+
+        Nothing where nobody's scorer is as old. A model without challengers has only that of now.
+        """
+        if len(self.members) == 1:
+            return dict(now)
+        frozen = self._frozen.at(example.snapshot_ms)
+        if not frozen:
+            return {}
+        features, slots = tame(example.features), tame_slots(example.context)
+        scores = {name: scorer.score(features, example.about, slots).value for name, scorer in frozen.items()}
+        return scores | {name: score for name, score in now.items() if not isinstance(self.members[name], Freezes)}
 
     @contextmanager
     def _one_less(self, name: str, version: int) -> Iterator[None]:
@@ -140,10 +201,14 @@ class Contest:
 
     def _begin_anew(self, name: str, version: int) -> None:
         self.members[name], self.meters[name] = KINDS[name].make(self._setup.start), Meter()
+        self._frozen.drop(name)
+        self._sealed = None
         if self.trial is not None:
             self.trial.drop(name)
         if self._watch is not None and self._watch[0] == name:
             self._watch = None
+        if self._previous == name:
+            self._previous = NOBODY
         if self.on_duty == name:
             self._switch("returned", CHAMPION, version, f"{name} began anew")
 
@@ -158,7 +223,7 @@ class Contest:
         self.drifts, self._drift = self.drifts + 1, Adwin()
         return True
 
-    def _decide(self, drifted: bool, version: int) -> None:
+    def _decide(self, scored_ms: int, version: int) -> None:
         if self.pinned:
             return
         rules = self._setup.rules
@@ -168,8 +233,8 @@ class Contest:
             self._switch("returned", before, version, f"{self.on_duty} got worse than {before}", figures=figures)
         elif self.trial is not None:
             self._judge(self.trial, version)
-        elif drifted or (rules.trial_every and self._since_trial >= rules.trial_every):
-            self._open("drift" if drifted else "schedule", version)
+        elif self._drift_waits or (rules.trial_every and self._since_trial >= rules.trial_every):
+            self._open("drift" if self._drift_waits else "schedule", scored_ms, version)
 
     def may_serve(self, name: str) -> bool:
         """Whether a member can be put on duty: it has a scorer, and a restart would not lose what it knows."""
@@ -177,16 +242,16 @@ class Contest:
         kept = not isinstance(member, Hidden) or self._setup.seal is not None or not self._setup.restarts
         return name == CHAMPION or (KINDS[name].servable and kept)
 
-    def _open(self, why: str, version: int) -> None:
-        floor = max(1, self._setup.floor_examples)
+    def _open(self, why: str, scored_ms: int, version: int) -> None:
+        """Open a trial as soon as somebody is ready: servable, and knowing enough when what matures now was scored."""
+        floor, known = max(1, self._setup.floor_examples), self._frozen.at(scored_ms)
         rivals = [
             name
-            for name, member in self.members.items()
-            if name != self.on_duty and self.may_serve(name) and member.examples >= floor
+            for name, scorer in known.items()
+            if name != self.on_duty and self.may_serve(name) and scorer.examples >= floor
         ]
-        self._since_trial = 0
-        if rivals:
-            self._trials += 1
+        if rivals and self.on_duty in known:
+            self._trials, self._since_trial, self._drift_waits = self._trials + 1, 0, False
             self.trial = Trial(self._trials, why, self._at_ms, self.on_duty, rivals)
             self.events.add("trial_opened", self._at_ms, version, self.on_duty, ", ".join(rivals), why)
 
@@ -206,9 +271,11 @@ class Contest:
     def _switch(self, what: Any, name: str, version: int, why: str, **more: Any) -> None:
         """Put a member on duty; who was before is watched after a promotion."""
         before, self.on_duty = self.on_duty, name
-        self._watch = (before, Evidence(floor=True)) if what == "promoted" else None
-        self.trial, self._trials, self._since_trial = None, 0, 0
-        self._drift = Adwin()
+        if before != name:
+            self._watch = (before, Evidence(floor=True)) if what == "promoted" else None
+            self._previous = before if what == "promoted" else NOBODY
+        self.trial, self._since_trial = None, 0
+        self._drift, self._drift_waits = Adwin(), False
         self.pinned, self.changed = UNPINNED, True
         self.events.add(what, self._at_ms, version, name, before, why, **more)
 
@@ -247,10 +314,7 @@ class Contest:
 
     def _before(self) -> str:
         """Name whom the last promotion replaced; while a version is pinned, who is on duty behind it."""
-        if self.pinned:
-            return self.on_duty
-        last = next((event for event in reversed(self.events.last) if event.what in ("promoted", "returned")), None)
-        return last.about if last is not None and last.what == "promoted" and last.about in self.members else ""
+        return self.on_duty if self.pinned else self._previous
 
     def snapshot(self) -> Snapshot:
         """All that follows from the examples, but for the champion that policy begins with, and for what is hidden."""
@@ -269,18 +333,31 @@ class Contest:
             "watch": None if self._watch is None else [self._watch[0], list(self._watch[1].wealth)],
             "events": self.events.snapshot(),
             "at_ms": self._at_ms,
+            "previous": self._previous,
+            "drift_waits": self._drift_waits,
+            "frozen": self._frozen.snapshot(),
         }
 
-    def sealed(self) -> dict[str, bytes]:
-        """Pickle and sign what no data can tell; nothing without a key."""
-        seal = self._setup.seal
-        if seal is None:
-            return {}
-        return {
-            name: seal.close(f"{self.model}/{name}", member.hidden())
-            for name, member in self.members.items()
-            if isinstance(member, Hidden)
-        }
+    def sealed(self, version: int = 0) -> dict[str, bytes]:
+        """Pickle and sign what no data can tell; nothing without a key.
+
+        Whoever cannot be pickled, or only above `MAX_HIDDEN` bytes, is left out and begins anew: a version with it
+        would be refused as a whole.
+        """
+        if self._sealed is None:
+            self._sealed, found = {}, {}
+            for name, member in list(self.members.items()):
+                if isinstance(member, Hidden) and self._setup.seal is not None:
+                    with self._one_less(name, version):
+                        found[name] = self._closed(name, member, self._setup.seal)
+            self._sealed = found
+        return self._sealed
+
+    def _closed(self, name: str, member: Hidden, seal: Seal) -> bytes:
+        closed = seal.close(f"{self.model}/{name}", member.hidden())
+        if len(closed) > MAX_HIDDEN:
+            raise OverflowError(f"{len(closed)} bytes")
+        return closed
 
     def restore(self, data: Mapping[str, Any], sealed: Mapping[str, bytes], version: int) -> list[str]:
         """Go on from a snapshot whose shape was checked. Raises `BadSnapshotError`.
@@ -293,6 +370,9 @@ class Contest:
         self._drift.restore(data["drift"])
         self._trials, self._since_trial, self.pinned = data["trials"], data["since_trial"], data["pinned"]
         self.trial = None if data["trial"] is None else Trial.of(data["trial"], self.members)
+        self._frozen.restore(data["frozen"], self.members)
+        self._sealed, self._drift_waits = None, data["drift_waits"]
+        self._previous = data["previous"] if data["previous"] in self.members else NOBODY
         self._watch = None
         if data["watch"] is not None and data["watch"][0] in self.members:
             self._watch = (data["watch"][0], Evidence(data["watch"][1], floor=True))

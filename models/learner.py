@@ -76,6 +76,17 @@ def tame_slots(slots: Slots) -> Slots:
     return tuple(zip([slot for slot, _ in slots], tame([value for _, value in slots]), strict=True)) if slots else ()
 
 
+def linear_of(plain: Mapping[str, Any], width: int) -> Linear:
+    """Read a linear score of `width` features that `models.scoring.told` told. Raises one of `DAMAGED`."""
+    slots = {int(slot): (weight, centre, limit) for slot, weight, centre, limit in plain["slots"]}
+    weights, centres = tuple(plain["weights"]), tuple(plain["centres"])
+    numbers = (*weights, *centres, plain["base"], *[number for term in slots.values() for number in term])
+    # Not a number compares false with everything, so it fails the test too.
+    if not (len(weights) == len(centres) == width and all(-VALUE_LIMIT <= number <= VALUE_LIMIT for number in numbers)):
+        raise BadSnapshotError("a linear score is of other features, or of numbers that have run away")
+    return Linear(weights, centres, plain["base"], int(plain["examples"]), slots, bool(plain["bins"]))
+
+
 class LogisticLearner:
     """StandardScaler and LogisticRegression of River: the plain regression that others are held against.
 

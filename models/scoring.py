@@ -120,6 +120,17 @@ class LinearScorer:
         """Score, with its exact additive contributions."""
         return self._linear.score(features, slots)
 
+    def plain(self) -> dict[str, object]:
+        """All that it scores by, as data."""
+        return told(self._linear)
+
+
+def told(linear: Linear) -> dict[str, object]:
+    """Tell a linear score as data."""
+    slots = [[slot, *term] for slot, term in sorted(linear.slots.items())]
+    columns = {"weights": list(linear.weights), "centres": list(linear.centres), "slots": slots}
+    return {**columns, "base": linear.base, "examples": linear.examples, "bins": linear.bins}
+
 
 class ActionScorer:
     """Scores each action with weights of its own; one that nothing was learned of by what it starts with."""

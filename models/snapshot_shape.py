@@ -17,6 +17,7 @@ from models.challengers import CHAMPION
 from models.clv_fit import LEAST, MOST
 from models.contest_events import MAX_EVENTS, What
 from models.evidence import SHARES
+from models.frozen import KEPT
 from models.hashing import KEYS as SLOTS_AND_BINS
 from models.learner import VALUE_LIMIT, BadSnapshotError
 from models.meters import BINS
@@ -134,6 +135,7 @@ SavedRow = Annotated[tuple[Text, Count, Number, Variance], Field(strict=False)]
 Node = Annotated[tuple[Annotated[int, Field(ge=-1, le=1_000)], Number, Count, Count, Number], Field(strict=False)]
 Member = Annotated[tuple[list[Number], list[Certainty]], Field(strict=False)]
 Line = Annotated[list[Number], Field(min_length=2, max_length=2)]
+FrozenMoment = Annotated[tuple[Mark, dict[Text, dict[str, Any]]], Field(strict=False)]
 
 
 class _Record(_Part):
@@ -235,6 +237,9 @@ class _Contest(_Part):
     watch: Annotated[tuple[Text, Wealth], Field(strict=False)] | None
     events: _Events
     at_ms: Mark
+    previous: Text
+    drift_waits: bool
+    frozen: Annotated[list[FrozenMoment], Field(max_length=KEPT)]  # `models.frozen` looks into the scorers
 
     @model_validator(mode="after")
     def _every_member_has_a_meter(self) -> Self:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from models.challengers import KINDS
 from models.meters import Meter, Quality
 
 POINTS = 32
@@ -95,17 +96,22 @@ def _row(name: str, group: str, quality: Quality) -> Row:
     return Row(name, group, *quality[:5])
 
 
+def _may_serve(name: str) -> bool:
+    return name not in KINDS or KINDS[name].servable
+
+
 def told(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     """List the points of a snapshot as rows for a report, oldest first.
 
-    Each row: due_day (ISO date, UTC), version, name, role (champion or challenger), segment ("" for all customers),
-    examples, positives, auc, log_loss, ece: of the examples between the point before and this one.
+    Each row: due_day (ISO date, UTC), version, name, role (champion or challenger; shadow: it cannot be served, and its
+    figures are of scores at maturity, which flatter), segment ("" for all customers), examples, positives, auc,
+    log_loss, ece: of the examples between the point before and this one.
     """
     rows = []
     for due_ms, version, champion, figures in data["points"]:
         day = datetime.fromtimestamp(due_ms // DAY_MS * DAY_MS / 1_000, UTC).date().isoformat()
         for name, *rest in figures:
             head = {"due_day": day, "version": version, "name": name}
-            role = {"role": "champion" if name == champion else "challenger"}
+            role = {"role": "champion" if name == champion else "challenger" if _may_serve(name) else "shadow"}
             rows.append({**head, **role, **dict(zip(Row._fields[1:], rest, strict=True))})
     return rows

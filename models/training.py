@@ -8,6 +8,7 @@ from models.calibration import log_odds
 from models.challengers import CHAMPION, KINDS, Hidden
 from models.churn import ChurnLearner
 from models.contest import Setup
+from models.frozen import spacing
 from models.learner import BadSnapshotError, Learner
 from models.need_model import MODEL as NEED
 from models.need_model import NeedLearner
@@ -64,7 +65,10 @@ def _setup(model: str, policy: Policy, seal: Seal | None, *, restarts: bool) -> 
     challengers = tuple(name for name in named if name not in without)
     segments = rules.segment if challengers else ()
     floor = rules.floor_examples[model]
-    return Setup(challengers, policy.churn.start_score, segments, rules.contest, floor, seal, restarts)
+    wait_ms = policy.churn.horizon_days * 86_400_000 + policy.bank.lateness_ms
+    return Setup(
+        challengers, policy.churn.start_score, segments, rules.contest, floor, seal, restarts, spacing(wait_ms)
+    )
 
 
 def starting_scorers(policy: Policy) -> dict[str, Scorer]:

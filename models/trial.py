@@ -1,24 +1,45 @@
 """A trial: challengers against the champion over the same examples, from its opening on.
 
-It is opened by what came before it, so what comes after is fresh evidence. A challenger wins when, at any example,
+It is opened by what came before it, so what comes after is fresh evidence. A challenger wins when, at a look,
 
 - the evidence that it saves log loss passes 1/a (`models.evidence`: looking after each example costs nothing), where
-  all trials under one champion and all challengers in them share the error that policy allows: the k-th trial of n
+  all trials that a model ever has and all challengers in them share the error that policy allows: the k-th trial of n
   challengers has a = error / (n * k * (k + 1));
 - its calibration error over the trial is no worse than the champion's, but for a slack;
-- no group of customers is harmed: in none its losses are higher by more than one standard error of the difference. A
-  group is heard from some number of examples on, and whoever will have as many by the end of the trial is waited for.
+- no group of customers is harmed: in each the losses are shown not to be higher by more than a slack. That is a test
+  like any other, so whoever asks it after every example will hear yes some day: it is asked, as is calibration, only
+  at `looks` that are fixed before the trial begins, and they share `error` (one-sided, normal). A group is heard from
+  some number of examples on, and whoever will have as many by the end of the trial is waited for; smaller ones are not
+  protected.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import log, sqrt
+from statistics import NormalDist
 from typing import Any
 
 from models.evidence import Evidence, loss
 from models.meters import Meter
 from models.policy.contest import ContestRules
 from models.track_record import EVERYBODY
+
+GROWTH = 1.5  # from one look to the next
+
+
+@lru_cache(maxsize=16)
+def looks(rules: ContestRules) -> tuple[int, ...]:
+    """After how many examples of a trial its verdict is asked, the last one at its end.
+
+    >>> looks(ContestRules(trial_least=300, trial_examples=1_000))
+    (300, 450, 675, 1000)
+    """
+    found, at = [], float(rules.trial_least)
+    while at < rules.trial_examples:
+        found.append(int(at))
+        at *= GROWTH
+    return (*found, rules.trial_examples)
 
 
 @dataclass(slots=True)
@@ -40,10 +61,11 @@ class Saved:
         """The mean, 0 of nothing."""
         return self.total / self.count if self.count else 0.0
 
-    def is_harm(self) -> bool:
-        """Whether losses rose by more than one standard error."""
+    def may_harm(self, rules: ContestRules) -> bool:
+        """Whether losses may have risen by more than the slack, as far as one look of several can tell."""
         variance = max(0.0, self.squares / self.count - self.mean * self.mean)
-        return self.mean < -sqrt(variance / self.count)
+        deviations = NormalDist().inv_cdf(1.0 - rules.error / len(looks(rules)))
+        return self.mean - deviations * sqrt(variance / self.count) <= -rules.segment_slack
 
 
 @dataclass(slots=True)
@@ -60,13 +82,13 @@ class Pair:
             self.saved.setdefault(group, Saved()).add(saved)
 
     def harmed(self, rules: ContestRules) -> list[str]:
-        """Name the groups that fare worse, and those that are still to be heard, sorted."""
+        """Name the groups that may fare worse, and those that are still to be heard, sorted."""
         least, end = rules.segment_least, rules.trial_examples
-        examples = self.saved[EVERYBODY].count
+        examples = self.saved[EVERYBODY].count if self.saved else 0
         found = []
         for group, saved in sorted(self.saved.items()):
             if saved.count >= least:
-                found += [group] if group and saved.is_harm() else []
+                found += [group] if group and saved.may_harm(rules) else []
             elif group and saved.count * end >= least * examples:
                 found.append(f"{group} is still to be heard")
         return found
@@ -76,7 +98,7 @@ class Trial:
     """One trial; `note` each example, then ask for the `winner`."""
 
     def __init__(self, number: int, why: str, opened_ms: int, champion: str, rivals: Sequence[str]) -> None:
-        """Open the `number`-th trial under this champion; only `rivals` can win it."""
+        """Open the `number`-th trial that the model ever had; only `rivals` can win it."""
         self.number, self.why, self.opened_ms, self.champion = number, why, opened_ms, champion
         self.examples = 0
         self.rivals = tuple(rivals)
@@ -88,10 +110,10 @@ class Trial:
         self.examples += 1
         groups = tuple(groups)
         champions = loss(label, scores[self.champion])
-        for name, meter in self.meters.items():
-            meter.update(label, scores[name])
-        for name, pair in self.pairs.items():
-            pair.add(champions - loss(label, scores[name]), groups)
+        for name in self.meters.keys() & scores.keys():
+            self.meters[name].update(label, scores[name])
+        for name in self.pairs.keys() & scores.keys():
+            self.pairs[name].add(champions - loss(label, scores[name]), groups)
 
     def drop(self, name: str) -> None:
         """Take a challenger out, for instance one that began anew."""
@@ -104,7 +126,7 @@ class Trial:
 
     def winner(self, rules: ContestRules) -> str | None:
         """Name the challenger that has won; of several the one with the most evidence."""
-        if self.examples < rules.trial_least:
+        if self.examples not in looks(rules):
             return None
         needed = self.needed(rules)
         ahead = [(pair.evidence.log_value(), name) for name, pair in self.pairs.items()]
@@ -125,9 +147,10 @@ class Trial:
     def figures(self, name: str, rules: ContestRules) -> dict[str, Any]:
         """Tell how a challenger stands: nats saved per example, evidence (logs), and what stands against it."""
         pair = self.pairs[name]
+        everybody = pair.saved.get(EVERYBODY, Saved())
         return {
             "examples": self.examples,
-            "saved": pair.saved[EVERYBODY].mean if self.examples else 0.0,
+            "saved": everybody.mean,
             "log_evidence": pair.evidence.log_value(),
             "log_needed": self.needed(rules),
             "against": self.objections(name, rules),

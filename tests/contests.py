@@ -7,9 +7,11 @@ from math import exp
 from models.contest import Contest, Setup
 from models.features import FEATURES
 from models.policy.contest import ContestRules, Segment
+from models.scoring import Scored
 from schemas.internal import ExampleRecord, ModelCommand
 
 WIDTH = len(FEATURES)
+STRETCH_MS = 10_000  # ten examples: scorers are kept so often
 Says = Callable[[Sequence[float]], float]
 AUM = Segment(name="aum", feature="aum", edges=(0.0,), groups=("small", "large"))
 
@@ -45,7 +47,27 @@ class Member:
         self.examples = data["examples"]
 
     def scorer(self, version):
-        raise NotImplementedError
+        return Told(self.says, self.examples)
+
+    def thawed(self, plain):
+        return Told(self.says, plain["examples"])
+
+
+class Told:
+    """A scorer that says what its member says; as data it is how many examples that had learned."""
+
+    version = 0
+
+    def __init__(self, says: Says, examples: int) -> None:
+        self.says = says
+        self.examples = examples
+
+    def score(self, features, action="", slots=()):
+        chance = self.says(features)
+        return Scored(chance, 0.0, 0.0, (), self.examples)
+
+    def plain(self):
+        return {"examples": self.examples}
 
 
 def an_example(number: int, values: Sequence[float], label: bool, **changes) -> ExampleRecord:
@@ -54,28 +76,39 @@ def an_example(number: int, values: Sequence[float], label: bool, **changes) -> 
         "example_id": f"e-{number:06d}",
         "customer_id": "C1",
         "due_ms": 1_000_000 + 1_000 * number,
-        "snapshot_ms": 1,
+        "snapshot_ms": 1_000_000 + 1_000 * number,  # known at once, so that what is judged is what was learned
         "features": tuple(values),
         "label": int(label),
     }
     return ExampleRecord.model_construct(**{**dict(ExampleRecord(**told)), **changes})
 
 
-def world(number: int, *, seed: int = 1, chance_of: Says = truth) -> Iterator[tuple[ExampleRecord, bool]]:
+def world(
+    number: int, *, seed: int = 1, chance_of: Says = truth, first: int = 0
+) -> Iterator[tuple[ExampleRecord, bool]]:
     chance = random.Random(seed)
-    for n in range(number):
+    for n in range(first, first + number):
         values = [chance.gauss(0, 1) for _ in range(4)] + [0.0] * (WIDTH - 4)
         label = chance.random() < chance_of(values)
         yield an_example(n, values, label), label
 
 
+QUICK = {"trial_every": 50, "trial_least": 100, "return_examples": 1_000, "segment_slack": 0.1}
+
+
 def rules(**changes) -> ContestRules:
-    return ContestRules(**{"trial_every": 50, "trial_least": 100, "return_examples": 1_000, **changes})
+    return ContestRules(**{**QUICK, **changes})
+
+
+def alone(champion: Says, challengers=(), *, segments=(), held_by: ContestRules | None = None, **more) -> Contest:
+    """A contest of a member whose say is known, with challengers of their own kind."""
+    setup = Setup(challengers, 0.1, segments, held_by or rules(), freeze_ms=STRETCH_MS, **more)
+    return Contest("churn", Member(champion), 10**9, setup)
 
 
 def a_contest(champion: Says, challenger: Says, *, segments=(AUM,), **changes) -> Contest:
     """A contest of two members whose say is known; the challenger goes by the name naive_bayes."""
-    contest = Contest("churn", Member(champion), 10**9, Setup(("naive_bayes",), 0.1, segments, rules(**changes)))
+    contest = alone(champion, ("naive_bayes",), segments=segments, held_by=rules(**changes))
     contest.members["naive_bayes"] = Member(challenger)
     return contest
 

@@ -41,4 +41,13 @@ class ContestRules(Part):
     trial_every: Count = 5_000
     calibration_slack: Annotated[float, Field(ge=0, le=0.5)] = 0.005
     segment_least: Annotated[int, Field(ge=20, le=1_000_000)] = 100
+    segment_slack: Annotated[float, Field(gt=0, le=0.5)] = 0.02
     return_examples: Annotated[int, Field(ge=100, le=100_000_000)] = 10_000
+
+    @model_validator(mode="after")
+    def _a_trial_comes_to_its_verdict(self) -> Self:
+        if self.trial_least > self.trial_examples:
+            raise ValueError("trial_least must not be above trial_examples: nobody could ever win")
+        if self.segment_least > self.trial_examples:
+            raise ValueError("segment_least must not be above trial_examples: no group could ever be heard")
+        return self

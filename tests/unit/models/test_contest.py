@@ -6,10 +6,10 @@ import msgpack
 import pytest
 
 from models.challengers import CHAMPION
-from models.contest import Contest, Setup
+from models.contest import MAX_HIDDEN, Contest
 from models.evidence import loss
 from models.sealing import Seal
-from tests.contests import AUM, Member, a_command, a_contest, rules, share, truth, world
+from tests.contests import AUM, Member, a_command, a_contest, alone, an_example, rules, share, truth, world
 
 KEY = b"k" * 32
 
@@ -17,8 +17,9 @@ KEY = b"k" * 32
 def played(
     contest: Contest, number: int, *, seed: int = 1, version: int = 7, chance_of=truth, until=None
 ) -> int | None:
-    """Play a world; returns after how many examples `until` came true."""
-    for n, (example, label) in enumerate(world(number, seed=seed, chance_of=chance_of), start=1):
+    """Play a world, after what was played before; returns after how many examples `until` came true."""
+    first = max(0, (contest.snapshot()["at_ms"] - 999_000) // 1_000)
+    for n, (example, label) in enumerate(world(number, seed=seed, chance_of=chance_of, first=first), start=1):
         contest.meet(example, label, version)
         if until is not None and until(contest):
             return n
@@ -89,7 +90,7 @@ def test_a_challenger_whose_calibration_is_worse_is_not_promoted():
 def test_a_group_is_waited_for_unless_it_will_never_have_enough_examples():
     heard_late = a_contest(blind, truth, segment_least=350, trial_examples=1_000)
     assert played(heard_late, 900, until=promoted) > 650
-    never = a_contest(blind, truth, segment_least=10_000)
+    never = a_contest(blind, truth, segment_least=5_000)
     assert played(never, 1_500, until=promoted) is not None
 
 
@@ -146,16 +147,22 @@ def test_a_loss_that_falls_opens_no_trial():
 
 
 def test_a_challenger_that_knows_too_little_stays_out_of_a_trial():
-    contest = Contest("churn", Member(blind), 10**9, Setup(("naive_bayes",), 0.1, (), rules(), floor_examples=300))
+    contest = alone(blind, ("naive_bayes",), floor_examples=300)
     played(contest, 299)
     assert contest.trial is None
     played(contest, 60)
     assert contest.trial.rivals == ("naive_bayes",)
 
 
+class Forest(Member):
+    """A member whose scorer cannot be kept."""
+
+    thawed = None
+
+
 def test_a_member_that_cannot_be_served_is_judged_and_never_put_on_duty():
-    contest = Contest("churn", Member(blind), 10**9, Setup(("adaptive_random_forest",), 0.1, (), rules()))
-    contest.members["adaptive_random_forest"] = Member(truth)
+    contest = alone(blind, ("adaptive_random_forest",))
+    contest.members["adaptive_random_forest"] = Forest(truth)
     played(contest, 300)
     assert contest.trial is None
     losses = {name: meter.quality().log_loss for name, meter in contest.meters.items()}
@@ -165,8 +172,8 @@ def test_a_member_that_cannot_be_served_is_judged_and_never_put_on_duty():
 
 
 def test_a_tree_needs_a_key_to_be_put_on_duty():
-    without = Contest("churn", Member(blind), 10**9, Setup(("hoeffding_adaptive",)))
-    keyed = Contest("churn", Member(blind), 10**9, Setup(("hoeffding_adaptive",), seal=Seal(KEY)))
+    without = alone(blind, ("hoeffding_adaptive",))
+    keyed = alone(blind, ("hoeffding_adaptive",), seal=Seal(KEY))
     assert (without.may_serve("hoeffding_adaptive"), keyed.may_serve("hoeffding_adaptive")) == (False, True)
 
 
@@ -228,10 +235,16 @@ def test_while_a_version_is_pinned_nothing_moves_until_a_person_lets_it():
 class Fails(Member):
     """A member that fails when it is told to."""
 
-    scores, learns = True, True
+    scores, learns, freezes, tells = True, True, True, True
 
     def score(self, features, about="", slots=()):
         return super().score(features) if self.scores else 1 / 0
+
+    def scorer(self, version):
+        return super().scorer(version) if self.freezes else 1 / 0
+
+    def snapshot(self):
+        return super().snapshot() if self.tells else 1 / 0
 
     def learn(self, features, label, about="", slots=()):
         if not self.learns:
@@ -239,7 +252,7 @@ class Fails(Member):
         super().learn(features, label)
 
 
-@pytest.mark.parametrize("fails_at", ["scores", "learns"])
+@pytest.mark.parametrize("fails_at", ["freezes", "learns"])
 def test_a_challenger_that_fails_begins_anew_and_harms_nobody(fails_at):
     contest = a_contest(truth, truth)
     contest.members["naive_bayes"] = failing = Fails(truth)
@@ -249,9 +262,9 @@ def test_a_challenger_that_fails_begins_anew_and_harms_nobody(fails_at):
     played(contest, 60)
     assert contest.trial is not None
     setattr(failing, fails_at, False)
-    played(contest, 1)
+    played(contest, 10, until=lambda c: c.members["naive_bayes"] is not failing)
     assert contest.on_duty == CHAMPION
-    assert contest.members["naive_bayes"].examples == (fails_at == "scores")
+    assert contest.members["naive_bayes"].examples == (fails_at == "freezes")
     assert contest.trial.pairs == {}
     assert contest.events.last[-1][1:2] == ("began_anew",)
     played(contest, 5)
@@ -268,12 +281,13 @@ def test_whoever_was_watched_and_fails_is_watched_no_more():
     assert contest.snapshot()["watch"] is None
 
 
-def test_a_champion_on_duty_that_fails_gives_way_to_the_one_that_policy_begins_with():
+@pytest.mark.parametrize("fails_at", ["scores", "learns"])
+def test_a_champion_on_duty_that_fails_gives_way_to_the_one_that_policy_begins_with(fails_at):
     contest = a_contest(truth, truth, trial_every=0)
     contest.members["naive_bayes"] = failing = Fails(truth)
     played(contest, 5)
     contest.obey(a_command("promote", challenger="naive_bayes"), 3)
-    failing.learns = False
+    setattr(failing, fails_at, False)
     played(contest, 1)
     assert contest.on_duty == CHAMPION
     assert whats(contest) == ["promoted", "began_anew", "returned"]
@@ -287,6 +301,59 @@ def test_the_champion_that_policy_begins_with_may_fail_as_loud_as_ever():
         played(contest, 1)
 
 
+@pytest.mark.parametrize("on_duty", [False, True])
+def test_whoever_cannot_be_told_of_begins_anew_before_the_version_goes_out(on_duty):
+    contest = a_contest(truth, truth, trial_every=0)
+    contest.members["naive_bayes"] = failing = Fails(truth)
+    played(contest, 5)
+    if on_duty:
+        contest.obey(a_command("promote", challenger="naive_bayes"), 3)
+    failing.tells = False
+    contest.published(4)
+    assert (contest.on_duty, contest.members["naive_bayes"].examples) == (CHAMPION, 0)
+    event = next(event for event in contest.events.last if event.what == "began_anew")
+    assert (event.about, event.why, event.version) == ("naive_bayes", "ZeroDivisionError", 4)
+    assert contest.snapshot()["challengers"]["naive_bayes"]["examples"] == 0
+
+
+def test_who_is_on_duty_and_has_no_scorer_any_more_gives_way():
+    contest = a_contest(truth, truth, trial_every=0)
+    contest.members["naive_bayes"] = failing = Fails(truth)
+    played(contest, 5)
+    contest.obey(a_command("promote", challenger="naive_bayes"), 3)
+    failing.freezes = False
+    assert contest.scorer(4).examples == 5
+    assert contest.on_duty == CHAMPION
+
+
+class Grows(Member):
+    """A member of which only a pickle tells."""
+
+    weight: object = b"x" * 1_000
+
+    def hidden(self):
+        return self.weight
+
+    def reveal(self, hidden):
+        self.weight = hidden
+
+
+@pytest.mark.parametrize("weight", [b"x" * (MAX_HIDDEN + 1), lambda: None], ids=["too big", "cannot be pickled"])
+def test_what_no_version_can_hold_begins_anew_and_the_version_holds_the_rest(weight):
+    contest = alone(truth, ("hoeffding_adaptive", "naive_bayes"), seal=Seal(KEY))
+    contest.members["hoeffding_adaptive"] = grows = Grows(truth)
+    played(contest, 5)
+    assert set(contest.sealed()) == {"hoeffding_adaptive"}
+    played(contest, 1)
+    grows.weight = weight
+    contest.published(3)
+    assert contest.events.last[-1][1:2] == ("began_anew",)
+    assert contest.sealed() == {}
+    assert (contest.members["hoeffding_adaptive"].examples, contest.members["naive_bayes"].examples) == (0, 6)
+    played(contest, 1)
+    assert set(contest.sealed()) == {"hoeffding_adaptive"}
+
+
 def restored(contest: Contest, champion, challenger, **changes) -> Contest:
     again = a_contest(champion, challenger, **changes)
     told = msgpack.unpackb(msgpack.packb(contest.snapshot()))
@@ -295,13 +362,16 @@ def restored(contest: Contest, champion, challenger, **changes) -> Contest:
     return again
 
 
+EASY = {"error": 0.5, "calibration_slack": 0.5, "segments": ()}
+
+
 @pytest.mark.parametrize("stop", [30, 200, 420, 600])
 def test_a_restored_contest_goes_on_as_the_first_would_have(stop):
     """In a trial, after it, and while the deposed champion is watched."""
-    contest, examples = a_contest(blind, truth, error=0.5), list(world(900, seed=3))
+    contest, examples = a_contest(blind, truth, **EASY), list(world(900, seed=3))
     for example, label in examples[:stop]:
         contest.meet(example, label, 7)
-    again = restored(contest, blind, truth, error=0.5)
+    again = restored(contest, blind, truth, **EASY)
     for example, label in examples[stop:]:
         assert again.meet(example, label, 8) == contest.meet(example, label, 8)
     assert again.snapshot() == contest.snapshot()
@@ -311,16 +381,16 @@ def test_a_restored_contest_goes_on_as_the_first_would_have(stop):
 def test_a_member_that_policy_no_longer_names_leaves_duty_trial_and_watch():
     contest = a_contest(blind, truth)
     played(contest, 1_500, until=promoted)
-    alone = Contest("churn", Member(blind), 10**9, Setup(rules=rules()))
-    assert alone.restore(contest.snapshot(), {}, 7) == []
-    assert (alone.on_duty, alone.events.last[-1].what, alone.changed) == (CHAMPION, "returned", True)
+    left = alone(blind)
+    assert left.restore(contest.snapshot(), {}, 7) == []
+    assert (left.on_duty, left.events.last[-1].what, left.changed) == (CHAMPION, "returned", True)
     contest.obey(a_command("promote", challenger=CHAMPION), 3)
-    alone.restore(contest.snapshot(), {}, 7)
-    assert alone.snapshot()["watch"] is None
+    left.restore(contest.snapshot(), {}, 7)
+    assert left.snapshot()["watch"] is None
     in_trial = a_contest(truth, truth)
     played(in_trial, 60)
-    alone.restore(in_trial.snapshot(), {}, 7)
-    assert alone.trial.pairs == {}
+    left.restore(in_trial.snapshot(), {}, 7)
+    assert left.trial.pairs == {}
 
 
 def test_a_trial_of_a_champion_that_is_gone_is_over():
@@ -328,13 +398,13 @@ def test_a_trial_of_a_champion_that_is_gone_is_over():
     played(contest, 1_500, until=promoted)
     played(contest, 60)
     assert contest.trial.champion == "naive_bayes"
-    alone = Contest("churn", Member(blind), 10**9, Setup(rules=rules()))
-    alone.restore(contest.snapshot(), {}, 7)
-    assert alone.trial is None
+    left = alone(blind)
+    left.restore(contest.snapshot(), {}, 7)
+    assert left.trial is None
 
 
 def grown(seal: Seal | None) -> Contest:
-    return Contest("churn", Member(truth), 10**9, Setup(("hoeffding_adaptive",), 0.1, (), rules(), seal=seal))
+    return alone(truth, ("hoeffding_adaptive",), seal=seal)
 
 
 def test_with_the_key_a_tree_goes_on_and_without_it_begins_anew():
@@ -343,6 +413,7 @@ def test_with_the_key_a_tree_goes_on_and_without_it_begins_anew():
     told, sealed = contest.snapshot(), contest.sealed()
     same = grown(seal)
     assert same.restore(told, sealed, 7) == []
+    same.members[CHAMPION].examples = 250
     played(same, 100, seed=5)
     played(contest, 100, seed=5)
     assert same.snapshot() == contest.snapshot()
@@ -363,7 +434,7 @@ def test_a_tree_on_duty_that_cannot_be_opened_gives_way():
 
 
 def test_a_challenger_that_is_new_in_policy_joins():
-    old = Contest("churn", Member(truth), 10**9, Setup(rules=rules()))
+    old = alone(truth)
     played(old, 60)
     new = a_contest(truth, truth)
     assert new.restore(old.snapshot(), {}, 7) == ["naive_bayes"]
@@ -383,12 +454,12 @@ def test_scores_are_met_before_they_are_learned_and_every_member_is_metered():
 def test_the_order_of_luck_does_not_matter():
     """Shuffled worlds of the same truth come to the same verdict."""
     chance = random.Random(9)
-    examples = list(world(2_000, seed=8))
+    examples = [(example.features, label) for example, label in world(2_000, seed=8)]
     verdicts = set()
     for _ in range(2):
         chance.shuffle(examples)
         contest = a_contest(blind, truth)
-        for example, label in examples:
-            contest.meet(example, label, 1)
+        for n, (values, label) in enumerate(examples):
+            contest.meet(an_example(n, values, label), label, 1)
         verdicts.add(contest.on_duty)
     assert verdicts == {"naive_bayes"}

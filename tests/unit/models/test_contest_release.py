@@ -17,7 +17,7 @@ from models.snapshot_shape import check_snapshot
 from models.snapshots import Shelf, pinned_in, to_records
 from models.training import LEARNERS, report, scorer_of
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
-from tests.contests import AUM, a_command, an_example, rules
+from tests.contests import AUM, STRETCH_MS, a_command, an_example, rules
 from tests.unit.models.test_release_training import POLICY
 
 CHALLENGERS = ("hoeffding_adaptive", "naive_bayes", "ensemble")
@@ -28,7 +28,7 @@ END_MS = 10**9
 
 
 def a_release(*, every: int = 30, seal: Seal | None = SEAL, challengers=CHALLENGERS) -> Release:
-    setup = Setup(challengers, POLICY.churn.start_score, (AUM,), QUICK, 0, seal)
+    setup = Setup(challengers, POLICY.churn.start_score, (AUM,), QUICK, 0, seal, freeze_ms=STRETCH_MS)
     return Release("churn", LEARNERS["churn"](POLICY), SOURCES, Cadence(every, daily=False), setup)
 
 
@@ -221,9 +221,9 @@ def test_a_part_of_a_contest_that_is_something_else_is_refused_by_name(data, wro
         path
         for path in places(contest)
         if isinstance(path[-1], str)
-        and not {"figures", "challengers"} & set(path)
+        and not {"figures", "challengers", "frozen"} & set(path)
         and path[-1] not in ("trial", "watch")
-    ]
+    ] + [("frozen",)]
     path = data.draw(st.sampled_from(named))
     if wrong == -7 and path[-1] in ("loss", "total"):
         return
