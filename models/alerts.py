@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from models.cause import Cause
 from models.due import cancel, schedule
-from models.finding import Finding, quoted
+from models.finding import Finding, quoted, within_bounds
 from models.policy import HOUR_MS, Policy, Rule, Text
+from models.policy.filling import BETWEEN
 from models.withdrawn import withdrawn
 from schemas.actions import (
     Alert,
@@ -58,6 +59,7 @@ def compose(
 
     `why` explains the score that it quotes.
     """
+    finding = within_bounds(finding)
     words = quoted(finding, policy)
     reasons = tuple(
         Reason(code=reason.code, zh=reason.zh.format_map(words), en=reason.en.format_map(words))
@@ -83,7 +85,7 @@ def compose(
 
 
 def _both(text: Text, words: dict[str, str]) -> str:
-    return f"{text.zh.format_map(words)} / {text.en.format_map(words)}"
+    return f"{text.zh.format_map(words)}{BETWEEN}{text.en.format_map(words)}"
 
 
 def raise_alert(

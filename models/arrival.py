@@ -7,6 +7,7 @@ from models.context import Context
 from models.decide import Weighed, decide, trigger_of
 from models.features import features
 from models.policy import HOUR_MS, Policy
+from models.policy.filling import BETWEEN
 from models.promise import last_promise
 from models.reasons import score_card
 from models.withdrawn import withdrawn
@@ -120,6 +121,6 @@ def _shown(chosen: Weighed) -> BestAction:
     action = chosen.action
     return BestAction(
         action=action.name,
-        title=f"{action.title.zh} / {action.title.en}",
+        title=f"{action.title.zh}{BETWEEN}{action.title.en}",
         reason=Reason(code=action.name, zh=action.reason.zh, en=action.reason.en),
     )

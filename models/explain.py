@@ -11,20 +11,19 @@ from models.context import Context
 from models.counterfactual import Counterfactual, changes
 from models.features import features
 from models.policy import Policy, Text
+from models.policy.base import LANGUAGES
 from models.policy.rules import ChurnRisk
 from models.policy.wording import Reasons
 from models.reason_figures import DAYS, UNITS, written
 from models.reasons import by_reason, parts_in_words, sentence, snapshots, strongest, values_of
 from models.scoring import Scorer
 from models.why_now import WhyNow, why_now
-from schemas.actions import Reason
+from schemas.actions import SENTENCE_LENGTH, Reason
 from schemas.profile import MAX_REASONS, Profile, ReasonPart, Score
 
 DAY_MS = 86_400_000
 MOVED = 3  # so many movements are told in a sentence
-LONGEST = 500  # of a sentence (`schemas.actions.Sentence`)
 WHY_NOW, WHAT_IF = "why_now", "what_if"
-LANGUAGES = ("zh", "en")
 _STOP = {"zh": "；", "en": "; "}
 
 
@@ -70,14 +69,20 @@ def scored_anew(profile: Profile, model: str, scorer: Scorer, policy: Policy) ->
 
 
 def score_explained(profile: Profile, model: str | None, context: Context) -> tuple[Reason, ...]:
-    """List the reasons of the score that an alert quotes; nothing where it quotes none."""
+    """List the reasons of the score that an alert quotes; nothing where it quotes none.
+
+    What cannot be explained is named without figures.
+    """
     score = profile.scores.get(model) if model is not None else None
     if model is None or score is None:
         return ()
-    scorer = context.scorers.get(model)
-    if scorer is None:
-        return parts_in_words(score.reasons, context.policy, values_of(profile, model, context.policy))
-    explained = explain(profile, model, scorer, context.policy)
+    policy, scorer = context.policy, context.scorers.get(model)
+    try:
+        if scorer is None:
+            return parts_in_words(score.reasons, policy, values_of(profile, model, policy))
+        explained = explain(profile, model, scorer, policy)
+    except (ArithmeticError, LookupError, ValueError):  # an alert is worth more than the figures beside it
+        return parts_in_words(score.reasons, policy)
     return explained.reasons + explained.told
 
 
@@ -140,4 +145,4 @@ def _percent(chance: float) -> str:
 
 
 def _reason(code: str, said: dict[str, str]) -> Reason:
-    return Reason(code=code, zh=said["zh"][:LONGEST], en=said["en"][:LONGEST])
+    return Reason(code=code, zh=said["zh"][:SENTENCE_LENGTH], en=said["en"][:SENTENCE_LENGTH])

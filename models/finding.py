@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from models.policy import Policy
+from schemas.actions import bounded
 from schemas.events import Transaction
 from schemas.money import minor_digits
 
@@ -20,6 +21,11 @@ class Finding(NamedTuple):
     figures: Mapping[str, int | float] = {}
     words: Mapping[str, str] = {}
     model: str | None = None  # the model whose score the alert quotes
+
+
+def within_bounds(finding: Finding) -> Finding:
+    """Cut the figures to what a record may hold."""
+    return finding._replace(figures={name: bounded(figure) for name, figure in finding.figures.items()})
 
 
 def quoted(finding: Finding, policy: Policy) -> dict[str, str]:

@@ -6,7 +6,7 @@ logins. Figures are rounded for people: amounts to two digits, shares to whole p
 
 from collections.abc import Callable, Mapping, Sequence
 from math import expm1, floor, log1p, log10
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from models.features import FEATURES, LONG_AGO_DAYS
 
@@ -15,26 +15,35 @@ Values = Sequence[float]
 
 
 class Unit(NamedTuple):
-    """How a feature's value becomes a figure and back, what texts call the figure, and whether it is a whole number."""
+    """How a feature's value becomes a figure and back, what texts call the figure, and whether it is a whole number.
+
+    Between `least` and `most` every figure has a value, which rises with it: only there may policy move it.
+    """
 
     name: str
     figure: Callable[[float], float]
     value: Callable[[float], float]
     whole: bool = False
+    least: float = 0.0
+    most: float = 0.0
 
 
 def _same(number: float) -> float:
     return number
 
 
-YUAN = Unit("amount", expm1, log1p)
-DAYS = Unit("days", expm1, log1p, whole=True)
-COUNT = Unit("count", expm1, log1p, whole=True)
-PLAIN_COUNT = Unit("count", _same, _same, whole=True)
-PERCENT = Unit("percent", lambda share: 100 * share, lambda percent: percent / 100)
-SINCE = Unit("days", lambda value: 30 / value - 30, lambda days: 30 / (30 + days), whole=True)
-RATING = Unit("rating", lambda value: 5 + 5 * value, lambda rating: rating / 5 - 1)
-MOOD = Unit("mood", _same, _same)
+def _since(value: float) -> float:
+    return 30 / value - 30 if value else LONG_AGO_DAYS  # what never was is as long ago as anything can be
+
+
+YUAN = Unit("amount", expm1, log1p, most=1e6)
+DAYS = Unit("days", expm1, log1p, whole=True, most=LONG_AGO_DAYS)
+COUNT = Unit("count", expm1, log1p, whole=True, most=1e4)
+PLAIN_COUNT = Unit("count", _same, _same, whole=True, most=1e4)
+PERCENT = Unit("percent", lambda share: 100 * share, lambda percent: percent / 100, least=-100.0, most=100.0)
+SINCE = Unit("days", _since, lambda days: 30 / (30 + days), whole=True)  # falls as days go by, which nobody can stop
+RATING = Unit("rating", lambda value: 5 + 5 * value, lambda rating: rating / 5 - 1, most=10.0)
+MOOD = Unit("mood", _same, _same, least=-1.0, most=1.0)
 YEARS = Unit("years", lambda value: 45 + 10 * value, lambda years: (years - 45) / 10, whole=True)
 FLAG = Unit("flag", _same, _same, whole=True)
 LEVEL = Unit("level", _same, _same)
@@ -57,8 +66,10 @@ UNITS: Mapping[str, Unit] = {
 }
 # Trends are told as what was this month and what is usual in one: the month's own figure is a feature, too.
 MONTH_OF: Mapping[str, str] = {"debit_trend_month": "debit_30d", "login_trend_month": "logins_30d"}
+SENTINELS = frozenset({"days_since_activity", "days_since_login"})  # the most that they can be is said of "never", too
+USUAL_DAYS = 63  # who is shorter with us has no usual month
 
-
+Case = Literal["name", "never", "none", "less", "said"]
 _STEP_DAYS = 2  # how far off a float16 of so long a time may be
 
 
@@ -70,6 +81,33 @@ def figure_names(feature: str) -> frozenset[str]:
     if unit is LEVEL:
         return frozenset({"recent", "usual"}) if feature in MONTH_OF else frozenset()
     return frozenset({unit.name})
+
+
+def moved_by(feature: str) -> Unit | None:
+    """Give the unit in which a feature's figure could be moved; None where none could be, or nobody could move it."""
+    unit = UNITS.get(feature)
+    return unit if unit is not None and unit.least < unit.most else None
+
+
+def case_of(feature: str, values: Values, language: str) -> Case:
+    """Tell which sentence is true of a feature (of all `values`), beside its figures written in `language`."""
+    value, unit = values[PLACE[feature]], UNITS[feature]
+    known_days = expm1(values[PLACE["tenure_days"]])
+    if unit is LEVEL and round(known_days) < USUAL_DAYS:
+        return "name"
+    if feature in MONTH_OF and value:
+        month = figures(feature, values, language)
+        if month["recent"] == month["usual"]:
+            return "none"
+    if feature in SENTINELS and _is_long_ago(unit.figure(value)) and not _is_long_ago(known_days):
+        return "never"
+    if not value:
+        return "none"
+    return "less" if value < 0.0 else "said"
+
+
+def _is_long_ago(days: float) -> bool:
+    return round(days) >= LONG_AGO_DAYS - _STEP_DAYS
 
 
 def figures(feature: str, values: Values, language: str) -> dict[str, str]:
@@ -130,7 +168,7 @@ def _days(number: float, language: str) -> str:
     ('1 day', '不到 1 天', '400 days or more')
     """
     days, chinese = round(number), language == "zh"
-    if days >= LONG_AGO_DAYS - _STEP_DAYS:
+    if _is_long_ago(number):
         return f"{LONG_AGO_DAYS:.0f} 天以上" if chinese else f"{LONG_AGO_DAYS:.0f} days or more"
     if number and not days:
         return "不到 1 天" if chinese else "less than a day"

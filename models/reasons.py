@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from models.features import FEATURES, features, unpack
 from models.policy import Policy
 from models.policy.wording import Reasons
-from models.reason_figures import PLACE, figures
+from models.reason_figures import PLACE
 from models.scoring import CONTEXT, Scored, Scorer
-from schemas.actions import Reason, ScoreCard
+from schemas.actions import Reason, ScoreCard, bounded
 from schemas.profile import PendingExample, Profile, ReasonPart
 
 
@@ -94,8 +94,7 @@ def sentence(feature: str, values: Sequence[float] | None, policy: Reasons, lang
         return feature
     if values is None or feature not in PLACE:
         return words.name.said(language)
-    said = words.sentence(values[PLACE[feature]])
-    return said.said(language).format_map(figures(feature, values, language))
+    return words.sentence(feature, values, language)
 
 
 def parts_in_words(
@@ -109,7 +108,7 @@ def parts_in_words(
                 code=reasons.code_of(feature),
                 zh=sentence(feature, values, reasons, "zh"),
                 en=sentence(feature, values, reasons, "en"),
-                contribution=contribution,
+                contribution=bounded(contribution),
             )
             for feature, contribution in parts
         ]

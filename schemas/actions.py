@@ -2,15 +2,17 @@
 
 An action's id follows from what caused it, so that live, replay and a second run name it alike (contract.md §3).
 
-What we write is plain: nothing checks on the hot path what the core has just made, and the tests hold it to the schema
-that the annotations are (`pydantic.TypeAdapter` checks what others read back).
+What we write is plain: nothing checks on the hot path what the core has just made. Texts are measured when the policy
+is loaded, figures are cut where they are told (`bounded`), and laws hold what steps write to the schema that the
+annotations are (`pydantic.TypeAdapter` checks what others read back).
 """
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from math import isnan
 from operator import attrgetter
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import orjson
 from pydantic import Field, StringConstraints
@@ -21,13 +23,16 @@ from schemas.times import to_rfc3339
 
 ActionId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]  # of a rule, action, stream, treatment…
-Sentence = Annotated[str, StringConstraints(max_length=500)]
+SENTENCE_LENGTH = 500
+MOST = 10**18  # of any figure, either way
+Sentence = Annotated[str, StringConstraints(max_length=SENTENCE_LENGTH)]
 Figure = Annotated[float, Field(ge=-1e18, le=1e18)]
 Figures = Annotated[dict[str, Annotated[int, Field(ge=-(2**63), le=2**63)] | Figure], Field(max_length=64)]
 Priority = Annotated[int, Field(ge=1, le=3)]
 Queue = Literal["retention", "fraud", "service", "collections", "relationship"]
 OfferChannel = Literal["branch", "phone", "mobile", "web", "wechat", "email", "sms"]
 Subject = Literal["alert", "offer", "arrival"]
+Number = TypeVar("Number", int, float)
 
 
 class Effect(NamedTuple):
@@ -179,6 +184,18 @@ class Withdrawal(Outgoing):
     superseded_by: ActionId | None = None
     occurred_ms: Annotated[Instant, Field(alias="occurred_at")]
     expires_ms: Annotated[Instant, Field(alias="expires_at")]
+
+
+def bounded(figure: Number) -> Number:
+    """Cut a figure to what a record may hold; what is not a number is none.
+
+    >>> bounded(1.5), bounded(10**30), bounded(float("-inf")), bounded(float("nan"))
+    (1.5, 1000000000000000000, -1e+18, 0.0)
+    """
+    if -MOST <= figure <= MOST:
+        return figure
+    kind = type(figure)
+    return kind(0 if isnan(figure) else MOST if figure > 0 else -MOST)
 
 
 _BASE_32 = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in lower case

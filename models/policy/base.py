@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+LANGUAGES = ("zh", "en")
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,23}$")]  # a profile keeps names of at most 24 bytes
 Minor = Annotated[int, Field(ge=0, le=10**15)]

@@ -11,6 +11,8 @@ from pydantic import Field, model_validator
 from models.policy.base import DAY_MS, Count, Days, Minor, Name, Part, Share, Text
 from models.policy.conditions import Conditions
 from models.policy.contest import Challengers, ContestRules, Segment
+from models.policy.filling import BETWEEN
+from schemas.actions import SENTENCE_LENGTH
 from schemas.profile import MAX_OFFERS
 
 Channel = Literal["branch", "phone", "mobile", "web", "wechat", "email", "sms"]
@@ -254,6 +256,13 @@ class Action(Part):
     def _has_words_for_every_channel(self) -> Self:
         if "default" not in self.treatments and (missing := set(self.channels) - set(self.treatments)):
             raise ValueError(f"no treatment for the channels {sorted(missing)} and no default")
+        return self
+
+    @model_validator(mode="after")
+    def _title_fits(self) -> Self:
+        length = len(self.title.zh) + len(BETWEEN) + len(self.title.en)  # told in both languages at once, as it stands
+        if length > SENTENCE_LENGTH:
+            raise ValueError(f"title: both languages together take {length} characters of {SENTENCE_LENGTH}")
         return self
 
     def treatment(self, channel: str) -> Text:

@@ -5,12 +5,12 @@ make the rule speak ("topic:kind", or "due:name" for work that time brings about
 a handful of rules; `FIGURES` names what its texts may quote.
 """
 
-from string import Formatter
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.policy.base import Count, Hours, Minor, Name, Part, Share, Text
+from models.policy.base import LANGUAGES, Count, Hours, Minor, Name, Part, Share, Text
+from models.policy.filling import check_fits, check_quotes
 
 Queue = Literal["retention", "fraud", "service", "collections", "relationship"]
 Priority = Annotated[int, Field(ge=1, le=3)]
@@ -43,13 +43,16 @@ class Rule(Part):
 
     @model_validator(mode="after")
     def _quotes_known_figures(self) -> Self:
-        for text in (self.title, self.next_step, *self.reasons):
-            for sentence in (text.zh, text.en):
-                quoted = {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
-                if unknown := quoted - self.FIGURES:
-                    raise ValueError(
-                        f"the text quotes unknown figures {sorted(unknown)}; known: {sorted(self.FIGURES)}"
-                    )
+        texts = {"title": self.title, "next_step": self.next_step}
+        reasons = {f"reasons[{place}]": reason for place, reason in enumerate(self.reasons)}
+        for name, text in {**texts, **reasons}.items():
+            for language in LANGUAGES:
+                check_quotes(f"{name}.{language}", text.said(language), self.FIGURES)
+        for name, text in texts.items():  # told in both languages at once
+            check_fits(name, (text.zh, text.en))
+        for name, text in reasons.items():
+            check_fits(f"{name}.zh", (text.zh,))
+            check_fits(f"{name}.en", (text.en,))
         return self
 
 

@@ -1,14 +1,15 @@
 """The shape of `reasons.toml`: what people read where a score is explained."""
 
+from collections.abc import Iterable
 from functools import cached_property
-from string import Formatter
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from models.features import FEATURES
-from models.policy.base import Name, Part, Text
-from models.reason_figures import UNITS, figure_names
+from models.policy.base import LANGUAGES, Name, Part, Text
+from models.policy.filling import check_fits, check_quotes
+from models.reason_figures import PLACE, UNITS, Values, case_of, figure_names, figures, moved_by
 
 BESIDE_FEATURES = ("context", "base")  # parts of a score that are no feature: the contact, and what all have in common
 
@@ -29,7 +30,8 @@ class Change(Text):
 class FeatureWords(Part):
     """One feature: the reason that it counts to, its name, and the sentence that its value makes.
 
-    `none` is said where the value is 0, `less` where it lies below; `said` otherwise. `change` makes it actionable.
+    `none` is said where the value is 0, `less` where it lies below, `never` where it stands for what never happened;
+    `said` otherwise. `change` makes it actionable.
     """
 
     code: Name
@@ -37,14 +39,21 @@ class FeatureWords(Part):
     said: Text | None = None
     none: Text | None = None
     less: Text | None = None
+    never: Text | None = None
     change: Change | None = None
 
-    def sentence(self, value: float) -> Text:
-        """Find the sentence for a value; the name where there is none."""
-        said = self.said or self.name
-        if value == 0.0:
-            return self.none or said
-        return (self.less or said) if value < 0.0 else said
+    def sentence(self, feature: str, values: Values, language: str) -> str:
+        """Say what is true of the feature (of all `values`), with its figures; its name where nothing else is."""
+        case = case_of(feature, values, language)
+        text = {
+            "name": self.name,
+            "never": self.never or self.name,
+            # Two figures that are written alike contradict a sentence that compares them.
+            "none": self.none or (self.name if values[PLACE[feature]] else self.said) or self.name,
+            "less": self.less or self.said or self.name,
+            "said": self.said or self.name,
+        }[case]
+        return text.said(language).format_map(figures(feature, values, language))
 
 
 class Reasons(Part):
@@ -65,11 +74,7 @@ class Reasons(Part):
                 raise ValueError(f"no feature is called {feature!r}")
             if words.code not in self.code:
                 raise ValueError(f"{feature}: no reason code is called {words.code!r}")
-            if words.change is not None and not figure_names(feature):
-                raise ValueError(f"{feature}: has no figure that could change")
-            texts = (words.name, words.said, words.none, words.less, words.change)
-            for text in texts:
-                _quotes(feature, text, figure_names(feature) if text is not words.name else frozenset())
+            _check_texts(feature, words)
         told = {"before", "now", "days", "reasons"}
         _quotes("rose", self.rose, told)
         _quotes("fell", self.fell, told)
@@ -92,9 +97,56 @@ class Reasons(Part):
         return feature if words is None else words.code
 
 
+def _check_texts(feature: str, words: FeatureWords) -> None:
+    """Check all sentences of a feature, each with figures as they will be. Raises `ValueError` naming the key."""
+    known, key = figure_names(feature), f"feature.{feature}"
+    _quotes(f"{key}.name", words.name, frozenset())
+    for name in ("said", "none", "less", "never"):
+        _quotes(f"{key}.{name}", getattr(words, name), known)
+    if words.change is not None:
+        _quotes(f"{key}.change", words.change, known)
+        _can_be_moved(feature, words.change)
+    if feature not in PLACE:
+        return
+    for values in _probes(feature):
+        for language in LANGUAGES:
+            try:
+                words.sentence(feature, values, language)
+            except (KeyError, ArithmeticError, ValueError) as error:
+                value = values[PLACE[feature]]
+                raise ValueError(
+                    f"{key}: the sentence in {language} for a value of {value:g} cannot be said: there is no figure "
+                    f"{error}; 0 needs a sentence of its own (`none`)"
+                ) from error
+
+
+def _probes(feature: str) -> Iterable[tuple[float, ...]]:
+    """Give values at, below and above 0, of who came just now and of who has been here for long."""
+    for value in (0.0, -1.0, -0.001, 0.001, 0.5, 1.0, 6.0):
+        for known in (0.0, 5.0, 6.0):
+            for others in (0.0, 3.0):
+                values = [others] * len(FEATURES)
+                values[PLACE["tenure_days"]] = known
+                values[PLACE[feature]] = value
+                yield tuple(values)
+
+
+def _can_be_moved(feature: str, change: Change) -> None:
+    """Check that the figure can be moved, and so far. Raises `ValueError`."""
+    unit = moved_by(feature)
+    if unit is None:
+        raise ValueError(f"feature.{feature}.change: it has no figure that could change")
+    for name, figure in (("least", change.least), ("most", change.most)):
+        if not unit.least <= figure <= unit.most:
+            raise ValueError(
+                f"feature.{feature}.change.{name}: {unit.name} go from {unit.least:g} to {unit.most:g} "
+                f"(it is {figure:g})"
+            )
+
+
 def _quotes(where: str, text: Text | None, known: frozenset[str] | set[str]) -> None:
-    """Check that both languages quote figures that there are. Raises `ValueError`."""
-    for sentence in () if text is None else (text.zh, text.en):
-        quoted = {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
-        if unknown := quoted - known:
-            raise ValueError(f"{where}: the text quotes unknown figures {sorted(unknown)}; known: {sorted(known)}")
+    """Check that both languages quote figures that there are, and fit with them. Raises `ValueError`."""
+    for language in () if text is None else LANGUAGES:
+        sentence = text.said(language) if text is not None else ""
+        check_quotes(f"{where}.{language}", sentence, known)
+        check_fits(f"{where}.{language}", (sentence,))

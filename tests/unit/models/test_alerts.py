@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from models import alerts
 from models.cause import Cause
-from models.finding import Finding
+from models.finding import Finding, quoted, within_bounds
+from models.policy.filling import NUMBER_LENGTH
 from schemas.profile import MAX_COOL_DOWNS, MAX_OPEN_ALERTS, Due
 from tests.builders import BEGINNING, a_transaction, after
 from tests.judging import a_profile, judged, opened
@@ -64,6 +65,31 @@ def test_a_late_alert_does_not_shorten_a_cool_down():
     profile, _ = alerts.raise_alert(profile, rule, finding, a_cause(), policy)
 
     assert profile.cool_downs == {"low_rating": after(days=9)}
+
+
+def test_figures_are_cut_to_what_a_record_may_hold():
+    rule = default_policy().rule_of["large_outflow"]
+    figures = {"amount_minor": 10**30, "weeks": float("inf"), "share": float("nan"), "days": 3}
+    finding = Finding("c", figures=figures, words={"currency": "CNY", "bank": "X"})
+
+    alert = alerts.compose(rule, finding, a_cause(), default_policy())
+
+    assert alert.evidence.figures == {"amount_minor": 10**18, "weeks": 1e18, "share": 0.0, "days": 3}
+    assert "10,000,000,000,000,000.00" in alert.reasons[0].en
+
+
+def test_the_widest_words_and_figures_fit_as_policy_reckoned():
+    longest = quoted(
+        within_bounds(
+            Finding(
+                "c",
+                figures={"amount_minor": -(10**40), "weeks": -1e300, "fall_share": 1e300},
+                words={"currency": "CNY"},
+            )
+        ),
+        default_policy(),
+    )
+    assert max(map(len, longest.values())) <= NUMBER_LENGTH
 
 
 def a_cause():

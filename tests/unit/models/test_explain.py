@@ -18,7 +18,7 @@ from models.explain import (
     strongest_moves,
     threshold_of,
 )
-from models.features import FEATURES, features
+from models.features import FEATURES, LONG_AGO_DAYS, features
 from models.reason_figures import PLACE, UNITS
 from models.reasons import snapshots, values_of
 from models.scoring import Linear, LinearScorer, Scored, probability
@@ -233,6 +233,27 @@ def test_what_quotes_no_score_is_not_explained_and_without_a_scorer_only_the_rea
     (reason,) = score_explained(profile, "churn", a_context())
     assert reason.en == "salary did not arrive: 9 days late"
     assert values_of(profile, "churn", POLICY) == values_with(salary_late_days=9)
+
+
+def test_a_score_that_cannot_be_explained_costs_no_alert():
+    """Its reasons are named, without figures."""
+    scorer = a_scorer(base=0.0, salary_late_days=1.0)
+    profile = scored_in_weeks(scorer, values_with(salary_late_days=9))
+
+    class Failing:
+        version, examples = 7, 900
+
+        def score(self, features, action="", slots=()):
+            raise OverflowError("math range error")
+
+    _, (alert,) = rescored(a_transaction(), profile, profile.scores, profile, a_context(churn=Failing()))
+
+    told = [reason for reason in alert.data["reasons"] if reason["code"] != "churn_score"]
+    assert [(reason["code"], reason["en"]) for reason in told] == [("salary", "days that the salary is late")]
+
+
+def test_a_change_of_what_never_was_has_a_figure_now():
+    assert UNITS["complaint_recent"].figure(0.0) == LONG_AGO_DAYS
 
 
 def test_what_is_no_whole_number_is_changed_exactly_as_far_as_needed():

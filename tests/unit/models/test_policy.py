@@ -162,6 +162,15 @@ def test_what_contradicts_itself_is_refused(file, changes, says):
         ("churn_risk", {"clear_score": 0.9}, "clear_score must not be above score"),
         ("low_rating", {"unless": ["no_such_kind"]}, "names kinds that do not exist: ['no_such_kind']"),
         ("low_rating", {"title": {"zh": "{amount}", "en": "x"}}, "the text quotes unknown figures ['amount']"),
+        ("low_rating", {"title": {"zh": "x", "en": "{rating:d}"}}, "title.en: figures are written already"),
+        ("low_rating", {"next_step": {"zh": "{", "en": "x"}}, "next_step.zh: Single '{' encountered"),
+        ("low_rating", {"title": {"zh": "字" * 250, "en": "x" * 250}}, "title: with its figures it may take 503"),
+        ("low_rating", {"next_step": {"zh": "字" * 370, "en": "{channel} {channel}"}}, "next_step: with its figures"),
+        (
+            "low_rating",
+            {"reasons": [{"code": "a", "zh": "{channel}" * 8, "en": "x"}]},
+            "reasons[0].zh: with its figures it may take 512 characters of 500",
+        ),
     ],
 )
 def test_a_rule_that_cannot_be_meant_is_refused(kind, changes, says):
@@ -175,6 +184,13 @@ def test_an_action_needs_words_for_each_of_its_channels():
     action = {**read("actions")["action"][0], "treatments": {"mobile": {"zh": "你好", "en": "hello"}}}
 
     assert "no treatment for the channels" in refused(actions={"action": [action]})
+
+
+def test_a_title_of_an_action_must_fit_in_both_languages():
+    action = {**read("actions")["action"][0], "title": {"zh": "字" * 249, "en": "x" * 249}}
+    message = refused(actions={"action": [action]})
+    assert message.startswith(f"actions.toml: action[0] ({action['name']})")
+    assert message.endswith("title: both languages together take 501 characters of 500")
 
 
 def test_a_channel_without_words_of_its_own_takes_the_default_ones():

@@ -1,6 +1,7 @@
 """Reasons sum to the score and say, in two languages and in people's units, what the customer did."""
 
 import math
+import re
 from dataclasses import replace
 from string import Formatter
 
@@ -13,7 +14,7 @@ from models.features import FEATURES
 from models.features import features as describe
 from models.policy.wording import FeatureWords
 from models.propensity import PropensityLearner
-from models.reason_figures import UNITS, figures
+from models.reason_figures import MONTH_OF, PLACE, UNITS, figures, moved_by
 from models.reasons import by_reason, parts_in_words, parts_of, score_card, sentence, snapshots, strongest, values_of
 from models.scoring import Linear, LinearScorer, Scored
 from schemas.errors import PolicyError
@@ -134,7 +135,7 @@ def test_every_feature_has_a_code_both_languages_and_a_sentence_without_gaps_for
     ],
 )
 def test_a_sentence_has_the_figure_rounded_for_people(feature, figure, zh, en):
-    values = values_with(**{feature: figure})
+    values = values_with(**{"tenure_days": 400, feature: figure})
     assert in_words(feature, values, "zh") == zh
     if en is not None:
         assert in_words(feature, values) == en
@@ -143,13 +144,69 @@ def test_a_sentence_has_the_figure_rounded_for_people(feature, figure, zh, en):
 def test_a_trend_tells_what_was_and_what_is_usual_in_a_month():
     """Three logins now, twelve in an ordinary month: 63 days with 25.2 of them."""
     trend = math.log1p(3 / 30) - math.log1p(25.2 / 63)
-    values = values_with(logins_30d=3, login_trend_month=trend, debit_30d=0, debit_trend_month=-math.log1p(10.0))
+    values = values_with(
+        logins_30d=3, login_trend_month=trend, debit_30d=0, debit_trend_month=-math.log1p(10.0), tenure_days=90
+    )
 
     assert in_words("login_trend_month", values) == "3 logins within 30 days, down from the usual 12"
     assert in_words("debit_trend_month", values) == "spent about 0 yuan within 30 days, down from the usual 300"
-    assert in_words("count_trend_month", values_with(count_trend_month=-0.5)) == (
+    assert in_words("count_trend_month", values_with(count_trend_month=-0.5, tenure_days=90)) == (
         "fewer transactions within 30 days than usual"
     )
+
+
+def of_month(feature, recent, in_nine_weeks):
+    """A trend as the features tell it: of 30 days against 63."""
+    trend = math.log1p(recent / 30) - math.log1p(in_nine_weeks / 63)
+    return {MONTH_OF[feature]: recent, feature: trend}
+
+
+@pytest.mark.parametrize(
+    ("feature", "zh", "en"),
+    [
+        ("days_since_login", "从未登录", "never logged in"),
+        ("days_since_activity", "从未有过主动操作", "never did anything of his own"),
+    ],
+)
+def test_what_never_happened_is_not_told_as_longer_ago_than_the_customer_is_known(feature, zh, en):
+    new = describe(replace(scored_in_weeks(a_scorer(), values_with()), first_seen_ms=after(days=-5)), BEGINNING)
+    assert (in_words(feature, new, "zh"), in_words(feature, new)) == (zh, en)
+    assert in_words(feature, values_with(tenure_days=900, **{feature: 400})).endswith("400 days or more")
+
+
+def test_a_comparison_of_figures_that_are_written_alike_says_as_usual():
+    """10 logins in 30 days and 22 in 63 are 10 in an ordinary month, rounded."""
+    values = values_with(tenure_days=200, **of_month("login_trend_month", 10, 22))
+    assert values[PLACE["login_trend_month"]] < 0
+    assert (in_words("login_trend_month", values, "zh"), in_words("login_trend_month", values)) == (
+        "登录与往常相同",
+        "logs in as usual",
+    )
+    spent = values_with(tenure_days=200, **of_month("debit_trend_month", 6_000, 12_550))
+    assert in_words("debit_trend_month", spent) == "spends as usual"
+    plain = FeatureWords.model_validate({**read("reasons")["feature"]["login_trend_month"], "none": None})
+    assert plain.sentence("login_trend_month", values, "en") == plain.name.en
+
+
+@pytest.mark.parametrize("feature", ["debit_trend_month", "login_trend_month", "count_trend_month"])
+def test_who_is_not_with_us_for_nine_weeks_has_no_usual_month(feature):
+    trend = of_month(feature, 6_000, 6_000) if feature in MONTH_OF else {feature: 0.5}
+    assert in_words(feature, values_with(tenure_days=20, **trend)) == REASONS.feature[feature].name.en
+    assert in_words(feature, values_with(tenure_days=63, **trend)) != REASONS.feature[feature].name.en
+    assert in_words(feature, values_with(tenure_days=20, **{feature: 0})) == REASONS.feature[feature].name.en
+
+
+@given(
+    st.sampled_from(FEATURES),
+    st.lists(st.floats(-1.0, 7.0, width=16), min_size=WIDTH, max_size=WIDTH).map(tuple),
+    st.sampled_from(["zh", "en"]),
+)
+def test_no_two_figures_of_a_sentence_contradict_it(feature, values, language):
+    said = in_words(feature, values, language)
+    if " the usual " in said:
+        recent, usual = re.findall(r"[\d,]+(?= logins| yuan|$)", said)
+        assert recent != usual
+    assert "{" not in said
 
 
 @given(st.sampled_from(FEATURES), st.floats(-1.0, 5.9))
@@ -174,6 +231,12 @@ def test_without_the_values_a_reason_is_called_by_its_name_and_without_words_by_
         0.5,
     )
     assert (unknown.code, unknown.zh, unknown.en) == ("new_one", "new_one", "new_one")
+
+
+def test_what_a_feature_adds_is_cut_to_what_a_record_may_hold():
+    """Weights and centres of a snapshot go up to 1e12 each: a product of them is told only so far."""
+    parts = (ReasonPart("mood", -1e24), ReasonPart("aum", float("nan")), ReasonPart("age", 0.5))
+    assert [reason.contribution for reason in parts_in_words(parts, POLICY)] == [-1e18, 0.0, 0.5]
 
 
 def test_a_card_quotes_the_features_of_the_snapshot_that_was_scored():
@@ -220,7 +283,8 @@ def scored_again(profile, score):
 
 def test_a_sentence_falls_back_where_policy_has_no_other():
     words = FeatureWords.model_validate({"code": "a", "name": {"zh": "甲", "en": "a"}})
-    assert {words.sentence(value).en for value in (-1.0, 0.0, 1.0)} == {"a"}
+    assert {words.sentence("mood", values_with(mood=value), "en") for value in (-1.0, 0.0, 1.0)} == {"a"}
+    assert words.sentence("days_since_login", values_with(days_since_login=400), "en") == "a"
 
 
 def refused(**changes):
@@ -248,6 +312,49 @@ def test_words_for_what_is_no_feature_an_unknown_code_and_a_change_without_a_fig
     assert "no reason code is called 'luck'" in refused(feature=with_feature("mood", code="luck"))
     assert "has no figure that could change" in refused(feature=with_feature("has_salary", change=change))
     assert "least must not be above most" in refused(feature=with_feature("logins_7d", change={**change, "least": 2}))
+
+
+@pytest.mark.parametrize(
+    ("feature", "changes", "told"),
+    [
+        ("complaint_recent", {"none": None}, "feature.complaint_recent: the sentence in zh for a value of 0"),
+        ("logins_7d", {"said": {"zh": "x", "en": "{count:d}"}}, "feature.logins_7d.said.en: figures are written"),
+        ("logins_7d", {"none": {"zh": "{count!r}", "en": "x"}}, "feature.logins_7d.none.zh: figures are written"),
+        ("logins_7d", {"said": {"zh": "x", "en": "{count"}}, "feature.logins_7d.said.en: expected '}'"),
+        ("logins_7d", {"less": {"zh": "{0}", "en": "x"}}, "feature.logins_7d.less.zh: the text quotes unknown"),
+        ("mood", {"never": {"zh": "{days}", "en": "x"}}, "feature.mood.never.zh: the text quotes unknown figures"),
+        ("logins_7d", {"said": {"zh": "x", "en": "{count}" * 16}}, "said.en: with its figures it may take 512"),
+    ],
+)
+def test_a_text_that_could_fail_or_overflow_while_an_alert_is_written_is_refused(feature, changes, told):
+    message = refused(feature=with_feature(feature, **changes))
+    assert message.startswith("reasons.toml: ")
+    assert told in message
+
+
+@pytest.mark.parametrize(
+    ("feature", "least", "most", "told"),
+    [
+        ("logins_7d", -5, 7, "feature.logins_7d.change.least: count go from 0 to 10000 (it is -5)"),
+        ("logins_7d", 0, 20_000, "feature.logins_7d.change.most: count go from 0 to 10000 (it is 20000)"),
+        ("days_since_login", 1, 401, "feature.days_since_login.change.most: days go from 0 to 400 (it is 401)"),
+        ("last_rating", 0, 11, "feature.last_rating.change.most: rating go from 0 to 10"),
+        ("complaint_recent", 0, 9, "feature.complaint_recent.change: it has no figure that could change"),
+        ("login_trend_month", 0, 1, "feature.login_trend_month.change: it has no figure that could change"),
+        ("age", 0, 1, "feature.age.change: it has no figure that could change"),
+        ("context", 0, 1, "feature.context.change: it has no figure that could change"),
+    ],
+)
+def test_a_change_may_go_as_far_as_its_figure_can(feature, least, most, told):
+    change = {"zh": "x", "en": "x", "least": least, "most": most}
+    assert told in refused(feature=with_feature(feature, change=change))
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_a_change_that_is_allowed_has_a_value_at_both_its_ends(feature):
+    unit = moved_by(feature)
+    for figure in () if unit is None else (unit.least, unit.most):
+        assert unit.figure(unit.value(figure)) == pytest.approx(figure)
 
 
 def test_texts_of_the_default_policy_quote_something():
