@@ -4,6 +4,7 @@ Everything comes from the profile: what was scored is described again, and the s
 the features of the weeks before.
 """
 
+import struct
 from math import floor
 from typing import NamedTuple
 
@@ -81,7 +82,12 @@ def score_explained(profile: Profile, model: str | None, context: Context) -> tu
         if scorer is None:
             return parts_in_words(score.reasons, policy, values_of(profile, model, policy))
         explained = explain(profile, model, scorer, policy)
-    except (ArithmeticError, LookupError, ValueError):  # an alert is worth more than the figures beside it
+    except (
+        ArithmeticError,
+        LookupError,
+        ValueError,
+        struct.error,
+    ):  # an alert is worth more than the figures beside it
         return parts_in_words(score.reasons, policy)
     return explained.reasons + explained.told
 

@@ -252,6 +252,15 @@ def test_a_score_that_cannot_be_explained_costs_no_alert():
     assert [(reason["code"], reason["en"]) for reason in told] == [("salary", "days that the salary is late")]
 
 
+def test_nor_do_features_of_a_snapshot_that_cannot_be_read():
+    profile = scored_in_weeks(a_scorer(salary_late_days=1.0), values_with(salary_late_days=9))
+    broken = replace(profile, pending=tuple(one._replace(features=one.features[:-1]) for one in profile.pending))
+
+    (reason,) = score_explained(broken, "churn", a_context())
+
+    assert reason.en == "days that the salary is late"
+
+
 def test_a_change_of_what_never_was_has_a_figure_now():
     assert UNITS["complaint_recent"].figure(0.0) == LONG_AGO_DAYS
 
