@@ -1,8 +1,10 @@
 """Pickles that nobody but us can have made: signed with HMAC-SHA256, and never opened before the signature is checked.
 
 To unpickle is to run what the bytes say. River's trees can be kept in no other way; a topic can be written by others.
-The signature covers whose state it is and with which versions of Python and River it was made, so that a state is
-neither put in another's place nor read by code that may not fit it.
+The signature covers the namespace, whose state it is (model and challenger), and with which versions of Python and
+River it was made: a state is neither put in another's place nor read by code that may not fit it. It does not cover the
+version or what is plain in it. Who may write to the topic can put an older state of the same challenger back, beside
+any plain numbers: the challenger is then worse than it says, and still nothing runs that we have not written.
 """
 
 import hmac
@@ -42,14 +44,15 @@ class BadSealError(BadSnapshotError):
 class Seal:
     """Signs and opens with one key."""
 
-    def __init__(self, key: bytes) -> None:
-        """Use `key`. Raises `ValueError` where it is too short to protect anything."""
+    def __init__(self, key: bytes, namespace: str = "") -> None:
+        """Use `key` for what belongs to `namespace`. Raises `ValueError` where it is too short to protect anything."""
         if len(key) < LEAST_KEY_BYTES:
             raise ValueError(f"a key of at least {LEAST_KEY_BYTES} bytes is needed")
         self._key = key
+        self._namespace = namespace
 
     def _signature(self, place: str, body: bytes) -> bytes:
-        head = f"{place}\n{_MADE_BY}\n".encode()
+        head = f"{self._namespace}\n{place}\n{_MADE_BY}\n".encode()
         return hmac.digest(self._key, len(head).to_bytes(4, "big") + head + body, sha256)
 
     def close(self, place: str, thing: Any) -> bytes:

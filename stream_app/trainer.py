@@ -68,7 +68,7 @@ class Trainer:
         self._tell = tell
         self._topic = examples_topic(settings)
         key = settings.model_key
-        self._seal = None if key is None else Seal(key.get_secret_value().encode())
+        self._seal = None if key is None else Seal(key.get_secret_value().encode(), settings.namespace)
         self._releases: dict[int, Release] = {}
         self._unsent: dict[int, Published] = {}
         self._unsent_events: dict[int, dict[str, bytes]] = {}  # of the ledger, those of versions overtaken with them

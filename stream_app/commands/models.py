@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from models.challengers import CHAMPION
 from models.clv import Buying
 from models.clv_spend import Spending
 from models.features import FEATURES
@@ -24,6 +25,7 @@ app.command()(promote)
 app.command()(rollback)
 COLUMNS = ("model", "version", "examples", "positives", "auc", "log_loss", "calibration_error")
 FIGURES = COLUMNS[2:]
+SLOPE_OF_MAP, SLOPE_OF_CALIBRATION = 2, 1  # places in rows of `models.calibrated`
 EVENT = ("number", "what", "version", "champion", "about", "by", "why")
 app.command()(report)
 
@@ -63,15 +65,23 @@ def show(
     stored = shelf.latest(model) if version is None else shelf.stored(model, version)
     if stored is None:
         fail(f"{model} has no version {version}" if version else f"{model} has no version yet")
-    learners = weights(stored.snapshot["state"]["learner"])
+    learners, number = weights(stored.snapshot["state"]["learner"]), stored.manifest.version
     told, events = duty(stored.snapshot), shelf.events(model)
     if as_json:
-        print_json({"model": model, "version": stored.manifest.version, "weights": learners, **told, "ledger": events})
+        of = {"member": CHAMPION, "on_duty": not off_duty(told)}
+        print_json({"model": model, "version": number, "weights": learners, "weights_of": of, **told, "ledger": events})
         return
-    _print_duty(f"{model} version {stored.manifest.version}", told, events)
+    _print_duty(f"{model} version {number}", told, events)
     for name, by_feature in learners.items():
         rows = sorted(by_feature.items(), key=lambda pair: -abs(pair[1]))
-        print_table(f"{model} {name} version {stored.manifest.version}", ("feature", "weight"), rows)
+        print_table(f"{model} {name} version {number}{off_duty(told)}", ("feature", "weight"), rows)
+
+
+def off_duty(told: Mapping[str, Any]) -> str:
+    """Say why the weights shown, which are the first champion's, are not those that score; "" where they are."""
+    if told["pinned"]:
+        return f": {CHAMPION}, while version {told['pinned']} is pinned"
+    return "" if told["champion"] == CHAMPION else f": {CHAMPION}, while {told['champion']} is on duty"
 
 
 def _print_duty(title: str, told: Mapping[str, Any], events: list[dict[str, Any]]) -> None:
@@ -92,11 +102,16 @@ def _print_duty(title: str, told: Mapping[str, Any], events: list[dict[str, Any]
 def weights(learner: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     """Return weights of scaled features per sub-model (the action of propensity; "" where there is one model).
 
+    Where scores are calibrated, the weights are stretched as they are.
     Of the model "value": the numbers of BG/NBD (times in weeks) and Gamma-Gamma (money in minor units), once fitted.
     """
     if "buying" in learner:
         parts = {"buying": Buying._fields, "spending": Spending._fields}
         return {part: dict(zip(names, learner[part], strict=False)) for part, names in parts.items()}
+    if "calibration" in learner:
+        slope = learner["maps"][-1][SLOPE_OF_MAP] if learner["maps"] else learner["calibration"][SLOPE_OF_CALIBRATION]
+        raw = weights({key: part for key, part in learner.items() if key != "calibration"})
+        return {action: {name: slope * weight for name, weight in told.items()} for action, told in raw.items()}
     if "steady" in learner:  # the champion is the mean of two regressions
         quick = weights({key: part for key, part in learner.items() if key != "steady"})
         steady = weights(learner["steady"])

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgpack
+import orjson
 import pytest
 import structlog
 from pydantic import SecretStr
@@ -241,9 +242,12 @@ async def test_a_trainer_that_could_not_restore_its_models_starts_again(chosen):
 
 async def test_garbage_among_the_examples_is_passed_by(chosen):
     messages = the_messages(0, 40, until_ms=5_000)
-    await send(chosen, [(b"not json", [], None), (b"", [], None), *messages])
+    promise = Punctuation(model="value", source_partition=0, below_ms=1).model_dump_json().encode()
+    narrow = orjson.dumps({**orjson.loads(messages[0][0]), "example_id": "narrow", "features": [0.5]})
+    junk = [(b"not json", [], None), (b"", [], None), (promise, [], None), (narrow, [], None)]
+    await send(chosen, [*junk, *messages])
     trainer = await trained(chosen, 2)
-    assert trainer._rejected == 2
+    assert trainer._rejected == 4
     assert len(list(to_records(in_process(messages)[1][-1]))) == 2
 
 
@@ -308,6 +312,7 @@ async def test_a_person_promotes_pins_and_takes_it_back_and_workers_follow(chose
     shown = (await commanded(chosen, "show", "churn", "--json")).json
     assert [event["what"] for event in shown["ledger"]] == ["promoted", "refused", "promoted", "pinned"]
     assert (shown["champion"], shown["pinned"]) == ("hoeffding_adaptive", first)
+    assert shown["weights_of"] == {"member": "logistic", "on_duty": False}
     assert "odd scores" in (await commanded(chosen, "show", "churn")).out
 
 

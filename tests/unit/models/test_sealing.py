@@ -38,7 +38,7 @@ def test_the_malicious_thing_would_run_where_pickles_are_just_loaded():
 
 
 def test_what_we_sealed_we_can_open():
-    seal = Seal(KEY)
+    seal = Seal(KEY, "bank-1")
     assert seal.open("churn/tree", seal.close("churn/tree", {"a": [1, 2.5]})) == {"a": [1, 2.5]}
 
 
@@ -51,6 +51,7 @@ def test_what_we_sealed_we_can_open():
         pytest.param(lambda body: hmac.digest(KEY, body, sha256) + body, id="the key, without the place"),
         pytest.param(lambda body: Seal(OTHER_KEY).close("churn/tree", Malicious()), id="another's key"),
         pytest.param(lambda body: Seal(KEY).close("churn/other", Malicious()), id="another place"),
+        pytest.param(lambda body: Seal(KEY, "bank-2").close("churn/tree", Malicious()), id="another namespace"),
         pytest.param(lambda body: Seal(KEY).close("churn/tree", 1)[:SIGNATURE_BYTES] + body, id="another's signature"),
     ],
 )
@@ -93,3 +94,9 @@ def test_what_we_signed_and_cannot_read_is_refused_too():
 def test_a_key_that_protects_nothing_is_refused():
     with pytest.raises(ValueError, match="32 bytes"):
         Seal(b"short")
+
+
+def test_an_older_state_of_the_same_challenger_is_ours_too():
+    """What the signature does not promise, as the head of the module says."""
+    older = Seal(KEY).close("churn/tree", "as of last week")
+    assert Seal(KEY).open("churn/tree", older) == "as of last week"
