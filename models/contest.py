@@ -274,8 +274,8 @@ class Contest:
         if before != name:
             self._watch = (before, Evidence(floor=True)) if what == "promoted" else None
             self._previous = before if what == "promoted" else NOBODY
+            self._drift, self._drift_waits = Adwin(), False
         self.trial, self._since_trial = None, 0
-        self._drift, self._drift_waits = Adwin(), False
         self.pinned, self.changed = UNPINNED, True
         self.events.add(what, self._at_ms, version, name, before, why, **more)
 

@@ -169,3 +169,28 @@ def test_a_damaged_calibration_is_refused_and_changes_nothing(damage):
     with pytest.raises(BadSnapshotError):
         learner.restore({**before, **damage})
     assert learner.snapshot() == before
+
+
+def test_off_duty_the_map_goes_on_by_the_labels_of_what_it_had_said():
+    learner = busy()
+    before, said = learner.line, [(learner.score(values), label) for values, label, _ in examples(40, seed=50)]
+    for score, label in said:
+        learner.came_true(score, 5, not label)
+    learner.off_duty(5 * DAY_MS)
+    assert learner.line == before, "not within the day"
+    for day in (6, 7):
+        learner.off_duty(day * DAY_MS)
+    assert learner.line != before
+    assert len(learner.snapshot()["maps"]) == 6, "days off duty are one row"
+    again = calibrated()
+    again.restore(learner.snapshot())
+    assert again.line == learner.line
+    learner.published(9, 7 * DAY_MS)
+    learner.published(10, 8 * DAY_MS)
+    assert [row[:2] for row in learner.snapshot()["maps"]][-3:] == [[0, 0], [9, 9], [10, 10]]
+
+
+def test_who_never_was_on_duty_has_no_map_to_go_on_with():
+    learner = calibrated()
+    learner.off_duty(DAY_MS)
+    assert learner.snapshot()["maps"] == []

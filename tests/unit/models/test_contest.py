@@ -7,6 +7,7 @@ import pytest
 
 from models.challengers import CHAMPION
 from models.contest import MAX_HIDDEN, Contest
+from models.contest_events import MAX_EVENTS
 from models.evidence import loss
 from models.sealing import Seal
 from tests.contests import AUM, Member, a_command, a_contest, alone, an_example, rules, share, truth, world
@@ -215,6 +216,74 @@ def test_what_cannot_be_is_refused_with_the_reason(asked, why):
     (event,) = contest.events.last
     assert (event.what, event.why, event.by, contest.on_duty) == ("refused", why, "chen", CHAMPION)
     assert contest.changed, "whoever waits for it hears of it"
+
+
+def test_who_was_replaced_is_remembered_when_the_event_is_long_forgotten():
+    contest = a_contest(truth, blind, trial_every=0)
+    played(contest, 10)
+    contest.obey(a_command("promote", challenger="naive_bayes"), 3)
+    for number in range(2, 2 + MAX_EVENTS):
+        contest.obey(a_command("promote", number=number, challenger="nobody"), 3)
+    assert "promoted" not in whats(contest)
+    again = restored(contest, truth, blind, trial_every=0)
+    for one in (contest, again):
+        one.obey(a_command("rollback", number=99), 4)
+        assert one.on_duty == CHAMPION
+        one.obey(a_command("rollback", number=100), 4)
+        assert one.events.last[-1].why == "nobody was on duty before"
+
+
+def test_to_let_a_pinned_version_go_changes_nothing_about_who_was_before():
+    contest = a_contest(truth, blind, trial_every=0)
+    played(contest, 10)
+    contest.obey(a_command("promote", challenger="naive_bayes"), 3)
+    contest.obey(a_command("rollback", number=2, version=2), 4)
+    contest.obey(a_command("rollback", number=3), 5)
+    assert promoted(contest)
+    contest.obey(a_command("rollback", number=4), 6)
+    assert contest.on_duty == CHAMPION
+
+
+def test_whoever_was_before_and_began_anew_is_not_gone_back_to():
+    contest = a_contest(truth, truth, trial_every=0)
+    contest.members["naive_bayes"] = failing = Fails(truth)
+    played(contest, 5)
+    contest.obey(a_command("promote", challenger="naive_bayes"), 3)
+    contest.obey(a_command("promote", number=2, challenger=CHAMPION), 3)
+    failing.learns = False
+    played(contest, 1)
+    contest.obey(a_command("rollback", number=3), 6)
+    assert contest.events.last[-1].why == "nobody was on duty before"
+
+
+def test_a_promotion_does_not_give_trials_a_new_error_to_spend():
+    contest = a_contest(blind, truth)
+    assert played(contest, 2_500, until=promoted)
+    played(contest, 60)
+    assert contest.trial.number == 2
+
+
+def drifts(values):
+    return share(-0.5 - values[0])
+
+
+@pytest.mark.parametrize("hindered", ["pinned", "in a trial"])
+def test_a_drift_that_comes_when_no_trial_can_open_opens_one_later(hindered):
+    pinned = hindered == "pinned"
+    contest = a_contest(truth, truth, trial_every=0 if pinned else 900, trial_examples=2_000)
+    played(contest, 1_000)
+    assert (contest.trial is None) == pinned
+    if pinned:
+        contest.obey(a_command("rollback", version=2), 3)
+    played(contest, 700, chance_of=drifts, until=lambda c: c.drifts)
+    assert contest.drifts == 1
+    again = restored(contest, truth, truth, trial_every=0 if pinned else 900, trial_examples=2_000)
+    for one in (contest, again):
+        assert "drift" not in [event.why for event in one.events.last]
+        if pinned:
+            one.obey(a_command("rollback", number=2), 4)
+        played(one, 2_000, seed=3, until=lambda c: c.trial is not None and c.trial.why == "drift")
+        assert one.trial.why == "drift"
 
 
 def test_while_a_version_is_pinned_nothing_moves_until_a_person_lets_it():
