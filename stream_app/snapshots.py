@@ -34,12 +34,12 @@ def models_topic(settings: Settings) -> str:
     return f"{settings.namespace}.models"
 
 
-async def read_shelf(settings: Settings, policy: Policy, *, into: Shelf | None = None) -> Shelf:
-    """Read what lies on the topic up to its end as of now, the whole ledger too. Raises `KafkaUnavailable`.
+async def read_shelf(settings: Settings, policy: Policy, *, ledger: int | None = None) -> Shelf:
+    """Read what lies on the topic up to its end as of now, with so much of the ledger (None: all).
 
-    `into`: a shelf to read it into, which keeps what it has (and of the ledger what it keeps).
+    Raises `KafkaUnavailable`.
     """
-    shelf = Shelf(policy.models.keep_versions, ledger=None) if into is None else into
+    shelf = Shelf(policy.models.keep_versions, ledger=ledger)
     async for record, _ in read_to_end(settings.kafka, models_topic(settings)):
         shelf.put(_key_of(record), record.value)
     return shelf

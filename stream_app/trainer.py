@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from pydantic import TypeAdapter, ValidationError
 
@@ -72,7 +72,7 @@ class Trainer:
         self._releases: dict[int, Release] = {}
         self._unsent: dict[int, Published] = {}
         self._unsent_events: dict[int, dict[str, bytes]] = {}  # of the ledger, those of versions overtaken with them
-        self._shelf = self._empty_shelf()
+        self._shelf = Shelf(policy.models.keep_versions)  # as of the last assignment, and all that was sent since
         self._sent_at: dict[int, float] = {}
         self._rejected = 0
         self._not_restored: Exception | None = None
@@ -91,7 +91,7 @@ class Trainer:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _train(self, stop: asyncio.Event) -> None:
-        self._not_restored, self._shelf = None, self._empty_shelf()  # which each assignment fills
+        self._not_restored = None
         consumer = AIOKafkaConsumer(
             **client_options(self._settings.kafka),
             group_id=f"{self._settings.app_id}-trainer",
@@ -101,7 +101,6 @@ class Trainer:
         async with producer(self._settings.kafka) as sender:
             try:
                 await consumer.start()
-                writer = ModelWriter(self._settings, self._shelf, sender)
                 consumer.subscribe([self._topic], listener=_Assignment(self, consumer))
                 while not stop.is_set():
                     if self._not_restored is not None:
@@ -109,15 +108,15 @@ class Trainer:
                     batches = await consumer.getmany(timeout_ms=POLL_MS)
                     for partition, records in batches.items():
                         self._learn(partition.partition, records)
-                    await self._send_due(writer)
-                await self._send_due(writer, all_of_them=True)
+                    await self._send_due(sender)
+                await self._send_due(sender, all_of_them=True)
             finally:
                 self._forget(list(self._releases))
                 await consumer.stop()
 
     async def restore(self, partitions: Iterable[int]) -> dict[int, int | None]:
         """Restore the models of these partitions; returns per partition where to read on, None for its beginning."""
-        shelf = await read_shelf(self._settings, self._policy, into=self._shelf)
+        shelf = self._shelf = await read_shelf(self._settings, self._policy, ledger=KEPT_EVENTS)
         offsets: dict[int, int | None] = {}
         for number in partitions:
             if number >= len(self._policy.models.names):
@@ -141,9 +140,6 @@ class Trainer:
                     log.warning("challenger left out: no RAPPORT_MODEL_KEY to seal it with", challenger=name)
             log.info("model restored", model=release.model, version=release.version, read_from=offsets[number])
         return offsets
-
-    def _empty_shelf(self) -> Shelf:
-        return Shelf(self._policy.models.keep_versions, ledger=KEPT_EVENTS)
 
     def _new(self, model: str) -> Release:
         return new_release(model, self._policy, self._settings.partitions, self._seal)
@@ -194,11 +190,12 @@ class Trainer:
         self._rejected += 1
         log.warning("rejected", offset=record.offset, partition=record.partition, why=why, rejected=self._rejected)
 
-    async def _send_due(self, writer: ModelWriter, *, all_of_them: bool = False) -> None:
+    async def _send_due(self, sender: AIOKafkaProducer, *, all_of_them: bool = False) -> None:
         now = asyncio.get_running_loop().time()
         for number, version in list(self._unsent.items()):
             since = now - self._sent_at.get(number, float("-inf"))
             if all_of_them or since >= self._policy.models.publish_seconds:
+                writer = ModelWriter(self._settings, self._shelf, sender)
                 await writer.write(version, self._unsent_events.get(number, {}))
                 self._sent_at[number] = now
                 if self._unsent.get(number) is version:

@@ -218,6 +218,12 @@ def test_half_sent_versions_do_not_count_among_those_to_keep_and_go_with_the_old
     assert [m.version for m in shelf.versions("churn")] == [10, 20, 30]
 
 
+def test_a_record_that_is_read_again_changes_nothing():
+    shelf = shelf_with(*[a_version(number) for number in (1, 2, 2, 3)], keep=2)
+    shelf.put(*next(iter(to_records(a_version(2)))))
+    assert {key.split("/")[1] for key in shelf.superseded("churn", newest=3)} == {"0000000001"}
+
+
 def test_a_version_whose_part_is_overwritten_is_no_longer_complete():
     shelf = shelf_with(*[a_version(number) for number in (1, 2, 3, 4)], keep=3)
     shelf.put(record_key("churn", 3, "0"), b"junk")

@@ -9,7 +9,7 @@ from models.learner import BadSnapshotError
 from models.policy import load_policy
 from models.sealing import Seal
 from models.snapshots import Shelf, to_records
-from models.training import LocalTrainer, left_out, new_release, scorer_of, starting_scorers
+from models.training import LocalTrainer, left_out, new_release, scorer_of, servable, starting_scorers
 from schemas.actions import Effect
 from schemas.internal import ExampleRecord
 from tests.unit.models.model_checks import examples
@@ -88,6 +88,7 @@ def test_a_worker_scores_with_what_the_trainer_published():
     shelf = Shelf(POLICY.models.keep_versions)
     for key, value in to_records(last):
         shelf.put(key, value)
+    assert servable(shelf.latest("churn"), POLICY)
     scorer, features = scorer_of(shelf.latest("churn"), POLICY), next(examples(1, seed=99))[0]
     assert scorer.version == last.version
     assert scorer.score(features) == trainer.current()["churn"].score(features)
@@ -118,6 +119,7 @@ def test_a_version_of_other_features_or_that_is_damaged_is_not_adopted(damage):
     shelf = Shelf(5)
     for key, value in to_records(version):
         shelf.put(key, value)
+    assert not servable(shelf.latest("churn"), POLICY)
     with pytest.raises(BadSnapshotError):
         scorer_of(shelf.latest("churn"), POLICY)
 
