@@ -79,8 +79,8 @@ class _Regression:
 class EnsembleLearner:
     """Learns all members on each example.
 
-    Learning one costs some 210 µs; a score after it freezes all members anew, as every one in a contest does: some
-    380 µs more (both on a machine that was busy with other things).
+    Learning one costs some 210 µs. A score after it freezes all members anew: some 380 µs more, which a contest asks of
+    whoever is on duty alone (both on a machine that was busy with other things).
     """
 
     refused = 0  # a step is bounded whatever the example

@@ -33,6 +33,7 @@ from stream_app.snapshots import ModelWriter, read_shelf
 
 POLL_MS = 200
 RETRY_SECONDS = 1.0
+MOST, MAX_SOURCE = 2**63, 200  # offset or ordinal, and characters of a source, that a snapshot can hold
 KEPT_EVENTS = 4 * MAX_EVENTS  # of a model's ledger, to know which were sent: more than any version tells
 Message = ExampleRecord | Punctuation | ModelCommand
 _MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
@@ -236,8 +237,10 @@ def _decoded(value: bytes | None) -> Message | None:
 
 
 def _position(record: ConsumerRecord) -> Position:
-    """Find where the record lies that brought this example about; one that does not say stands for itself."""
+    """Find where the record lies that brought this example about; one that cannot say stands for itself."""
     origin = Origin.of(record.headers)
-    if origin is None:
-        return Position("", record.offset, 0)
-    return Position(f"{origin.topic_id}:{origin.partition}", origin.offset, origin.ordinal)
+    itself = Position("", record.offset, 0)
+    if origin is None or not (0 <= origin.offset < MOST and 0 <= origin.ordinal < MOST):
+        return itself
+    source = f"{origin.topic_id}:{origin.partition}"
+    return Position(source, origin.offset, origin.ordinal) if len(source) <= MAX_SOURCE else itself

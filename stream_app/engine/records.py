@@ -106,5 +106,5 @@ class Origin(NamedTuple):
                 int(found[SOURCE_OFFSET]),
                 int(found[SOURCE_ORDINAL]),
             )
-        except (KeyError, ValueError, AttributeError):  # absent, not a number or text, or a header without value
+        except (KeyError, ValueError, AttributeError, TypeError):  # absent, no number or text, or a header of no value
             return None

@@ -8,6 +8,7 @@ from models.policy import load_policy
 from models.snapshots import Shelf, to_records
 from models.training import new_release
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
+from stream_app.engine.records import Origin
 from stream_app.settings import Settings
 from stream_app.trainer import Trainer, example_partition
 from tests.unit.models.test_release import DAY, an_example
@@ -97,3 +98,29 @@ def test_what_cannot_be_taken_is_counted_and_what_follows_is_learned():
     promise = Punctuation(model="churn", source_partition=0, below_ms=9 * DAY)
     trainer._learn(CHURN, [Line(b"junk", 0), *lines(promise, poison, an_example(2), promise)[1:]])
     assert (trainer._rejected, trainer.reports()["churn"]["examples"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        {"source-offset": b"9" * 25},
+        {"source-ordinal": b"-1"},
+        {"source-ordinal": None},
+        {"source-partition": None},
+        {"source-topic-id": b"t" * 300},
+        {"source-partition": b"9" * 250},
+    ],
+    ids=str,
+)
+async def test_an_example_that_says_nothing_sound_of_its_source_is_learned_and_the_version_can_be_restored(origin):
+    headers = dict(Origin("t", 0, b"C1", 7, 0).headers()) | origin
+    trainer, topic = a_trainer(), Topic()
+    promise = Punctuation(model="churn", source_partition=0, below_ms=9 * DAY)
+    examples = lines(*[an_example(number) for number in range(20)])
+    trainer._learn(CHURN, [examples[0]._replace(headers=tuple(headers.items())), *examples[1:]])
+    trainer._learn(CHURN, [Line(promise.model_dump_json().encode(), 20)])
+    await trainer._send_due(topic)
+    stored = trainer._shelf.latest("churn")
+    again = new_release("churn", POLICY, 1)
+    again.restore(stored.snapshot)
+    assert again.learner.examples == 20
