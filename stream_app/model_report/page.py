@@ -24,7 +24,7 @@ def page(document: Mapping[str, Any]) -> str:
         f'<nav aria-label="Models">{links}<a href="#limits">limits</a></nav></header><main>'
         f'{_overview(models)}{body}<section id="outcomes"><h2>Answers of customers</h2>'
         f'<div class="charts">{_figure(outcomes(document["outcomes"]))}</div></section>{_limits(document)}</main>'
-        "<footer>Figures are prequential: each example is scored before it is learned. Nothing here was tuned on it."
+        "<footer>Each example is judged by a score given before it was learned. Nothing here was tuned on it."
         "</footer></body></html>\n"
     )
 
