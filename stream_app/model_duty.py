@@ -56,8 +56,8 @@ async def ask(settings: Settings, policy: Policy, asked: ModelCommand, wait_seco
 def duty(snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """Tell of a version who is on duty, how all members did so far, and how an open trial stands.
 
-    Members: examples, positives, auc, log_loss, calibration_error over all their examples, each judged by what the member
-    would have said when it was scored (a forest: just before it was learned).
+    Members: examples, positives, auc, log_loss, calibration_error over all their examples, each judged by what the
+    member would have said when it was scored (a forest: just before it was learned).
     """
     contest, trial = snapshot["state"]["contest"], snapshot["state"]["contest"]["trial"]
     return {
