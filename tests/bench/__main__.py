@@ -53,9 +53,7 @@ PARTS: Mapping[str, Part] = {
     "poison": Part("tests.bench.poison", ("--rounds", "3"), ("--rounds", "10"), protocol=False),
     "decode": Part("tests.bench.decode", figures=False, protocol=False),
     "engine_core": Part("tests.bench.engine_core", figures=False, protocol=False),
-    "restore": Part(
-        "tests.bench.restore", ("--profiles", "100000"), ("--profiles", "1000000"), protocol=False
-    ),
+    "restore": Part("tests.bench.restore", ("--profiles", "100000"), ("--profiles", "1000000"), protocol=False),
     "bench_models": Part("tests.bench.bench_models", protocol=False),
     "profile_size": Part("tests.bench.profile_size", figures=False, protocol=False),
 }  # fmt: skip
