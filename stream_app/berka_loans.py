@@ -14,28 +14,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log1p
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import orjson
+from typing import NamedTuple
 
 from models.champion import Champion
-from models.policy import DAY_MS, load_policy
-from models.sentiment import Sentiment
+from models.policy import DAY_MS
 from schemas.profile import Profile, Totals
 from schemas.times import parse_rfc3339
-from stream_app.load import convert, key_of
-from stream_app.local import Line, LocalRuntime
-from stream_app.mapping import load_mapping
-from stream_app.settings import CHECKOUT, Settings
+from stream_app.played_file import PlayedFile
 from stream_app.truth_report import auc
 
-MAPPING = CHECKOUT / "deploy" / "mappings" / "berka.toml"
+MAPPING = "berka.toml"
 TRANSACTIONS, LOANS = ("berka_subset", "trans_comp.csv"), ("berka_subset", "loan_full682.csv")
 FIRST_DAY = "970101"  # the file has no transactions of loans granted before
 BAD = frozenset("BD")
 CURRENCY = "CZK"
-# Nobody is alerted and nothing decided here; customers who send nothing are graded monthly, which is half the time.
-POLICY: Mapping[str, Mapping[str, Any]] = {"bank": {"home_currency": CURRENCY}, "tags": {"again_after_days": 30}}
 FOLDS, PASSES, START = 5, 3, 0.1
 RESAMPLES = 1_000
 ANCHOR = 0.913  # batch logistic regression over eight aggregates: data README
@@ -103,26 +95,12 @@ def known_on_the_day(data: Path) -> list[Loan]:
 
 
 def _played(data: Path) -> tuple[Mapping[str, Profile], Mapping[str, Balances]]:
-    path = data.joinpath(*TRANSACTIONS)
-    if not path.exists():
-        raise FileNotFoundError(2, "no such file", str(path))
-    settings = Settings.load()
-    runtime = LocalRuntime(
-        load_policy(settings.policy_dir, POLICY),
-        partitions=settings.partitions,
-        seed=settings.seed,
-        learning=False,
-        analyse=_no_texts,
-        on_effect=lambda _effect: None,
-        on_dead_letter=_stop,
-    )
-    profiles: Mapping[str, Profile] = runtime.tables["profiles"].values
+    played = PlayedFile(data.joinpath(*TRANSACTIONS), MAPPING, CURRENCY)
     balances: defaultdict[str, Balances] = defaultdict(Balances)
-    for number, (topic, event) in enumerate(convert(path, load_mapping(MAPPING)), 1):
-        account = key_of(topic, event)
-        runtime.take(Line(topic, orjson.dumps(event), account.encode()), number)
-        balances[account].met(sum([held.balance_minor or 0 for held in profiles[account].accounts.values()]))
-    return profiles, balances
+    for account in played.rows():
+        held = played.profiles[account].accounts.values()
+        balances[account].met(sum([one.balance_minor or 0 for one in held]))
+    return played.profiles, balances
 
 
 def described(profile: Profile, balances: Balances, at_ms: int) -> tuple[float, ...]:
@@ -189,11 +167,3 @@ def _interval(said: Sequence[float], labels: Sequence[bool], chance: random.Rand
         auc(chance.choices(bad, k=len(bad)) + chance.choices(good, k=len(good)), truth) or 0.5 for _ in range(RESAMPLES)
     )
     return found[int(0.025 * RESAMPLES)], found[int(0.975 * RESAMPLES) - 1]
-
-
-def _no_texts(_text: str, _language: str | None) -> Sentiment:
-    raise AssertionError("transactions have no text")
-
-
-def _stop(letter: object) -> None:
-    raise ValueError(f"a row became a dead letter: {letter}")

@@ -6,31 +6,22 @@ say at the end of 39 weeks, and the next 39 weeks are what came of it. RAPPORT_S
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import orjson
 
 from models.clv import Buying, Column, Past
 from models.clv_fit import fit_buying, fit_spending
 from models.clv_spend import Spending
-from models.policy import load_policy
-from models.sentiment import Sentiment
 from models.value_model import WEEK_DAYS
 from models.windows import home_day
 from schemas.profile_worth import Purchases
 from schemas.times import parse_rfc3339
-from stream_app.load import convert, key_of
-from stream_app.local import Line, LocalRuntime
-from stream_app.mapping import load_mapping
-from stream_app.settings import CHECKOUT, Settings
+from stream_app.played_file import PlayedFile
 
-MAPPING = CHECKOUT / "deploy" / "mappings" / "cdnow_sample.toml"
-FILE = ("cdnow", "CDNOW_sample.txt")
+MAPPING, FILE = "cdnow_sample.toml", ("cdnow", "CDNOW_sample.txt")
 LAST_DAY, END = "1997-09-30T23:59:59Z", "1998-06-30T23:59:59Z"
 HOLDOUT_WEEKS = 39
-# Customers who send nothing are graded monthly here, not weekly: nothing of this hangs on it, and it is half the time.
-POLICY: Mapping[str, Mapping[str, Any]] = {"bank": {"home_currency": "USD"}, "tags": {"again_after_days": 30}}
 PUBLISHED: Mapping[str, float] = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426, "log_likelihood": -9582.4}
 
 
@@ -56,24 +47,10 @@ class Judged(NamedTuple):
 
 def purchases_until(data: Path, last_day: str) -> dict[str, Purchases]:
     """Play the sample's transactions up to a time; what the profiles say. Raises `FileNotFoundError`."""
-    path, until = data.joinpath(*FILE), parse_rfc3339(last_day)
-    if not path.exists():
-        raise FileNotFoundError(2, "no such file", str(path))
-    settings = Settings.load()
-    runtime = LocalRuntime(
-        load_policy(settings.policy_dir, POLICY),
-        partitions=settings.partitions,
-        seed=settings.seed,
-        learning=False,
-        analyse=_no_texts,
-        on_effect=lambda _effect: None,
-        on_dead_letter=_stop,
-    )
-    for number, (topic, event) in enumerate(convert(path, load_mapping(MAPPING)), 1):
-        if parse_rfc3339(event["occurred_at"]) <= until:
-            runtime.take(Line(topic, orjson.dumps(event), key_of(topic, event).encode()), number)
-    profiles = runtime.tables["profiles"].values
-    return {customer: profile.purchases for customer, profile in sorted(profiles.items())}
+    played = PlayedFile(data.joinpath(*FILE), MAPPING, "USD")
+    for _ in played.rows(parse_rfc3339(last_day)):
+        pass
+    return {customer: profile.purchases for customer, profile in sorted(played.profiles.items())}
 
 
 def base_of(calibration: Mapping[str, Purchases], whole: Mapping[str, Purchases]) -> Base:
@@ -121,11 +98,3 @@ def _correlation(one: Column, other: Column) -> float:
 
 def _error(one: Column, other: Column) -> float:
     return float(np.mean(np.abs(one - other)))
-
-
-def _no_texts(_text: str, _language: str | None) -> Sentiment:
-    raise AssertionError("purchases have no text")
-
-
-def _stop(letter: object) -> None:
-    raise ValueError(f"a row became a dead letter: {letter}")
