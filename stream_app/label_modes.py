@@ -14,7 +14,6 @@ from models.meters import Meter, Quality
 from stream_app.truth_report import Departures
 
 Example = Mapping[str, Any]
-Deed = Callable[[], None]
 
 
 class Mode(NamedTuple):
@@ -35,7 +34,7 @@ def compared(examples: Iterable[Example], departures: Departures, start: float) 
 
 
 class _Moment(NamedTuple):
-    """What happens at a time: first what is learned (0), then what is scored (1)."""
+    """What happens at a time: what is learned of earlier ones (0), what is scored (1), what is learned of it (2, 3)."""
 
     at_ms: int
     order: int
@@ -67,23 +66,22 @@ def _scored(known: list[Example]) -> list[_Moment]:
 
 
 def _matured(known: list[Example], _: Departures, start: float) -> Scores:
-    learner = ChurnLearner(start)
-
-    def learn(e: Example) -> None:
-        learner.learn(e["features"], e["label"] == 1)
-
-    return _run([*_scored(known), *[_Moment(e["due_ms"], 0, e["example_id"], e, learn) for e in known]], learner.score)
+    return _learned_at(known, [e["due_ms"] for e in known], start)
 
 
 def _naive(known: list[Example], departures: Departures, start: float) -> Scores:
+    return _learned_at(known, [known_ms(e, departures) if e["label"] else e["due_ms"] for e in known], start)
+
+
+def _learned_at(known: list[Example], at_ms: list[int], start: float) -> Scores:
+    """Learn each example at a time of its own."""
     learner = ChurnLearner(start)
 
     def learn(e: Example) -> None:
         learner.learn(e["features"], e["label"] == 1)
 
-    at = [known_ms(e, departures) if e["label"] else e["due_ms"] for e in known]
-    told = [_Moment(at_ms, 0, e["example_id"], e, learn) for at_ms, e in zip(at, known, strict=True)]
-    return _run([*_scored(known), *told], learner.score)
+    learned = [_Moment(at, 0, e["example_id"], e, learn) for at, e in zip(at_ms, known, strict=True)]
+    return _run([*_scored(known), *learned], learner.score)
 
 
 def _fast(known: list[Example], departures: Departures, start: float) -> Scores:
