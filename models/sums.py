@@ -4,8 +4,9 @@ from bisect import bisect_left
 from typing import NamedTuple
 
 from models.cells import ACTIVITIES, CHANNELS, DECLINED, FIRST_CHANNEL, KINDS, SUMS, Cells
-from models.windows import Span, What, home_day, nine_weeks, read, window
+from models.windows import Span, What, home_day, nine_weeks, window
 from schemas.profile import Profile
+from schemas.ring import read
 
 _CELLS = max(CHANNELS.values()) + 1
 

@@ -21,7 +21,6 @@ one, and a count needs no rate of exchange.
 
 from bisect import bisect_left
 from functools import lru_cache
-from itertools import accumulate
 from math import log10, sqrt
 from typing import Literal, NamedTuple
 
@@ -44,7 +43,7 @@ from models.cells import (
     unpack,
 )
 from schemas.profile import Profile, Rings, Tally
-from schemas.ring import HEAD, HEAD_BYTES, begun, buckets_before, buckets_of, most_cell_bytes, ring_of
+from schemas.ring import begun, buckets_before, buckets_of, has, most_cell_bytes, newest_of, read, ring_of, with_newest
 
 Direction = Literal["credit", "debit"]
 Span = Literal["1h", "24h", "7d", "30d", "63d"]
@@ -58,7 +57,6 @@ DAY_MS = 86_400_000
 HOME_OFFSET_MS = 8 * HOUR_MS  # home time is UTC+8 all year round
 
 _USUAL_LOG = 4  # of 100.00 in minor units
-_ARRAYS = [bytes((0xDC, 0, 3 * older + 1)) for older in range(32)]  # what msgpack puts before an array
 
 
 class Shape(NamedTuple):
@@ -159,17 +157,12 @@ def add(
     if home_day(at_ms) <= today - DAYS.size:
         weeks = _added(weeks, WEEKS, at_ms, highest_ms, by_day)
     else:
-        if not _has(days, home_day(at_ms)):  # a day begins, and those that the ring leaves behind go
+        if not has(days, home_day(at_ms)):  # a day begins, and those that the ring leaves behind go
             weeks = _with_old_days(weeks, days, today)
         days = _added(days, DAYS, at_ms, highest_ms, by_day | amount if amount else by_day)
     of_minutes = cells | burst if burst else cells
     minutes = _added(minutes, MINUTES, at_ms, highest_ms, of_minutes)
     return Rings(minutes, _added(hours, HOURS, at_ms, highest_ms, cells), days, weeks)
-
-
-def _has(ring: bytes, bucket: int) -> bool:
-    newest = HEAD.unpack_from(ring)[0] if ring else bucket - 1
-    return bool(newest == bucket or (newest > bucket and bucket in buckets_of(ring)))
 
 
 def _with_old_days(weeks: bytes, days: bytes, today: int) -> bytes:
@@ -186,15 +179,14 @@ def _added(ring: bytes, shape: Shape, at_ms: int, highest_ms: int, cells: Cells)
     oldest = (highest_ms + offset_ms) // width_ms - size + 1
     if bucket < oldest:
         return ring
-    newest, count, reach, length = HEAD.unpack_from(ring) if ring else (bucket - 1, 0, 0, 0)
-    if bucket == newest:
-        end = len(ring) - length
-        packed = pack(sum_into(unpack(ring[end:]), cells))
-        ring = HEAD.pack(newest, count, reach, len(packed)) + ring[HEAD_BYTES:end] + packed
-        if len(packed) <= length:
-            return ring
-    elif bucket > newest:  # a bucket begins: those that the ring has left behind go
+    newest = newest_of(ring)
+    if newest is None or bucket > newest[0]:  # a bucket begins: those that the ring has left behind go
         ring = begun(ring, bucket, pack(cells), oldest)
+    elif bucket == newest[0]:
+        packed = pack(sum_into(unpack(newest[1]), cells))
+        ring = with_newest(ring, packed)
+        if len(packed) <= len(newest[1]):
+            return ring
     else:
         return _added_late(buckets_of(ring), bucket, cells, oldest, budget)
     return ring if most_cell_bytes(ring) <= budget else ring_of(_within(buckets_of(ring), budget))
@@ -290,15 +282,6 @@ def window(profile: Profile, span: Span, at_ms: int) -> Cells:
     for cell, value in _sum_of(profile.rings.days, today, days).items():
         total[cell] = total.get(cell, 0) + value
     return total
-
-
-def read(ring: bytes, now: int) -> tuple[list[int], list[Cells]]:
-    """Unpack all buckets at one go, newest first: how long before number `now` each is, and its cells."""
-    if not ring:
-        return [], []
-    newest, count, _, _ = HEAD.unpack_from(ring)
-    told = unpack(_ARRAYS[count] + ring[HEAD_BYTES:])  # for each of the older ones length, cells, distance
-    return [*accumulate(told[-2::-3], initial=now - newest)], [told[-1], *told[-3::-3]]
 
 
 def _last(ring: bytes, shape: Shape, number: int, at_ms: int) -> Cells:
