@@ -20,6 +20,7 @@ DEBITS_OF_NOTHING = 28  # booked debits that have no logarithm; all others are i
 SMALL_CARDS = 29  # small card payments in any currency, in the ring of minutes only
 SUMS = 32  # what is added to a transaction cell's number to get that of its sum
 LOG_SUM, LOG_SQUARES = 54, 55
+USUAL_LOG = 4  # of 100.00 in minor units: what the moments are counted from
 OF_DAYS_ONLY = frozenset({DEBITS_OF_NOTHING, LOG_SUM, LOG_SQUARES})
 FIRST_CHANNEL = 64
 CHANNELS = {channel: FIRST_CHANNEL + place for place, channel in enumerate(CHANNEL_PLACES)}

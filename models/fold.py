@@ -8,7 +8,7 @@ nothing that an older profile holds is changed.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from models import eve, windows
+from models import counting, eve, windows
 from models.fold_bonds import BONDS, fold_closed_on
 from models.fold_money import fold_money
 from models.needs import fold_opening
@@ -102,12 +102,12 @@ def _interaction(p: Profile, event: Interaction, policy: Policy) -> None:
     p.interactions_by_kind = _plus_one(p.interactions_by_kind, kind)
     p.last_by_channel_ms = latest(p.last_by_channel_ms, channel, at_ms)
     what = _activity(event)
-    p.rings = windows.add(
+    p.rings = counting.add(
         p.rings,
         at_ms,
         p.last_seen_ms,
-        cells=windows.activity_cells(what),
-        channel=windows.channel_cells(channel),
+        cells=counting.activity_cells(what),
+        channel=counting.channel_cells(channel),
         amount={},
     )
     if _his_own(event):

@@ -1,6 +1,6 @@
 """The part of the fold that is about transactions: totals, balances, AUM, salary, payees and countries."""
 
-from models import loans, windows
+from models import counting, loans, windows
 from models.policy import Policy
 from models.policy.rules import CardTesting
 from models.purchases import fold_purchase
@@ -58,17 +58,17 @@ def _count(p: Profile, event: Transaction, policy: Policy) -> None:
     """Count the transaction in the windows: all that is in home currency, of others what is declined or small."""
     status, minor = event.status, event.amount_minor
     at_home = event.currency == policy.home_currency
-    burst = windows.small_card_cells() if _small_card(event, policy) else windows.NOTHING
+    burst = counting.small_card_cells() if _small_card(event, policy) else counting.NOTHING
     if not at_home and not burst and status != "declined":
         return
     counted = at_home or status == "declined"
-    p.rings = windows.add(
+    p.rings = counting.add(
         p.rings,
         event.occurred_ms,
         p.last_seen_ms,
-        cells=windows.transaction_cells(event.kind, event.direction, minor, status=status) if counted else {},
-        channel=windows.channel_cells(event.channel) if at_home else {},
-        amount=windows.amount_cells(minor) if at_home and status == "booked" and event.direction == "debit" else {},
+        cells=counting.transaction_cells(event.kind, event.direction, minor, status=status) if counted else {},
+        channel=counting.channel_cells(event.channel) if at_home else {},
+        amount=counting.amount_cells(minor) if at_home and status == "booked" and event.direction == "debit" else {},
         burst=burst,
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from models import windows
+from models import counting, windows
 from models.churn import ChurnLearner
 from models.features import FEATURES, features
 from models.hashing import slots_of
@@ -29,12 +29,12 @@ def a_busy_profile(days: int, a_day: int) -> Profile:
     for day in range(days, 0, -1):
         for number in range(a_day):
             at_ms = after(days=-day, hours=number)
-            channel = windows.channel_cells(chance.choice(("mobile", "branch", "web")))
+            channel = counting.channel_cells(chance.choice(("mobile", "branch", "web")))
             kind, minor = chance.choice(("card", "transfer", "cash")), chance.randrange(100, 500_000)
-            cells = windows.transaction_cells(kind, "debit", minor, status="booked")
-            rings = windows.add(rings, at_ms, at_ms, cells=cells, channel=channel, amount=windows.amount_cells(minor))
-            login = windows.activity_cells("login")
-            rings = windows.add(rings, at_ms, at_ms, cells=login, channel=channel, amount={})
+            cells = counting.transaction_cells(kind, "debit", minor, status="booked")
+            rings = counting.add(rings, at_ms, at_ms, cells=cells, channel=channel, amount=counting.amount_cells(minor))
+            login = counting.activity_cells("login")
+            rings = counting.add(rings, at_ms, at_ms, cells=login, channel=channel, amount={})
     return Profile(
         "C1",
         after(days=-400),

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models import windows
+from models import counting, windows
 from models.cells import unpack
 from models.fold import fold, new_profile
 from schemas.profile import Tally
@@ -75,7 +75,7 @@ def test_late_and_shuffled_events_leave_the_same_buckets(life, chance):
 def opened(profile):
     """The buckets that a window can still read, without the order of their cells; old days stand in their weeks."""
     minutes, hours, days, weeks = profile.rings
-    weeks = windows._with_old_days(weeks, days, windows.home_day(profile.last_seen_ms))
+    weeks = counting._with_old_days(weeks, days, windows.home_day(profile.last_seen_ms))
     shapes = (windows.MINUTES, windows.HOURS, windows.DAYS, windows.WEEKS)
     found = []
     for ring, buckets in zip(shapes, (minutes, hours, days, weeks), strict=True):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import windows
+from models import counting, windows
 from models.features import FEATURES, features, pack, unpack
 from models.sums import sums
 from schemas.profile import Account, Complaint, Identity, MentionMood, OfferMade, Profile, Ratings, Rings, Salary
@@ -24,15 +24,15 @@ def a_profile(**changes) -> Profile:
 
 
 def with_flow(rings: Rings, days_ago: int, *, kind="card", direction="debit", minor=10_000, channel="mobile") -> Rings:
-    cells = windows.transaction_cells(kind, direction, minor, status="booked")
+    cells = counting.transaction_cells(kind, direction, minor, status="booked")
     at = after(NOW, days=-days_ago)
-    return windows.add(rings, at, NOW, cells=cells, channel=windows.channel_cells(channel), amount={})
+    return counting.add(rings, at, NOW, cells=cells, channel=counting.channel_cells(channel), amount={})
 
 
 def with_activity(rings: Rings, days_ago: int, what="login", channel="mobile") -> Rings:
     at = after(NOW, days=-days_ago)
-    cells = windows.activity_cells(what)
-    return windows.add(rings, at, NOW, cells=cells, channel=windows.channel_cells(channel), amount={})
+    cells = counting.activity_cells(what)
+    return counting.add(rings, at, NOW, cells=cells, channel=counting.channel_cells(channel), amount={})
 
 
 def rings_of(*steps) -> Rings:
@@ -145,8 +145,8 @@ def test_logins_visits_and_channels_are_counted():
 
 
 def test_declines_and_fees_are_counted():
-    cells = windows.transaction_cells("card", "debit", 100, status="declined")
-    rings = windows.add(Rings(), NOW, NOW, cells=cells, channel=windows.channel_cells("web"), amount={})
+    cells = counting.transaction_cells("card", "debit", 100, status="declined")
+    rings = counting.add(Rings(), NOW, NOW, cells=cells, channel=counting.channel_cells("web"), amount={})
     assert named(a_profile(rings=rings))["declined_30d"] == pytest.approx(math.log(2), rel=1e-3)
     assert named(a_profile(rings=with_flow(Rings(), 1, kind="fee")))["fees_30d"] == pytest.approx(math.log(2), rel=1e-3)
 

@@ -1,7 +1,7 @@
 import msgpack
 import pytest
 
-from models import windows
+from models import counting, windows
 from models.cells import ACTIVITIES, CHANNELS, DECLINED, KINDS, SMALL_CARDS, thin
 from models.fold import fold, new_profile
 from schemas import vocabulary
@@ -180,10 +180,10 @@ def test_the_numbers_of_cells_are_those_that_lie_in_stored_profiles():
     kinds = ["card", "cash", "transfer", "salary", "fee", "interest", "loan_payment", "investment", "bill", "other"]
     channels = ["branch", "phone", "web", "mobile", "kiosk", "email", "fax", "wechat", "chat", "forum"]
     channels += ["face_to_face", "iot", "other"]
-    assert [windows.transaction_cells(kind, "credit", 7, status="booked") for kind in kinds] == [
+    assert [counting.transaction_cells(kind, "credit", 7, status="booked") for kind in kinds] == [
         {cell: 1, cell + 32: 7} for cell in range(0, 20, 2)
     ]
-    assert [windows.channel_cells(channel) for channel in channels] == [{cell: 1} for cell in range(64, 77)]
+    assert [counting.channel_cells(channel) for channel in channels] == [{cell: 1} for cell in range(64, 77)]
     assert (set(kinds), set(channels)) == (vocabulary.TRANSACTION_KINDS, vocabulary.CHANNELS)
 
 
@@ -196,10 +196,10 @@ def crowd(rings: Rings, at_ms: int, highest_ms: int, *, minor: int) -> Rings:
     burst = {SMALL_CARDS: 127}
     for kind in ALL_KINDS:
         for direction in ("credit", "debit"):
-            cells |= windows.transaction_cells(kind, direction, minor, status="booked")
+            cells |= counting.transaction_cells(kind, direction, minor, status="booked")
     channels = dict.fromkeys(CHANNELS.values(), 300)
-    amount = windows.amount_cells(minor)
-    return windows.add(rings, at_ms, highest_ms, cells=cells, channel=channels, amount=amount, burst=burst)
+    amount = counting.amount_cells(minor)
+    return counting.add(rings, at_ms, highest_ms, cells=cells, channel=channels, amount=amount, burst=burst)
 
 
 @pytest.mark.parametrize(
@@ -222,11 +222,11 @@ def test_a_ring_over_its_budget_forgets_kinds_and_channels_of_the_oldest_buckets
 
 def test_a_thinned_bucket_goes_on_counting():
     thinned = thin(msgpack.packb({0: 1, 32: 100, 1: 2, 33: 50, 64: 3, 24: 5}))
-    rings = windows.add(
+    rings = counting.add(
         Rings(days=ring_of({windows.home_day(BEGINNING): thinned})),
         BEGINNING,
         BEGINNING,
-        cells=windows.transaction_cells("card", "debit", 7, status="booked"),
+        cells=counting.transaction_cells("card", "debit", 7, status="booked"),
         channel={},
         amount={},
     )
@@ -238,7 +238,7 @@ def test_a_thinned_bucket_goes_on_counting():
 def test_counts_and_sums_stand_still_at_their_limits():
     rings = Rings()
     for _ in range(2):
-        rings = windows.add(
+        rings = counting.add(
             rings,
             BEGINNING,
             BEGINNING,
