@@ -1,18 +1,19 @@
 """The pure core of a trainer: examples are learned in the order of maturity, whatever the order in which they come.
 
 Examples of one model come from many source partitions, each in an order of its own. Each source promises by a
-punctuation that nothing below a time is still to come from it. Below the lowest promise of all (those that are idle
-hold nobody back) examples are released in the order of (maturity, id): scored by the model as it is, measured, then
-learned. What comes at or below the released mark is late: counted, never learned.
+punctuation (`models.punctuation`) that nothing below a time is still to come from it. Below the lowest promise of all
+(those that are idle hold nobody back) examples are released in the order of (maturity, id): scored by the model as it
+is, measured, then learned. What comes at or below the released mark is late: counted, never learned.
 
 So the state after a release follows from the set of examples alone, and versions are published at points that follow
-from it too. Where this reader stands (offsets, promises, positions) is kept apart from that state, in `Bookmark`.
+from it too. Where this reader stands (offsets, promises, positions) is kept apart from that state, as the snapshot's
+`bookmark`.
 
 After a restart everything from the oldest unreleased example on is read again: `take` and `promise` get each record's
 own offset, and know by it what the snapshot has seen.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
@@ -295,18 +296,3 @@ class Release:
         self._seen_offset = self._next_offset = bookmark["seen_offset"]
         self._catching_up, self._caught_up = True, []
         return int(bookmark["read_from"])
-
-
-def punctuation(
-    model: str, source_partition: int, clock_ms: int | None, earliest_due_ms: int | None, *, idle: bool
-) -> Punctuation:
-    """Promise what a source partition can: nothing with maturity below min(clock, earliest due not yet processed).
-
-    `clock_ms` is the partition number's clock (None: none yet, so it promises nothing), `earliest_due_ms` the lowest
-    next due of its customers as delivered. `idle`: all its topics are read to their end and nothing at all is due.
-    """
-    known: Sequence[int] = [moment for moment in (clock_ms, earliest_due_ms) if moment is not None]
-    below_ms = 0 if clock_ms is None else max(0, min(known))
-    return Punctuation(
-        model=model, source_partition=source_partition, below_ms=below_ms, idle=idle and earliest_due_ms is None
-    )

@@ -15,7 +15,8 @@ from models.need_model import NeedLearner
 from models.need_release import Uptake
 from models.policy import Policy
 from models.propensity import PropensityLearner
-from models.release import Cadence, Position, Published, Release, punctuation
+from models.punctuation import punctuation
+from models.release import Cadence, Position, Published, Release
 from models.scoring import Scorer
 from models.sealing import Seal
 from models.snapshot_shape import check_snapshot

@@ -12,7 +12,8 @@ from models.churn import ChurnLearner
 from models.features import FEATURES
 from models.meters import Meter
 from models.propensity import PropensityLearner
-from models.release import Cadence, Position, Release, punctuation
+from models.punctuation import punctuation
+from models.release import Cadence, Position, Release
 from models.training import report
 from schemas.internal import ExampleRecord, Punctuation
 
