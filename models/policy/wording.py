@@ -146,7 +146,9 @@ def _can_be_moved(feature: str, change: Change) -> None:
 
 def _quotes(where: str, text: Text | None, known: frozenset[str] | set[str]) -> None:
     """Check that both languages quote figures that there are, and fit with them. Raises `ValueError`."""
-    for language in () if text is None else LANGUAGES:
-        sentence = text.said(language) if text is not None else ""
+    if text is None:
+        return
+    for language in LANGUAGES:
+        sentence = text.said(language)
         check_quotes(f"{where}.{language}", sentence, known)
         check_fits(f"{where}.{language}", (sentence,))
