@@ -72,10 +72,11 @@ class PartitionState:
         self.number = number
         self._limits = limits
         self.topics = topics
-        self.tables = {name: TableState(name, it.codec, it.read, it.cache_size) for name, it in tables.items()}
+        self.tables = {
+            name: TableState(name, it.codec, it.read, it.cache_size, stubs=it.stubs) for name, it in tables.items()
+        }
         self._acknowledged = Acknowledged(committed)
         self._table_of = {topic: self.tables[rule.table] for topic, rule in topics.items()}
-        self._stubless = frozenset(name for name, it in tables.items() if not it.stubs)
         self._effects: list[Staged] = []
         self._loose = LooseEntries()
         self._topic_id: str | None = None  # of the batch under way
@@ -220,7 +221,7 @@ class PartitionState:
         if record is None:
             raise EngineUseError("no record is being folded")
         kept, staged = self._kept, self._staged
-        stubless = self._table.name in self._stubless
+        stubless = not self._table.stubs
         if stubless and any(effect.kind == STREAM for effect in staged):
             raise AgentMistakeError(f"{record!r}: stream entries from a table without stubs")
         if stubless and kept is None and not self._changed:

@@ -85,8 +85,9 @@ class Kept:
 class TableState:
     """One table's values on one partition number."""
 
-    def __init__(self, name: str, codec: Codec, read: ReadStored, cache_size: int) -> None:
+    def __init__(self, name: str, codec: Codec, read: ReadStored, cache_size: int, *, stubs: bool) -> None:
         self.name = name
+        self.stubs = stubs
         self.dirty: dict[bytes, Kept] = {}
         self._codec = codec
         self._read = read
