@@ -1,5 +1,6 @@
 """The clocks of the owned partition numbers, and what is due by them; the rules are the core's (`clock`)."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -39,8 +40,8 @@ class Clocks:
         self._monotonic = monotonic
         self._owned: dict[tuple[str, int], _Owned] = {}
         self._left: dict[tuple[str, int], _Owned] = {}
-        self._siblings: Siblings | None = None
-        self._idle_seconds = 0.0
+        self._siblings = Siblings(0)
+        self._idle_seconds = math.inf  # until somebody is to be followed
 
     def follow(self, siblings: Siblings, idle_seconds: float) -> None:
         """Let a partition number that is read to its end for so long follow the clocks of the others."""
@@ -92,17 +93,15 @@ class Clocks:
             owned.clock.look(unread, self._monotonic())
 
     def _idle(self, clock: PartitionClock, unread: Mapping[str, bool]) -> bool:
-        long = clock.idle_seconds(self._monotonic()) >= self._idle_seconds
-        return self._siblings is not None and long and clock.all_read(unread)
+        return clock.idle_seconds(self._monotonic()) >= self._idle_seconds and clock.all_read(unread)
 
     def now_ms(self, table: str, number: int, unread: Mapping[str, bool]) -> int | None:
         """Tell a clock (epoch ms), its own or, where it is idle, that of the others; None while it cannot be told."""
         owned = self._owned.get((table, number))
         if owned is None:
             return None
-        if self._siblings is None or not self._idle(owned.clock, unread):
-            return owned.clock.now_ms(unread)
-        return owned.clock.now_ms(unread, self._siblings.lowest_ms(besides=number))
+        others_ms = self._siblings.lowest_ms(besides=number) if self._idle(owned.clock, unread) else None
+        return owned.clock.now_ms(unread, others_ms)
 
     def told(self, table: str, number: int, unread: Mapping[str, bool]) -> Told | None:
         """Return what the others are to hear of a clock: what it has from its own events, and whether it is idle."""
