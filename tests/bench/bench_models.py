@@ -17,7 +17,7 @@ from models.propensity import PropensityLearner
 from models.scoring import LinearScorer
 from models.sentiment import SentimentAnalyser, load_lexicon
 from schemas.profile import Account, Identity, Profile, Rings
-from stream_app.figure_file import Figures, figure, keep
+from stream_app.bench.figures import Figures, figure, keep
 from tests.builders import BEGINNING, after
 
 OVERLAY = Path(__file__).parents[2] / "deploy" / "policy" / "sentiment.toml"
@@ -69,10 +69,8 @@ def figures(costs: dict[str, list[float]]) -> Figures:
     """Put the cost of a score and of an example into the file's form, beside those of the plain regression."""
     told: Figures = {}
     for name, (ours, plain) in {"score": (SCORE, SCORE_PLAIN), "learn": (LEARN, LEARN_PLAIN)}.items():
-        low, *_, high = sorted(costs[ours])
-        value, anchor = round(median(costs[ours]), 1), {plain: round(median(costs[plain]), 1)}
-        edges = (round(low, 1), round(high, 1))
-        told |= figure(f"{name}_microseconds", value, "µs, median of rounds", edges, ROUNDS, COMMAND, anchor)
+        rounds, anchor = [round(cost, 1) for cost in costs[ours]], {plain: round(median(costs[plain]), 1)}
+        told |= figure(f"{name}_microseconds", rounds, "µs, median of rounds", COMMAND, anchor=anchor)
     return told
 
 
