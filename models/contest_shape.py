@@ -1,0 +1,155 @@
+"""What a contest must look like in a model's snapshot: its challengers, its trial, its record and its ledger."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from models.adwin import BUCKETS
+from models.challenger_ensemble import MEMORIES
+from models.challenger_trees import MAX_NODES
+from models.challengers import CHAMPION
+from models.contest_events import MAX_EVENTS, What
+from models.evidence import SHARES
+from models.frozen import KEPT
+from models.shape_parts import Certainty, Count, Loss, Mark, MeterShape, Number, Part, Share, Text, Variance
+from models.track_record import POINTS
+
+MAX_TRACKS = 400  # models of a contest times groups of customers
+# Lists stand for tuples in msgpack and JSON.
+RecordRow = Annotated[tuple[Text, Text, Count, Count, Share | None, Loss | None, Share | None], Field(strict=False)]
+RecordRows = Annotated[list[RecordRow], Field(max_length=MAX_TRACKS)]
+RecordPoint = Annotated[tuple[Mark, Count, Text, RecordRows], Field(strict=False)]
+Noted = Annotated[tuple[Text, Text, MeterShape], Field(strict=False)]
+
+
+class _Record(Part):
+    every: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    count: Count
+    since: Annotated[list[Noted], Field(max_length=MAX_TRACKS)]
+    points: Annotated[list[RecordPoint], Field(max_length=POINTS)]
+
+
+class _Learned(Part):
+    names: list[Text]
+    examples: Count
+
+
+Line = Annotated[list[Number], Field(min_length=2, max_length=2)]
+
+
+class _Bayes(_Learned):
+    held: list[list[Number]]
+    edges: list[list[Number]]
+    tallies: list[list[list[Variance]]]
+    line: Line
+    certainties: Annotated[list[Certainty], Field(min_length=2, max_length=2)]
+
+
+Member = Annotated[tuple[list[Number], list[Certainty]], Field(strict=False)]
+
+
+class _Ensemble(_Learned):
+    means: list[Number]
+    variances: list[Variance]
+    members: Annotated[list[Member], Field(min_length=len(MEMORIES), max_length=len(MEMORIES))]
+    losses: list[Loss]
+    bayes: _Bayes
+
+
+Node = Annotated[tuple[Annotated[int, Field(ge=-1, le=1_000)], Number, Count, Count, Number], Field(strict=False)]
+
+
+class _Tree(_Learned):
+    nodes: Annotated[list[Node], Field(min_length=1, max_length=MAX_NODES)]
+
+
+class _Challengers(Part):
+    naive_bayes: _Bayes | None = None
+    ensemble: _Ensemble | None = None
+    hoeffding_adaptive: _Tree | None = None
+    adaptive_random_forest: _Learned | None = None
+    aggregated_mondrian_forest: _Learned | None = None
+
+
+Bucket = Annotated[tuple[Annotated[int, Field(ge=1, le=2**63 - 1)], Number, Variance], Field(strict=False)]
+Level = Annotated[list[Bucket], Field(min_length=1, max_length=BUCKETS)]
+
+
+class _Drift(Part):
+    seen: Count
+    levels: Annotated[list[Level], Field(max_length=64)]
+
+    @model_validator(mode="after")
+    def _the_window_was_seen(self) -> Self:
+        if sum([size for level in self.levels for size, _, _ in level]) > self.seen:
+            raise ValueError("levels: they hold more values than were seen")
+        return self
+
+
+Wealth = Annotated[list[Number], Field(min_length=len(SHARES), max_length=len(SHARES))]
+SavedRow = Annotated[tuple[Text, Count, Number, Variance], Field(strict=False)]
+
+
+class _Pair(Part):
+    wealth: Wealth
+    saved: Annotated[list[SavedRow], Field(max_length=MAX_TRACKS)]
+
+
+class _Trial(Part):
+    number: Annotated[int, Field(ge=1, le=2**31)]
+    why: Text
+    opened_ms: Mark
+    champion: Text
+    rivals: Annotated[list[Text], Field(min_length=1, max_length=16)]
+    examples: Count
+    meters: dict[Text, MeterShape]
+    pairs: dict[Text, _Pair]
+
+
+class _Event(Part):
+    number: Count
+    what: What
+    at_ms: Mark
+    version: Count
+    champion: Text
+    about: Text
+    why: Annotated[str, Field(max_length=400)]
+    by: Text
+    command_id: Text
+    figures: dict[str, Any] | None
+
+
+class _Events(Part):
+    count: Count
+    last: Annotated[list[_Event], Field(max_length=MAX_EVENTS)]
+
+
+FrozenMoment = Annotated[tuple[Mark, dict[Text, dict[str, Any]]], Field(strict=False)]
+
+
+class ContestShape(Part):
+    """`models.contest.Contest`."""
+
+    challengers: _Challengers
+    meters: dict[Text, MeterShape]
+    record: _Record
+    on_duty: Text
+    pinned: Count
+    drift: _Drift
+    drifts: Count
+    trial: _Trial | None
+    trials: Count
+    since_trial: Count
+    watch: Annotated[tuple[Text, Wealth], Field(strict=False)] | None
+    events: _Events
+    at_ms: Mark
+    previous: Text
+    drift_waits: bool
+    frozen: Annotated[list[FrozenMoment], Field(max_length=KEPT)]  # `models.frozen` looks into the scorers
+
+    @model_validator(mode="after")
+    def _every_member_has_a_meter(self) -> Self:
+        there = self.challengers.model_fields_set | {CHAMPION}
+        if missing := sorted(there - set(self.meters)):
+            raise ValueError(f"meters: none of {missing}")
+        return self
