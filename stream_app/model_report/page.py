@@ -5,9 +5,10 @@ from html import escape
 from typing import Any
 
 from stream_app.model_report.charts import Chart, anchor, charts, is_judged, number, outcomes
+from stream_app.model_report.limits import HIGH_ECE
 from stream_app.model_report.style import STYLE
 
-SEGMENT_COLUMNS = ("segment", "model", "role", "examples", "positives", "AUC", "log loss", "calibration error")
+MEASURES = ("examples", "positives", "AUC", "log loss", "calibration error")  # as `_measured` writes them
 
 
 def page(document: Mapping[str, Any]) -> str:
@@ -40,19 +41,23 @@ def _overview(models: Mapping[str, Any]) -> str:
         )
         for name, figures in models.items()
     ]
-    columns = ("model", "state", "version", "examples", "positives", "AUC", "log loss", "calibration error", "remarks")
+    columns = ("model", "state", "version", *MEASURES, "remarks")
     return f"<section><h2>At a glance</h2>{_table(columns, rows, 'Models at a glance', raw=True)}</section>"
 
 
 def _headline(model: Mapping[str, Any]) -> tuple[str, ...]:
     figures = model["figures"]
+    return str(figures["version"]), *_measured(figures, figures["calibration_error"])
+
+
+def _measured(figures: Mapping[str, Any], error: float | None) -> tuple[str, ...]:
+    """Write what a model is judged by; rows of its history call the calibration `error` by another name."""
     return (
-        str(figures["version"]),
         f"{figures['examples']:,}",
         f"{figures['positives']:,}",
         number(figures["auc"]),
         number(figures["log_loss"], 4),
-        number(figures["calibration_error"], 4),
+        number(error, 4),
     )
 
 
@@ -68,8 +73,9 @@ def _model(name: str, model: Mapping[str, Any]) -> str:
     remarks = "".join(
         f"<li><strong>{escape(remark['says'])}.</strong> {escape(remark['why'])}</li>" for remark in model["remarks"]
     )
-    drawn = [chart for chart in charts(name, model) if chart.svg]
-    missing = [chart for chart in charts(name, model) if not chart.svg]
+    all_charts = charts(name, model)
+    drawn = [chart for chart in all_charts if chart.svg]
+    missing = [chart for chart in all_charts if not chart.svg]
     left_out = "".join(f"<li><strong>{escape(chart.title)}:</strong> {escape(chart.says)}</li>" for chart in missing)
     if not is_judged(model) and model["figures"]["examples"]:
         left_out = (
@@ -96,7 +102,7 @@ def _tiles(model: Mapping[str, Any]) -> str:
         return _tile("examples", examples, "learned") + _tile("version", version, "the newest")
     tiles = [
         ("AUC", auc, f"95%: {interval[0]:.3f} to {interval[1]:.3f}" if interval else "both classes are needed"),
-        ("calibration error", error, "up to 0.02 is healthy"),
+        ("calibration error", error, f"up to {HIGH_ECE} is healthy"),
         ("log loss", log_loss, "of the model just before it learned"),
         ("examples", examples, f"{positives} came true"),
         ("on duty", model["champion"], f"version {version}") if contested else ("version", version, "the newest"),
@@ -129,39 +135,19 @@ def _members(model: Mapping[str, Any]) -> str:
     if len(members) < 2:
         return ""
     rows = [
-        (
-            name,
-            "on duty" if name == model["champion"] else "challenger",
-            f"{told['examples']:,}",
-            f"{told['positives']:,}",
-            number(told["auc"]),
-            number(told["log_loss"], 4),
-            number(told["calibration_error"], 4),
-        )
+        (name, "on duty" if name == model["champion"] else "challenger", *_measured(told, told["calibration_error"]))
         for name, told in members.items()
     ]
-    columns = ("model", "role", "examples", "positives", "AUC", "log loss", "calibration error")
+    columns = ("model", "role", *MEASURES)
     return f"<h3>Champion and challengers, all examples</h3>{_table(columns, rows, 'Champion and challengers')}"
 
 
 def _segments(model: Mapping[str, Any]) -> str:
     """Tabulate every group of customers."""
-    rows = [
-        (
-            row["segment"],
-            row["name"],
-            row["role"],
-            f"{row['examples']:,}",
-            f"{row['positives']:,}",
-            number(row["auc"]),
-            number(row["log_loss"], 4),
-            number(row["ece"], 4),
-        )
-        for row in model["segments"]
-    ]
+    rows = [(row["segment"], row["name"], row["role"], *_measured(row, row["ece"])) for row in model["segments"]]
     if not rows:
         return ""
-    table = _table(SEGMENT_COLUMNS, rows, "By group of customers")
+    table = _table(("segment", "model", "role", *MEASURES), rows, "By group of customers")
     return f"<h3>By group of customers (means of the stretches)</h3>{table}"
 
 
