@@ -91,16 +91,21 @@ def in_process(messages) -> tuple[Release, list]:
     return release, published
 
 
-async def trained(settings, version: int, kind: type[Trainer] = Trainer) -> Trainer:
-    """Run a trainer until this version lies on the topic, then stop it in good order."""
-    trainer, stop = kind(settings, POLICY), asyncio.Event()
-    task = asyncio.create_task(trainer.run(stop))
+async def until_published(settings, version: int) -> None:
+    """Wait until this version lies on the topic."""
 
     async def is_there():
         latest = (await read_shelf(settings, POLICY)).latest("churn")
         return latest is not None and latest.manifest.version >= version
 
     await until(is_there, f"version {version} lies on the topic", 60)
+
+
+async def trained(settings, version: int, kind: type[Trainer] = Trainer) -> Trainer:
+    """Run a trainer until this version lies on the topic, then stop it in good order."""
+    trainer, stop = kind(settings, POLICY), asyncio.Event()
+    task = asyncio.create_task(trainer.run(stop))
+    await until_published(settings, version)
     stop.set()
     await task
     return trainer
@@ -123,12 +128,7 @@ async def test_a_trainer_that_is_stopped_and_started_learns_what_the_pure_core_l
 async def killed(settings, version: int) -> None:
     """Run a trainer until this version lies on the topic, and end it where it stands, with nothing sent any more."""
     task = asyncio.create_task(Trainer(settings, POLICY).run(asyncio.Event()))
-
-    async def is_there():
-        latest = (await read_shelf(settings, POLICY)).latest("churn")
-        return latest is not None and latest.manifest.version >= version
-
-    await until(is_there, f"version {version} lies on the topic", 60)
+    await until_published(settings, version)
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
