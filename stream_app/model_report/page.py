@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from stream_app.model_report.charts import Chart, anchor, charts, is_judged, number, outcomes
+from stream_app.model_report.chart import Chart, anchor, is_judged, number
+from stream_app.model_report.charts import charts, outcomes
 from stream_app.model_report.limits import HIGH_ECE
 from stream_app.model_report.style import STYLE
 

@@ -1,6 +1,6 @@
 """What the report knows of one model, wherever it came from, and the numbers that are drawn and written as JSON."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -61,10 +61,7 @@ def document(source: Source, only: str | None = None) -> dict[str, Any]:
 
 
 def segments(history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Sum up each model in each group of customers over all stretches.
-
-    An AUC weighs as many as its rarer class has, log loss and calibration error as many as there were examples.
-    """
+    """Sum up each model in each group of customers over all stretches, each of which weighs as `weight_of` says."""
     rows: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in history:
         if row["segment"]:
@@ -76,18 +73,21 @@ def segments(history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "role": told[-1]["role"],
             "examples": sum(row["examples"] for row in told),
             "positives": sum(row["positives"] for row in told),
-            "auc": _mean(told, "auc", lambda row: min(row["positives"], row["examples"] - row["positives"])),
-            "log_loss": _mean(told, "log_loss", lambda row: row["examples"]),
-            "ece": _mean(told, "ece", lambda row: row["examples"]),
+            "auc": _mean(told, "auc"),
+            "log_loss": _mean(told, "log_loss"),
+            "ece": _mean(told, "ece"),
         }
         for (segment, name), told in sorted(rows.items())
     ]
 
 
-def _mean(
-    rows: Sequence[Mapping[str, Any]], measure: str, weight: Callable[[Mapping[str, Any]], float]
-) -> float | None:
-    known = [(row[measure], weight(row)) for row in rows if row[measure] is not None]
+def weight_of(row: Mapping[str, Any], measure: str) -> float:
+    """Weigh a stretch by what its figure rests on: an AUC on the pairs' rarer class, a loss on all examples."""
+    return float(min(row["positives"], row["examples"] - row["positives"]) if measure == "auc" else row["examples"])
+
+
+def _mean(rows: Sequence[Mapping[str, Any]], measure: str) -> float | None:
+    known = [(row[measure], weight_of(row, measure)) for row in rows if row[measure] is not None]
     whole = sum(heavy for _, heavy in known)
     return sum(value * heavy for value, heavy in known) / whole if whole else None
 
