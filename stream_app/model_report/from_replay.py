@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ import orjson
 
 from models.meters import Meter
 from models.policy import Policy
-from stream_app.model_report.sheet import ReasonSize, Sheet, Source
+from models.track_record import EVERYBODY, Point, Row, told
+from stream_app.model_report.sheet import AS_SERVED, ReasonSize, Sheet, Source
 
 DAY_MS = 86_400_000
 STRETCHES, LEAST_STRETCH, POSITIVES = 32, 100, 10  # positives in a stretch on average
@@ -24,8 +24,8 @@ def read_replay(directory: Path, policy: Policy) -> Source:
     models = orjson.loads((directory / "models.json").read_bytes())
     summary = orjson.loads((directory / "summary.json").read_bytes())
     examples = _by_model(_lines(directory / "examples.jsonl"))
-    told = _reasons(_lines(directory / "profiles.jsonl"), policy)
-    sheets = [_sheet(name, models[name], examples[name], told.get(name, ())) for name in _in_order(models, policy)]
+    reasons = _reasons(_lines(directory / "profiles.jsonl"), policy)
+    sheets = [_sheet(name, models[name], examples[name], reasons.get(name, ())) for name in _in_order(models, policy)]
     return Source(f"replay in {directory.name}", tuple(sheets), summary["policy"], summary.get("outcomes", {}))
 
 
@@ -59,7 +59,7 @@ def _sheet(name: str, figures: Mapping[str, Any], examples: Examples, reasons: S
         champion=figures.get("champion", "logistic"),
         history=[*figures.get("history", ()), *stretches(served)],
         bins=meter.snapshot()["bins"],
-        bins_of="scores as customers were given them, weeks before the label was known",
+        bins_of=AS_SERVED,
         reasons=reasons,
         reasons_of="mean size of what the reason adds to a customer's last score (log-odds), among his five strongest",
         lag_days=Counter(round((e["due_ms"] - e["snapshot_ms"]) / DAY_MS) for e in examples if e["score"] is not None),
@@ -75,32 +75,18 @@ def _was_served(example: Mapping[str, Any]) -> bool:
 def stretches(served: Examples) -> list[dict[str, Any]]:
     """Judge what was served by stretches of equally many examples, in the order of their maturity.
 
-    At most 32; long enough for some ten positives each, where there are so many.
+    At most 32; long enough for some ten positives each, where there are so many. Rows are as `track_record.told` lists.
     """
     positives = sum(example["label"] == 1 for example in served)
     every = max(LEAST_STRETCH, ceil(len(served) / STRETCHES), ceil(POSITIVES * len(served) / max(1, positives)))
-    rows = []
+    points = []
     for start in range(0, len(served) - every + 1, every):
         stretch, meter = served[start : start + every], Meter()
         for example in stretch:
             meter.update(example["label"] == 1, example["score"])
-        examples, positives, auc, log_loss, ece = meter.quality()[:5]
-        last = stretch[-1]
-        rows.append(
-            {
-                "due_day": datetime.fromtimestamp(last["due_ms"] / 1000, UTC).date().isoformat(),
-                "version": last["model_version"],
-                "name": SERVED,
-                "role": "served",
-                "segment": "",
-                "examples": examples,
-                "positives": positives,
-                "auc": auc,
-                "log_loss": log_loss,
-                "ece": ece,
-            }
-        )
-    return rows
+        row = Row(SERVED, EVERYBODY, *meter.quality()[:5])
+        points.append(Point(stretch[-1]["due_ms"], stretch[-1]["model_version"], SERVED, (row,)))
+    return [{**row, "role": "served"} for row in told({"points": points})]
 
 
 def _reasons(profiles: Iterable[Mapping[str, Any]], policy: Policy) -> dict[str, list[ReasonSize]]:

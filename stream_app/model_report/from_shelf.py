@@ -12,7 +12,7 @@ from models.policy import Policy
 from models.snapshots import Manifest, Shelf, Stored
 from models.track_record import told
 from models.training import scorer_of
-from stream_app.model_report.sheet import ReasonSize, Sheet, Source
+from stream_app.model_report.sheet import AS_SERVED, ReasonSize, Sheet, Source
 
 
 def read_versions(shelf: Shelf, policy: Policy, name: str) -> Source:
@@ -47,12 +47,9 @@ def _sheet(stored: Stored, kept: Sequence[Manifest], policy: Policy) -> Sheet:
         champion=contest.get("on_duty", "logistic"),
         history=told(contest["record"]) if "record" in contest else [],
         bins=served or state["meter"]["bins"],
-        bins_of="scores as customers were given them, weeks before the label was known"
-        if served
-        else "the model's own scores just before it learned each example",
+        bins_of=AS_SERVED if served else "the model's own scores just before it learned each example",
         reasons=_spreads(stored, policy),
         reasons_of="how far one standard deviation of the feature moves the score (log-odds)",
-        lag_of="",
         events=contest.get("events", {}).get("last", []),
     )
 
