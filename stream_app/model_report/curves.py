@@ -125,8 +125,8 @@ def as_percent(log_odds: float) -> str:
 def smoothed(points: Sequence[tuple[float, float, float]], width: int = 5) -> list[tuple[float, float]]:
     """Average the last `width` of (x, y, weight) at each point: single stretches have few positives.
 
-    >>> smoothed([(1, 0.5, 1), (2, 0.8, 3)])
-    [(1, 0.5), (2, 0.725)]
+    >>> smoothed([(1, 0.5, 1), (2, 0.75, 3)])
+    [(1, 0.5), (2, 0.6875)]
     """
     found = []
     for place in range(len(points)):
