@@ -11,49 +11,26 @@ what they say when its label comes; who cannot be served is only metered, by wha
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from math import log
 from typing import Any
 
-from models.adwin import Adwin
 from models.calibrated import Calibrated
-from models.challengers import CHAMPION, KINDS, Hidden
+from models.challengers import CHAMPION
 from models.contest_events import Events
-from models.evidence import RANGE, Evidence, loss
-from models.frozen import WEEK_MS, Freezes, FrozenScorers
-from models.learner import BadSnapshotError, Learner, Snapshot, tame, tame_slots
+from models.contest_setup import ALONE, Setup
+from models.drift import Drift
+from models.evidence import Evidence, loss
+from models.frozen import Freezes, FrozenScorers
+from models.learner import Learner, Snapshot, tame, tame_slots
 from models.meters import Meter
-from models.policy.contest import ContestRules, Segment
 from models.scoring import Scorer
-from models.sealing import Seal
 from models.segments import Segments
 from models.track_record import TrackRecord
 from models.trial import Trial
 from schemas.internal import ExampleRecord, ModelCommand
 
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What a contest is held with: names of challengers, what the unlearned say, groups, rules, and the key.
-
-    `restarts`: the process may end and go on from a snapshot, so that what no data can tell must be sealed.
-    `freeze_ms`: from one moment at which scorers are kept to the next, in event time.
-    """
-
-    challengers: tuple[str, ...] = ()
-    start: float = 0.5
-    segments: tuple[Segment, ...] = ()
-    rules: ContestRules = field(default_factory=ContestRules)
-    floor_examples: int = 0
-    seal: Seal | None = None
-    restarts: bool = True
-    freeze_ms: int = WEEK_MS
-
-
-ALONE = Setup()
 UNPINNED = 0
 NOBODY = ""
-MAX_HIDDEN = 8_000_000  # bytes of one challenger's sealed state in a version; whoever grows beyond it begins anew
 
 
 class Contest:
@@ -63,26 +40,29 @@ class Contest:
         """Begin with `champion` on duty; a point of the track record is made every so many examples."""
         self.model = model
         self.members: dict[str, Learner] = {CHAMPION: champion}
-        self.members |= {name: KINDS[name].make(setup.start) for name in setup.challengers}
+        self.members |= {name: setup.begin(name) for name in setup.challengers}
         self.meters = {name: Meter() for name in self.members}
         self.on_duty = CHAMPION
         self.pinned = UNPINNED
         self.events = Events()
-        self.drifts = 0
         self.changed = False  # since the last version: it must not wait for its cadence
         self._setup = setup
         self._segments = Segments(setup.segments)
         self.record = TrackRecord(tuple(self.members), self._segments.groups, every)
-        self._drift = Adwin()
+        self._drift = Drift()
         self.trial: Trial | None = None
         self._trials = 0  # ever: they share one error
         self._since_trial = 0
         self._watch: tuple[str, Evidence] | None = None  # who was on duty before
         self._previous = NOBODY  # whom a rollback puts back
-        self._drift_waits = False  # for a trial that could not be opened yet
         self._frozen = FrozenScorers(setup.freeze_ms)
         self._sealed: dict[str, bytes] | None = None  # since the last example
         self._at_ms = -1
+
+    @property
+    def drifts(self) -> int:
+        """How often the loss of who was on duty has risen for good."""
+        return self._drift.count
 
     @property
     def champion(self) -> Learner:
@@ -126,8 +106,8 @@ class Contest:
         said, said_by = now[self.on_duty], self.on_duty
         self._at_ms = example.due_ms
         then = self._then(example, now)
-        if said_by in then and self._judged(example, label, then, version):
-            self._drift_waits = True
+        if said_by in then:
+            self._judge(example, label, then, version)
         self._sealed = None
         for name, member in list(self.members.items()):
             with self._one_less(name, version):
@@ -137,8 +117,8 @@ class Contest:
             self._decide(example.snapshot_ms, version)
         return said
 
-    def _judged(self, example: ExampleRecord, label: bool, scores: Mapping[str, float], version: int) -> bool:
-        """Count what was said of an example; returns whether the champion's loss has risen for good."""
+    def _judge(self, example: ExampleRecord, label: bool, scores: Mapping[str, float], version: int) -> None:
+        """Count what was said of an example."""
         groups = self._segments.of(example.features)
         for name, score in scores.items():
             self.meters[name].update(label, score)
@@ -150,7 +130,7 @@ class Contest:
         if self._watch is not None and self._watch[0] in scores:
             before, evidence = self._watch
             evidence.add(lost - loss(label, scores[before]))
-        return self._drifted(lost)
+        self._drift.hear(lost)
 
     def _freeze(self, due_ms: int, version: int) -> None:
         """Keep all scorers before the first example of a new stretch is learned; alone nobody is compared."""
@@ -193,14 +173,14 @@ class Contest:
         """Let a challenger that fails begin anew: it must never take the champion with it."""
         try:
             yield
-        except Exception as error:
+        except Exception as error:  # whatever: nobody can name all that River or a pickle may raise
             if name == CHAMPION:
                 raise
             self.events.add("began_anew", self._at_ms, version, self.on_duty, name, type(error).__name__)
             self._begin_anew(name, version)
 
     def _begin_anew(self, name: str, version: int) -> None:
-        self.members[name], self.meters[name] = KINDS[name].make(self._setup.start), Meter()
+        self.members[name], self.meters[name] = self._setup.begin(name), Meter()
         self._frozen.drop(name)
         self._sealed = None
         if self.trial is not None:
@@ -212,17 +192,6 @@ class Contest:
         if self.on_duty == name:
             self._switch("returned", CHAMPION, version, f"{name} began anew")
 
-    def _drifted(self, lost: float) -> bool:
-        """Whether the champion's loss has risen for good; that it falls is what learning does.
-
-        One drift is told once: the window begins anew with what comes after it.
-        """
-        before = self._drift.mean
-        if not self._drift.update(lost / RANGE) or self._drift.mean <= before:
-            return False
-        self.drifts, self._drift = self.drifts + 1, Adwin()
-        return True
-
     def _decide(self, scored_ms: int, version: int) -> None:
         if self.pinned:
             return
@@ -232,15 +201,13 @@ class Contest:
             figures = {"log_evidence": evidence.log_value(), "log_needed": log(rules.return_examples)}
             self._switch("returned", before, version, f"{self.on_duty} got worse than {before}", figures=figures)
         elif self.trial is not None:
-            self._judge(self.trial, version)
-        elif self._drift_waits or (rules.trial_every and self._since_trial >= rules.trial_every):
-            self._open("drift" if self._drift_waits else "schedule", scored_ms, version)
+            self._conclude(self.trial, version)
+        elif self._drift.waits or (rules.trial_every and self._since_trial >= rules.trial_every):
+            self._open("drift" if self._drift.waits else "schedule", scored_ms, version)
 
     def may_serve(self, name: str) -> bool:
         """Whether a member can be put on duty: it has a scorer, and a restart would not lose what it knows."""
-        member = self.members[name]
-        kept = not isinstance(member, Hidden) or self._setup.seal is not None or not self._setup.restarts
-        return name == CHAMPION or (KINDS[name].servable and kept)
+        return self._setup.may_serve(name, self.members[name])
 
     def _open(self, why: str, scored_ms: int, version: int) -> None:
         """Open a trial as soon as somebody is ready: servable, and knowing enough when what matures now was scored."""
@@ -251,11 +218,11 @@ class Contest:
             if name != self.on_duty and self.may_serve(name) and scorer.examples >= floor
         ]
         if rivals and self.on_duty in known:
-            self._trials, self._since_trial, self._drift_waits = self._trials + 1, 0, False
+            self._trials, self._since_trial, self._drift.waits = self._trials + 1, 0, False
             self.trial = Trial(self._trials, why, self._at_ms, self.on_duty, rivals)
             self.events.add("trial_opened", self._at_ms, version, self.on_duty, ", ".join(rivals), why)
 
-    def _judge(self, trial: Trial, version: int) -> None:
+    def _conclude(self, trial: Trial, version: int) -> None:
         rules = self._setup.rules
         winner = trial.winner(rules)
         if winner is not None:
@@ -274,7 +241,7 @@ class Contest:
         if before != name:
             self._watch = (before, Evidence(floor=True)) if what == "promoted" else None
             self._previous = before if what == "promoted" else NOBODY
-            self._drift, self._drift_waits = Adwin(), False
+            self._drift.begin_anew()
         self.trial, self._since_trial = None, 0
         self.pinned, self.changed = UNPINNED, True
         self.events.add(what, self._at_ms, version, name, before, why, **more)
@@ -325,8 +292,8 @@ class Contest:
             "record": self.record.snapshot(),
             "on_duty": self.on_duty,
             "pinned": self.pinned,
-            "drift": self._drift.snapshot(),
-            "drifts": self.drifts,
+            "drift": self._drift.window(),
+            "drifts": self._drift.count,
             "trial": None if self.trial is None else self.trial.snapshot(),
             "trials": self._trials,
             "since_trial": self._since_trial,
@@ -334,7 +301,7 @@ class Contest:
             "events": self.events.snapshot(),
             "at_ms": self._at_ms,
             "previous": self._previous,
-            "drift_waits": self._drift_waits,
+            "drift_waits": self._drift.waits,
             "frozen": self._frozen.snapshot(),
         }
 
@@ -347,17 +314,12 @@ class Contest:
         if self._sealed is None:
             self._sealed, found = {}, {}
             for name, member in list(self.members.items()):
-                if isinstance(member, Hidden) and self._setup.seal is not None:
-                    with self._one_less(name, version):
-                        found[name] = self._closed(name, member, self._setup.seal)
+                with self._one_less(name, version):
+                    closed = self._setup.closed(self._place(name), member)
+                    if closed is not None:
+                        found[name] = closed
             self._sealed = found
         return self._sealed
-
-    def _closed(self, name: str, member: Hidden, seal: Seal) -> bytes:
-        closed = seal.close(f"{self.model}/{name}", member.hidden())
-        if len(closed) > MAX_HIDDEN:
-            raise OverflowError(f"{len(closed)} bytes")
-        return closed
 
     def restore(self, data: Mapping[str, Any], sealed: Mapping[str, bytes], version: int) -> list[str]:
         """Go on from a snapshot whose shape was checked. Raises `BadSnapshotError`.
@@ -365,20 +327,21 @@ class Contest:
         Returns the challengers that begin anew: new in policy, or with a sealed part that is missing or not ours.
         """
         self.events.restore(data["events"])
-        self._at_ms, self.drifts, self.on_duty = data["at_ms"], data["drifts"], data["on_duty"]
+        self._at_ms, self.on_duty = data["at_ms"], data["on_duty"]
         self.record.restore(data["record"])
-        self._drift.restore(data["drift"])
+        self._drift.restore(data["drift"], data["drifts"], waits=data["drift_waits"])
         self._trials, self._since_trial, self.pinned = data["trials"], data["since_trial"], data["pinned"]
         self.trial = None if data["trial"] is None else Trial.of(data["trial"], self.members)
         self._frozen.restore(data["frozen"], self.members)
-        self._sealed, self._drift_waits = None, data["drift_waits"]
+        self._sealed = None
         self._previous = data["previous"] if data["previous"] in self.members else NOBODY
         self._watch = None
         if data["watch"] is not None and data["watch"][0] in self.members:
             self._watch = (data["watch"][0], Evidence(data["watch"][1], floor=True))
         lost = []
-        for name in self.members:
-            if name == CHAMPION or self._restored(name, data["challengers"].get(name), sealed.get(name)):
+        for name, member in list(self.members.items()):
+            told = data["challengers"].get(name)
+            if name == CHAMPION or self._setup.brought_back(self._place(name), member, told, sealed.get(name)):
                 self.meters[name].restore(data["meters"][name])
             else:
                 lost.append(name)
@@ -387,19 +350,6 @@ class Contest:
             self._switch("returned", CHAMPION, version + 1, "policy no longer names who was on duty")
         return lost
 
-    def _restored(self, name: str, told: Snapshot | None, sealed: bytes | None) -> bool:
-        member, seal = self.members[name], self._setup.seal
-        if told is None:
-            return False
-        if not isinstance(member, Hidden):
-            member.restore(told)
-            return True
-        if seal is None or sealed is None:
-            return False
-        try:
-            hidden = seal.open(f"{self.model}/{name}", sealed)
-            member.restore(told)
-            member.reveal(hidden)
-        except BadSnapshotError:
-            return False
-        return True
+    def _place(self, name: str) -> str:
+        """Say whose state it is that is sealed."""
+        return f"{self.model}/{name}"

@@ -19,7 +19,8 @@ from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 from models.admission import Message, unfit
-from models.contest import ALONE, Contest, Setup
+from models.contest import Contest
+from models.contest_setup import ALONE, Setup
 from models.learner import Learner, Snapshot
 from models.meters import Meter, Quality
 from models.scoring import Scorer

@@ -7,7 +7,7 @@ from models.calibrated import Calibrated
 from models.calibration import log_odds
 from models.challengers import CHAMPION, KINDS, Hidden
 from models.churn import ChurnLearner
-from models.contest import Setup
+from models.contest_setup import Setup
 from models.frozen import spacing
 from models.learner import BadSnapshotError, Learner
 from models.need_model import MODEL as NEED

@@ -4,7 +4,8 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from math import exp
 
-from models.contest import Contest, Setup
+from models.contest import Contest
+from models.contest_setup import Setup
 from models.features import FEATURES
 from models.policy.contest import ContestRules, Segment
 from models.scoring import Scored

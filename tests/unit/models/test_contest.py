@@ -6,8 +6,9 @@ import msgpack
 import pytest
 
 from models.challengers import CHAMPION
-from models.contest import MAX_HIDDEN, Contest
+from models.contest import Contest
 from models.contest_events import MAX_EVENTS
+from models.contest_setup import MAX_HIDDEN
 from models.evidence import loss
 from models.sealing import Seal
 from tests.contests import AUM, Member, a_command, a_contest, alone, an_example, rules, share, truth, world

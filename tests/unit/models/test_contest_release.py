@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.challengers import CHAMPION
-from models.contest import Setup
+from models.contest_setup import Setup
 from models.learner import BadSnapshotError
 from models.release import Cadence, Position, Release
 from models.sealing import Seal

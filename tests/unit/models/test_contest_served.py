@@ -12,7 +12,8 @@ import msgpack
 import pytest
 
 from models.challengers import CHAMPION, KINDS
-from models.contest import Contest, Setup
+from models.contest import Contest
+from models.contest_setup import Setup
 from models.features import FEATURES
 from models.frozen import KEPT, WEEK_MS, FrozenScorers, spacing
 from models.learner import DAMAGED, BadSnapshotError
