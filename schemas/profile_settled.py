@@ -140,36 +140,42 @@ def values_of(p: Profile) -> tuple[Any, ...]:
 
 def settled_of(run: bytes, base: int) -> tuple[Any, ...]:
     """Read what `packed_settled` wrote, in the order of `SETTLED`."""
-    v = unpack(run)
+    (
+        erased_ms, identity, grade, lifecycle, tags, salary, loans, countries, complaints, last_complaint_ms,
+        complaints_closed, ratings, mood, visits, open_alerts, cool_downs, offers, contacts_by_channel, last_offer_day,
+        pending, scores, due, churn_label, churn_label_ms, promise, purchases, worth, opened, needs,
+    ) = unpack(run)  # fmt: skip
     new, word = new_tuple, WORD_OF.get
-    alerts, offers = alerts_of(v[14]), offers_of(v[16], base)
-    pending = pending_of(v[19], offers, base)
+    alerts, offers = alerts_of(open_alerts), offers_of(offers, base)
+    pending = pending_of(pending, offers, base)
     return (
-        v[0],
-        v[1] and identity_of(v[1], base),
-        new(Grade, v[2]),
-        word(v[3], v[3]),
-        {name: new(Tag, tag) for name, tag in v[4].items()},
-        new(Salary, v[5]),
-        {name: new(Loan, loan) for name, loan in v[6].items()},
-        v[7],
-        tuple([new(Complaint, (e, t, word(c, c), topic)) for e, t, c, topic in v[8]]),
-        *v[9:11],
-        new(Ratings, v[11]),
-        new(MentionMood, v[12]),
-        visits_of(v[13], base),
+        erased_ms,
+        identity and identity_of(identity, base),
+        new(Grade, grade),
+        word(lifecycle, lifecycle),
+        {name: new(Tag, tag) for name, tag in tags.items()},
+        new(Salary, salary),
+        {name: new(Loan, loan) for name, loan in loans.items()},
+        countries,
+        tuple([new(Complaint, (e, t, word(c, c), topic)) for e, t, c, topic in complaints]),
+        last_complaint_ms,
+        complaints_closed,
+        new(Ratings, ratings),
+        new(MentionMood, mood),
+        visits_of(visits, base),
         alerts,
-        v[15],
+        cool_downs,
         offers,
-        long(v[17]),
-        v[18],
+        long(contacts_by_channel),
+        last_offer_day,
         pending,
-        {name: score_of(score, base) for name, score in v[20].items()},
-        due_work(v[21], pending, alerts, base),
-        *v[22:24],
-        v[24] and new(Promise, v[24]),
-        purchases_of(v[25]),
-        v[26] and new(Worth, v[26]),
-        long(v[27]),
-        long(v[28]),
+        {name: score_of(score, base) for name, score in scores.items()},
+        due_work(due, pending, alerts, base),
+        churn_label,
+        churn_label_ms,
+        promise and new(Promise, promise),
+        purchases_of(purchases),
+        worth and new(Worth, worth),
+        long(opened),
+        long(needs),
     )
