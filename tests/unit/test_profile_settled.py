@@ -49,8 +49,9 @@ def test_what_was_written_before_does_not_show_in_the_bytes(life):
 def test_an_event_that_moves_no_settled_field_packs_none_again(monkeypatch):
     profile = a_profile()
     encode(profile)
-    monkeypatch.setattr(profile_settled, "values_of", None)
-    encode(changed(profile, events=EventCounts(1), last_seen_ms=profile.last_seen_ms + 1))
+    monkeypatch.setattr(profile_settled, "values_of", None)  # whoever asks it fails
+    moved = changed(profile, events=EventCounts(1), last_seen_ms=profile.last_seen_ms + 1)
+    assert decode(encode(moved)) == moved
 
 
 @pytest.mark.parametrize("name", profile_settled.SETTLED)
