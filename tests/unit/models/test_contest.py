@@ -246,11 +246,8 @@ def test_to_let_a_pinned_version_go_changes_nothing_about_who_was_before():
 
 
 def test_whoever_was_before_and_began_anew_is_not_gone_back_to():
-    contest = a_contest(truth, truth, trial_every=0)
-    contest.members["naive_bayes"] = failing = Fails(truth)
-    played(contest, 5)
-    contest.obey(a_command("promote", challenger="naive_bayes"), 3)
-    contest.obey(a_command("promote", number=2, challenger=CHAMPION), 3)
+    contest, failing = with_one_that_fails(5)
+    promoted_and_replaced(contest)
     failing.learns = False
     played(contest, 1)
     contest.obey(a_command("rollback", number=3), 6)
@@ -322,13 +319,24 @@ class Fails(Member):
         super().learn(features, label)
 
 
-@pytest.mark.parametrize("fails_at", ["freezes", "learns"])
-def test_a_challenger_that_fails_begins_anew_and_harms_nobody(fails_at):
-    contest = a_contest(truth, truth)
-    contest.members["naive_bayes"] = failing = Fails(truth)
-    played(contest, 60)
+def with_one_that_fails(number: int, trial_every: int = 0) -> tuple[Contest, Fails]:
+    """Two equals that have learned so many examples; the challenger will fail when it is told to."""
+    contest, failing = a_contest(truth, truth, trial_every=trial_every), Fails(truth)
+    contest.members["naive_bayes"] = failing
+    played(contest, number)
+    return contest, failing
+
+
+def promoted_and_replaced(contest: Contest) -> None:
+    """Put the challenger on duty and the first champion back, so that the challenger is watched."""
     contest.obey(a_command("promote", challenger="naive_bayes"), 3)
     contest.obey(a_command("promote", number=2, challenger=CHAMPION), 3)
+
+
+@pytest.mark.parametrize("fails_at", ["freezes", "learns"])
+def test_a_challenger_that_fails_begins_anew_and_harms_nobody(fails_at):
+    contest, failing = with_one_that_fails(60, trial_every=50)
+    promoted_and_replaced(contest)
     played(contest, 60)
     assert contest.trial is not None
     setattr(failing, fails_at, False)
@@ -341,11 +349,8 @@ def test_a_challenger_that_fails_begins_anew_and_harms_nobody(fails_at):
 
 
 def test_whoever_was_watched_and_fails_is_watched_no_more():
-    contest = a_contest(truth, truth, trial_every=0)
-    contest.members["naive_bayes"] = failing = Fails(truth)
-    played(contest, 5)
-    contest.obey(a_command("promote", challenger="naive_bayes"), 3)
-    contest.obey(a_command("promote", number=2, challenger=CHAMPION), 3)
+    contest, failing = with_one_that_fails(5)
+    promoted_and_replaced(contest)
     failing.learns = False
     played(contest, 5)
     assert contest.snapshot()["watch"] is None
@@ -353,9 +358,7 @@ def test_whoever_was_watched_and_fails_is_watched_no_more():
 
 @pytest.mark.parametrize("fails_at", ["scores", "learns"])
 def test_a_champion_on_duty_that_fails_gives_way_to_the_one_that_policy_begins_with(fails_at):
-    contest = a_contest(truth, truth, trial_every=0)
-    contest.members["naive_bayes"] = failing = Fails(truth)
-    played(contest, 5)
+    contest, failing = with_one_that_fails(5)
     contest.obey(a_command("promote", challenger="naive_bayes"), 3)
     setattr(failing, fails_at, False)
     played(contest, 1)
@@ -373,9 +376,7 @@ def test_the_champion_that_policy_begins_with_may_fail_as_loud_as_ever():
 
 @pytest.mark.parametrize("on_duty", [False, True])
 def test_whoever_cannot_be_told_of_begins_anew_before_the_version_goes_out(on_duty):
-    contest = a_contest(truth, truth, trial_every=0)
-    contest.members["naive_bayes"] = failing = Fails(truth)
-    played(contest, 5)
+    contest, failing = with_one_that_fails(5)
     if on_duty:
         contest.obey(a_command("promote", challenger="naive_bayes"), 3)
     failing.tells = False
@@ -387,9 +388,7 @@ def test_whoever_cannot_be_told_of_begins_anew_before_the_version_goes_out(on_du
 
 
 def test_who_is_on_duty_and_has_no_scorer_any_more_gives_way():
-    contest = a_contest(truth, truth, trial_every=0)
-    contest.members["naive_bayes"] = failing = Fails(truth)
-    played(contest, 5)
+    contest, failing = with_one_that_fails(5)
     contest.obey(a_command("promote", challenger="naive_bayes"), 3)
     failing.freezes = False
     assert contest.scorer(4).examples == 5

@@ -259,10 +259,12 @@ KEYS = st.text(max_size=30) | st.builds(
 @settings(max_examples=150, deadline=None)
 @given(KEYS, st.none() | st.binary(max_size=60))
 def test_no_record_stops_who_puts_it_on_the_shelf(key, value):
+    """One record alone is no version: nothing can be taken up, and when it is deleted nothing is left of it."""
     shelf = Shelf(1, ledger=None)
-    shelf.put(key, value)
-    shelf.put(key, None)
-    shelf.events("churn")
+    assert shelf.put(key, value) is None
+    assert len(shelf.events("churn")) <= 1
+    assert shelf.put(key, None) is None
+    assert (shelf.models(), shelf.events("churn")) == ((), [])
 
 
 @settings(max_examples=150, deadline=None)
@@ -276,7 +278,12 @@ def test_no_record_stops_who_puts_it_on_the_shelf(key, value):
 @example(b"\x91" * 5_000)
 @example(b"\xc7\x0c\xff" + b"\xff" * 12)  # a time that cannot be
 def test_no_content_of_a_version_stops_who_puts_it_on_the_shelf(body):
+    """It is held as it is where it is a map, whatever that says; of anything else nothing is held."""
     shelf = Shelf(1)
-    for key, value in whole_version(body):
-        shelf.put(key, value)
-    shelf.latest("churn")
+    (key, part), (manifest_key, manifest) = whole_version(body)
+    assert shelf.put(key, part) is None
+    stored = shelf.put(manifest_key, manifest)
+    assert stored is None or isinstance(stored.snapshot, dict)
+    held = () if stored is None else (stored.manifest,)
+    assert shelf.versions("churn") == held
+    assert shelf.models() == ("churn",) * len(held)
