@@ -43,14 +43,17 @@ async def admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
     """Yield a connected admin client; KafkaUnavailable where nobody answers."""
     client = AIOKafkaAdminClient(**client_options(kafka), request_timeout_ms=10_000)
     try:
-        await client.start()
-    except (KafkaConnectionError, OSError) as error:
-        await client.close()
-        raise KafkaUnavailable(f"Kafka does not answer at {kafka.bootstrap} (RAPPORT_KAFKA__BOOTSTRAP)") from error
-    try:
+        await _start(client, kafka)
         yield client
     finally:
         await client.close()
+
+
+async def _start(client: AIOKafkaAdminClient | AIOKafkaConsumer | AIOKafkaProducer, kafka: Kafka) -> None:
+    try:
+        await client.start()
+    except (KafkaConnectionError, OSError) as error:
+        raise KafkaUnavailable(f"Kafka does not answer at {kafka.bootstrap} (RAPPORT_KAFKA__BOOTSTRAP)") from error
 
 
 @asynccontextmanager
@@ -60,11 +63,20 @@ async def producer(kafka: Kafka, **options: Any) -> AsyncIterator[AIOKafkaProduc
         **client_options(kafka), acks="all", enable_idempotence=True, max_request_size=MAX_RECORD_BYTES, **options
     )
     try:
-        await client.start()
-    except (KafkaConnectionError, OSError) as error:
+        await _start(client, kafka)
+        yield client
+    finally:
         await client.stop()
-        raise KafkaUnavailable(f"Kafka does not answer at {kafka.bootstrap} (RAPPORT_KAFKA__BOOTSTRAP)") from error
+
+
+@asynccontextmanager
+async def consumer(kafka: Kafka, **options: Any) -> AsyncIterator[AIOKafkaConsumer]:
+    """Yield a consumer that begins where it is told or at the beginning, and commits nothing."""
+    client = AIOKafkaConsumer(
+        **client_options(kafka), auto_offset_reset="earliest", enable_auto_commit=False, **options
+    )
     try:
+        await _start(client, kafka)
         yield client
     finally:
         await client.stop()
@@ -120,35 +132,27 @@ async def read_to_end(
     kafka: Kafka, topic: str, partitions: Iterable[int] | None = None
 ) -> AsyncIterator[tuple[ConsumerRecord, int]]:
     """Yield every record of a topic up to its end as of now, with how many records are still to come (about)."""
-    consumer = AIOKafkaConsumer(**client_options(kafka), auto_offset_reset="earliest", enable_auto_commit=False)
-    try:
-        await consumer.start()
-    except (KafkaConnectionError, OSError) as error:
-        await consumer.stop()
-        raise KafkaUnavailable(f"Kafka does not answer at {kafka.bootstrap} (RAPPORT_KAFKA__BOOTSTRAP)") from error
-    try:
-        numbers = partitions if partitions is not None else await _partitions(consumer, topic)
+    async with consumer(kafka) as reader:
+        numbers = partitions if partitions is not None else await _partitions(reader, topic)
         tps = [TopicPartition(topic, number) for number in numbers]
-        consumer.assign(tps)
-        ends = await consumer.end_offsets(tps)
-        position = await consumer.beginning_offsets(tps)
+        reader.assign(tps)
+        ends = await reader.end_offsets(tps)
+        position = await reader.beginning_offsets(tps)
         while any(position[tp] < ends[tp] for tp in tps):
-            for tp, records in (await consumer.getmany(timeout_ms=500)).items():
+            for tp, records in (await reader.getmany(timeout_ms=500)).items():
                 for record in records:
                     position[tp] = record.offset + 1
                     if record.offset < ends[tp]:
                         yield record, sum(max(0, ends[t] - position[t]) for t in tps)
             for tp in tps:
                 # Compaction may leave no record at the end: the position passes it all the same.
-                position[tp] = max(position[tp], await consumer.position(tp))
-    finally:
-        await consumer.stop()
+                position[tp] = max(position[tp], await reader.position(tp))
 
 
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
-    await consumer._client.force_metadata_update()  # noqa: SLF001 - a topic that was never asked for is not in the metadata
-    found = consumer.partitions_for_topic(topic)
+async def _partitions(reader: AIOKafkaConsumer, topic: str) -> list[int]:
+    await reader._client.force_metadata_update()  # noqa: SLF001 - a topic that was never asked for is not in the metadata
+    found = reader.partitions_for_topic(topic)
     if found is None:
-        await consumer._client.set_topics([topic])  # noqa: SLF001 - as above
-        found = consumer.partitions_for_topic(topic)
+        await reader._client.set_topics([topic])  # noqa: SLF001 - as above
+        found = reader.partitions_for_topic(topic)
     return sorted(found or ())

@@ -7,7 +7,7 @@ customers who are alone on a silent partition number is done too. Nothing is dec
 import asyncio
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
@@ -15,7 +15,7 @@ from schemas.internal import ClockMark
 from schemas.wire import encode
 from stream_app.engine.app import EngineApp
 from stream_app.engine.clock import Siblings, Told
-from stream_app.kafka import KafkaUnavailable, client_options, producer
+from stream_app.kafka import KafkaUnavailable, consumer, producer
 from stream_app.settings import Settings
 
 TABLE = "profiles"
@@ -52,21 +52,14 @@ class SiblingClocks:
 
     async def _run(self) -> None:
         self._said.clear()
-        consumer = AIOKafkaConsumer(
-            **client_options(self._settings.kafka), auto_offset_reset="earliest", enable_auto_commit=False
-        )
-        async with producer(self._settings.kafka) as sender:
-            try:
-                await consumer.start()
-                consumer.assign([self._partition])
-                await consumer.seek_to_beginning(self._partition)
-                while True:
-                    for records in (await consumer.getmany(timeout_ms=0)).values():
-                        self.hear(records)
-                    await self.tell(sender)
-                    await asyncio.sleep(INTERVAL_SECONDS)
-            finally:
-                await consumer.stop()
+        async with producer(self._settings.kafka) as sender, consumer(self._settings.kafka) as reader:
+            reader.assign([self._partition])
+            await reader.seek_to_beginning(self._partition)
+            while True:
+                for records in (await reader.getmany(timeout_ms=0)).values():
+                    self.hear(records)
+                await self.tell(sender)
+                await asyncio.sleep(INTERVAL_SECONDS)
 
     def hear(self, records: list[ConsumerRecord]) -> None:
         """Note what the owners of partition numbers say; what is no clock is passed by.

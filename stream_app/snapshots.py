@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from models.learner import BadSnapshotError
@@ -19,7 +19,7 @@ from models.release import Published
 from models.scoring import Scorer
 from models.snapshots import Shelf, Stored, describe, events_of, pinned_in, to_records
 from models.training import scorer_of, starting_scorers
-from stream_app.kafka import client_options, read_to_end
+from stream_app.kafka import KafkaUnavailable, consumer, read_to_end
 from stream_app.settings import Settings
 
 POLL_MS = 500
@@ -114,7 +114,7 @@ class ModelBoard:
         while True:
             try:
                 await self._read_on()
-            except (KafkaError, OSError) as error:
+            except (KafkaError, KafkaUnavailable, OSError) as error:
                 log.warning("models cannot be read", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
 
@@ -151,22 +151,16 @@ class ModelBoard:
         return None
 
     async def _read_on(self) -> None:
-        consumer = AIOKafkaConsumer(
-            **client_options(self._settings.kafka), auto_offset_reset="earliest", enable_auto_commit=False
-        )
-        try:
-            await consumer.start()
-            consumer.assign([self._partition])
-            consumer.seek(self._partition, self._position)
+        async with consumer(self._settings.kafka) as reader:
+            reader.assign([self._partition])
+            reader.seek(self._partition, self._position)
             while True:
-                batches = await consumer.getmany(timeout_ms=POLL_MS)
+                batches = await reader.getmany(timeout_ms=POLL_MS)
                 for record in [record for batch in batches.values() for record in batch]:
                     self._position = record.offset + 1
                     stored = self._shelf.put(_key_of(record), record.value)
                     if stored is not None:
                         self._take_up(stored)
-        finally:
-            await consumer.stop()
 
 
 def _key_of(record: ConsumerRecord) -> str:

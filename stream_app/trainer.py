@@ -27,7 +27,7 @@ from models.snapshots import Shelf, events_of
 from models.training import left_out, new_release, report, servable
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
 from stream_app.engine.records import Origin
-from stream_app.kafka import KafkaUnavailable, client_options, producer
+from stream_app.kafka import KafkaUnavailable, consumer, producer
 from stream_app.settings import Settings
 from stream_app.snapshots import ModelWriter, read_shelf
 
@@ -93,27 +93,20 @@ class Trainer:
 
     async def _train(self, stop: asyncio.Event) -> None:
         self._not_restored = None
-        consumer = AIOKafkaConsumer(
-            **client_options(self._settings.kafka),
-            group_id=f"{self._settings.app_id}-trainer",
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-        )
-        async with producer(self._settings.kafka) as sender:
+        kafka, group = self._settings.kafka, f"{self._settings.app_id}-trainer"
+        async with producer(kafka) as sender, consumer(kafka, group_id=group) as reader:
             try:
-                await consumer.start()
-                consumer.subscribe([self._topic], listener=_Assignment(self, consumer))
+                reader.subscribe([self._topic], listener=_Assignment(self, reader))
                 while not stop.is_set():
                     if self._not_restored is not None:
                         raise NotRestored from self._not_restored
-                    batches = await consumer.getmany(timeout_ms=POLL_MS)
+                    batches = await reader.getmany(timeout_ms=POLL_MS)
                     for partition, records in batches.items():
                         self._learn(partition.partition, records)
                     await self._send_due(sender)
                 await self._send_due(sender, all_of_them=True)
             finally:
                 self._forget(list(self._releases))
-                await consumer.stop()
 
     async def restore(self, partitions: Iterable[int]) -> dict[int, int | None]:
         """Restore the models of these partitions; returns per partition where to read on, None for its beginning."""
