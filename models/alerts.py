@@ -13,13 +13,8 @@ from models.finding import Finding, quoted, within_bounds
 from models.policy import HOUR_MS, Policy, Rule, Text
 from models.policy.filling import BETWEEN
 from models.withdrawn import withdrawn
-from schemas.actions import (
-    Alert,
-    Effect,
-    Evidence,
-    Reason,
-    alert_effect,
-)
+from schemas.actions import Alert, Effect, Evidence, Reason
+from schemas.entries import alert_effect
 from schemas.profile import MAX_COOL_DOWNS, MAX_OPEN_ALERTS, Due, OpenAlert, Profile, Score, short_id
 
 EXPIRES = "alert_expires"

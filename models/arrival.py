@@ -11,7 +11,8 @@ from models.policy.filling import BETWEEN
 from models.promise import last_promise
 from models.reasons import score_card
 from models.withdrawn import withdrawn
-from schemas.actions import Arrival, BestAction, Effect, OpenComplaint, Reason, arrival_effect
+from schemas.actions import Arrival, BestAction, Effect, OpenComplaint, Reason
+from schemas.entries import arrival_effect
 from schemas.events import Interaction
 from schemas.profile import MAX_VISITS, Profile, Visit
 

@@ -5,7 +5,8 @@ from models.cause import Cause
 from models.context import Context, Verdict
 from models.finding import Finding
 from models.policy import HOUR_MS, MoodBurst, Policy
-from schemas.actions import Effect, alert_effect
+from schemas.actions import Effect
+from schemas.entries import alert_effect
 from schemas.internal import MoodMark
 from schemas.mood import MAX_REMEMBERED, Heard, Mood
 from schemas.remembered import and_remembered, is_among, remembered_as

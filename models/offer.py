@@ -13,8 +13,9 @@ from models.outcomes import pend_offer
 from models.policy import HOUR_MS, Policy
 from models.reasons import parts_in_words, strongest
 from models.windows import home_day
-from schemas.actions import Offer, Reason, offer_effect
+from schemas.actions import Offer, Reason
 from schemas.decisions import Decision, decision_effect
+from schemas.entries import offer_effect
 from schemas.events import Interaction, Transaction
 from schemas.profile import MAX_OFFERS, OfferMade, Profile, short_id
 

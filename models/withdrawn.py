@@ -1,7 +1,8 @@
 """The entry that takes an earlier one back on its stream, or says what took its place: of alerts, offers and cards."""
 
 from models.cause import Cause
-from schemas.actions import Effect, Reason, Subject, Withdrawal, retraction_effect, supersession_effect
+from schemas.actions import Effect, Reason, Subject, Withdrawal
+from schemas.entries import retraction_effect, supersession_effect
 
 
 def withdrawn(

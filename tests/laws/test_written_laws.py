@@ -7,19 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from schemas.actions import (
-    Alert,
-    Arrival,
-    BestAction,
-    Evidence,
-    Offer,
-    OpenComplaint,
-    Reason,
-    ScoreCard,
-    Withdrawal,
-    json_of,
-)
+from schemas.actions import Alert, Arrival, BestAction, Evidence, Offer, OpenComplaint, Reason, ScoreCard, Withdrawal
 from schemas.decisions import Decision, Dropped, FunnelStage, decision_effect
+from schemas.entries import json_of
 from schemas.times import MAX_MS
 
 WORDS = st.text(max_size=12)

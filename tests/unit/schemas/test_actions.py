@@ -15,13 +15,9 @@ from schemas.actions import (
     ScoreCard,
     Withdrawal,
     action_id,
-    alert_effect,
-    arrival_effect,
-    offer_effect,
-    retraction_effect,
-    supersession_effect,
 )
 from schemas.decisions import Decision, Dropped, FunnelStage, decision_effect
+from schemas.entries import alert_effect, arrival_effect, offer_effect, retraction_effect, supersession_effect
 from tests.builders import BEGINNING, after
 
 WHY = Reason(code="large_outflow", zh="大额转出", en="A large outflow", contribution=1.5)
