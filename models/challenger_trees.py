@@ -10,14 +10,13 @@ shadow: an average over many trees is no sum of such steps, and they cost the tr
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import log
 from typing import Any
 
 from river import forest, tree
 
 from models.hashing import Slots
 from models.learner import DAMAGED, VALUE_LIMIT, BadSnapshotError, Snapshot, tame
-from models.scoring import ODDS_LIMIT, Scored, probability
+from models.scoring import ODDS_LIMIT, Scored, log_odds_of, probability
 
 PULL = 20.0
 DEPTH = 8
@@ -94,10 +93,10 @@ class TreeLearner:
     def _flatten(self, node: Any, above: float, nodes: list[Node]) -> int:
         """Append a node and all below it; returns its place."""
         share, place = _share(node, above), len(nodes)
-        nodes.append((LEAF, 0.0, 0, 0, _log_odds(share)))
+        nodes.append((LEAF, 0.0, 0, 0, log_odds_of(share)))
         if hasattr(node, "children"):
             left, right = [self._flatten(child, share, nodes) for child in node.children]
-            nodes[place] = (node.feature, float(node.threshold), left, right, _log_odds(share))
+            nodes[place] = (node.feature, float(node.threshold), left, right, log_odds_of(share))
         return place
 
     def scorer(self, version: int) -> FlatTreeScorer:
@@ -113,12 +112,12 @@ class TreeLearner:
     def _path(self, values: Sequence[float]) -> Iterator[Step]:
         node: Any = self._tree._root  # noqa: SLF001 - as above
         share = _share(node, self._start)
-        yield LEAF, _log_odds(share)
+        yield LEAF, log_odds_of(share)
         while hasattr(node, "children"):
             feature = node.feature
             node = node.children[values[feature] > node.threshold]
             share = _share(node, share)
-            yield feature, _log_odds(share)
+            yield feature, log_odds_of(share)
 
     def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Learn one example."""
@@ -245,10 +244,6 @@ def _share(node: Any, above: float) -> float:
     stats = {} if node is None else node.stats
     positives = float(stats.get(True, 0.0))
     return (positives + PULL * above) / (positives + float(stats.get(False, 0.0)) + PULL)
-
-
-def _log_odds(share: float) -> float:
-    return min(ODDS_LIMIT, max(-ODDS_LIMIT, log(share / (1.0 - share))))
 
 
 def _node(feature: int, threshold: float, left: int, right: int, log_odds: float) -> Node:

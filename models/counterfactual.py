@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from models.policy.wording import Change, Reasons
 from models.reason_figures import PLACE, UNITS, Unit
-from models.scoring import LinearScorer, Scorer
-from models.why_now import log_odds
+from models.scoring import LinearScorer, Scorer, log_odds_of
 
 TRIES = 30  # figures of a feature
 BELOW = 1e-6  # so much in log-odds below the threshold: on it is not below
@@ -78,7 +77,7 @@ def _solved(feature: str, reach: Change, values: Sequence[float], scorer: Scorer
     bound = unit.value(reach.least if down else reach.most)
     if not slope or (now <= bound if down else now >= bound):
         return
-    needed = now + (log_odds(threshold) - BELOW - log_odds_now) / slope
+    needed = now + (log_odds_of(threshold) - BELOW - log_odds_now) / slope
     yield _doable(unit, max(bound, needed) if down else min(bound, needed), reach, down=down)
 
 

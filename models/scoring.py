@@ -7,7 +7,7 @@ term only where it is known, against the average of those where it was.
 """
 
 from collections.abc import Mapping, Sequence
-from math import exp, inf
+from math import exp, inf, log
 from operator import mul, sub
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -63,6 +63,17 @@ def probability(log_odds: float) -> float:
         return 1.0 / (1.0 + exp(-min(ODDS_LIMIT, log_odds)))
     odds = exp(max(-ODDS_LIMIT, log_odds))
     return odds / (1.0 + odds)
+
+
+def log_odds_of(chance: float) -> float:
+    """Turn a probability into log-odds, within ±`ODDS_LIMIT`.
+
+    >>> log_odds_of(0.5), log_odds_of(0.0)
+    (0.0, -30.0)
+    """
+    if not 0.0 < chance < 1.0:
+        return ODDS_LIMIT if chance >= 1.0 else -ODDS_LIMIT
+    return min(ODDS_LIMIT, max(-ODDS_LIMIT, log(chance / (1.0 - chance))))
 
 
 def within(chance: float, known_days: int, days: int) -> float:

@@ -6,12 +6,11 @@ All of it sums to the difference of the log-odds, exactly but for the order of a
 """
 
 from collections.abc import Sequence
-from math import log
 from typing import NamedTuple
 
 from models.features import unpack
 from models.reasons import parts_of
-from models.scoring import ODDS_LIMIT, Scorer
+from models.scoring import Scorer, log_odds_of
 from schemas.profile import PendingExample
 
 DAY_MS = 86_400_000
@@ -34,17 +33,6 @@ class WhyNow(NamedTuple):
         return self.now >= self.before
 
 
-def log_odds(chance: float) -> float:
-    """Turn a probability into log-odds, within ±`ODDS_LIMIT`.
-
-    >>> log_odds(0.5), log_odds(0.0)
-    (0.0, -30.0)
-    """
-    if not 0.0 < chance < 1.0:
-        return ODDS_LIMIT if chance >= 1.0 else -ODDS_LIMIT
-    return log(chance / (1.0 - chance))
-
-
 def why_now(
     values: tuple[float, ...], at_ms: int, newest_first: Sequence[PendingExample], scorer: Scorer
 ) -> WhyNow | None:
@@ -60,7 +48,7 @@ def why_now(
         now=now.value,
         span_ms=at_ms - earlier.scored_ms,
         moved={feature: part - before[feature] for feature, part in parts_of(now).items()},
-        learned=then.log_odds - log_odds(earlier.score),
+        learned=then.log_odds - log_odds_of(earlier.score),
         values_before=values_before,
         values_now=values,
     )

@@ -21,8 +21,8 @@ from models.explain import (
 from models.features import FEATURES, LONG_AGO_DAYS, features
 from models.reason_figures import PLACE, UNITS
 from models.reasons import snapshots, values_of
-from models.scoring import Linear, LinearScorer, Scored, probability
-from models.why_now import log_odds, why_now
+from models.scoring import Linear, LinearScorer, Scored, log_odds_of, probability
+from models.why_now import why_now
 from tests.builders import BEGINNING, a_transaction, after, an_interaction
 from tests.customers import a_consenting_customer, feelings, lived_in, unlearned
 from tests.explaining import WEEK_MS, a_scorer, scored_in_weeks, values_with
@@ -51,8 +51,8 @@ def test_what_moved_and_what_was_learned_sum_to_the_difference_of_the_log_odds(n
     scorer, earlier = linear(now_weights), linear(then_weights, version=6)
     moved = compared(scorer, rows[place], rows[place + 1], earlier=earlier)
 
-    whole = log_odds(moved.now) - log_odds(moved.before)
-    if max(abs(log_odds(moved.now)), abs(log_odds(moved.before))) < 12:  # beyond it a probability's digits run out
+    whole = log_odds_of(moved.now) - log_odds_of(moved.before)
+    if max(abs(log_odds_of(moved.now)), abs(log_odds_of(moved.before))) < 12:  # beyond it its digits run out
         assert math.fsum([*moved.moved.values(), moved.learned]) == pytest.approx(whole, abs=1e-9)
 
 
@@ -125,8 +125,8 @@ def test_a_customer_may_be_scored_anew_as_of_his_last_event():
 
 def test_log_odds_undo_a_probability_within_their_limit():
     for value in (-9.0, 0.0, 3.5):
-        assert log_odds(probability(value)) == pytest.approx(value)
-    assert (log_odds(1.0), log_odds(0.0)) == (30.0, -30.0)
+        assert log_odds_of(probability(value)) == pytest.approx(value)
+    assert (log_odds_of(1.0), log_odds_of(0.0)) == (30.0, -30.0)
 
 
 def whole_figures_that_do(feature, values, scorer, threshold):
@@ -281,7 +281,7 @@ def test_what_is_no_whole_number_is_changed_exactly_as_far_as_needed():
         version, examples, score = 7, 900, scorer.score
 
     assert changes(values_with(aum=100), OtherModel(), 0.65, words)[0].figure > change.figure, "tried in steps"
-    assert change.value == pytest.approx(9.0 - log_odds(0.65), abs=1e-5)
+    assert change.value == pytest.approx(9.0 - log_odds_of(0.65), abs=1e-5)
     assert change.score < 0.65
 
 
@@ -302,4 +302,4 @@ def test_from_events_to_an_alert_that_tells_what_was_scored_and_what_has_changed
     assert told["why_now"].endswith("because: no login for 5 days")
     assert told["what_if"].startswith("the model's view, not cause and effect: with the last login 4 days ago")
     parts = [reason["contribution"] for reason in alert.data["reasons"]]
-    assert math.fsum([-1.0, *parts]) == pytest.approx(log_odds(alert.data["score"]), abs=1e-9)
+    assert math.fsum([-1.0, *parts]) == pytest.approx(log_odds_of(alert.data["score"]), abs=1e-9)
