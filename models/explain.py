@@ -82,13 +82,8 @@ def score_explained(profile: Profile, model: str | None, context: Context) -> tu
         if scorer is None:
             return parts_in_words(score.reasons, policy, values_of(profile, model, policy))
         explained = explain(profile, model, scorer, policy)
-    except (
-        ArithmeticError,
-        LookupError,
-        ValueError,
-        struct.error,
-    ):  # an alert is worth more than the figures beside it
-        return parts_in_words(score.reasons, policy)
+    except (ArithmeticError, LookupError, ValueError, struct.error):
+        return parts_in_words(score.reasons, policy)  # an alert is worth more than the figures beside it
     return explained.reasons + explained.told
 
 

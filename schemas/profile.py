@@ -325,7 +325,7 @@ class EventCounts(NamedTuple):
 
 
 class Rings(NamedTuple):
-    """Bucket rings by event time (`schemas.ring`); only `models.windows` knows what a bucket's cells mean.
+    """Bucket rings by event time (`schemas.ring`); only `models.cells` knows what a bucket's cells mean.
 
     A bucket's number is `event time // width`: 12 of 5 minutes, 24 of an hour, 31 of a day, 10 of a week. Days and
     weeks are UTC+8 days (home time), so that "a day" is the bank's day.
