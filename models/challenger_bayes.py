@@ -14,7 +14,7 @@ from math import log
 from typing import Any
 
 from models.hashing import Slots
-from models.learner import DAMAGED, VALUE_LIMIT, BadSnapshotError, Snapshot, tame
+from models.learner import DAMAGED, BadSnapshotError, Snapshot, sound, tame
 from models.scoring import Scored, probability
 
 WARM = 300  # examples that find the bins
@@ -218,12 +218,3 @@ def _edges(column: Sequence[float]) -> list[float]:
     ranked = sorted(column)
     cuts = {ranked[len(ranked) * part // BINS] for part in range(1, BINS)}
     return sorted(cut for cut in cuts if cut > ranked[0])
-
-
-def sound(numbers: Sequence[float], width: int | None = None, least: float = -VALUE_LIMIT) -> list[float]:
-    """Read finite numbers, `width` of them. Raises one of `DAMAGED`."""
-    read = list(numbers)
-    # Not a number compares false with everything, so it fails the test too.
-    if (width is not None and len(read) != width) or not all(least <= number <= VALUE_LIMIT for number in read):
-        raise BadSnapshotError("the snapshot holds numbers that are too few, not finite or run away")
-    return read

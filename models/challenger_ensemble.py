@@ -12,10 +12,10 @@ from math import exp, log, sqrt
 from operator import add
 from typing import Any
 
-from models.challenger_bayes import BayesLearner, BinnedScorer, sound
+from models.challenger_bayes import BayesLearner, BinnedScorer
 from models.evidence import loss
 from models.hashing import Slots
-from models.learner import DAMAGED, BadSnapshotError, Snapshot, linear_of, tame
+from models.learner import DAMAGED, BadSnapshotError, Snapshot, linear_of, met, sound, tame
 from models.scoring import Linear, Scored, probability, told
 
 MEMORIES = (0.99, 0.999, 1.0)  # what is left of a certainty after an example
@@ -127,25 +127,15 @@ class EnsembleLearner:
         """Weigh the members by what they say of one example, then let them learn it."""
         values = tame(features)
         self.examples += 1
-        self._meet(values)
-        scaled = [
-            *[(x - m) / sqrt(v + WIDTH) for x, m, v in zip(values, self._means, self._variances, strict=True)],
-            1.0,
-        ]
+        moments = [met(m, v, x, self.examples) for m, v, x in zip(self._means, self._variances, values, strict=True)]
+        self._means, self._variances = [m for m, _ in moments], [v for _, v in moments]
+        scaled = [*[(x - m) / sqrt(v + WIDTH) for x, (m, v) in zip(values, moments, strict=True)], 1.0]
         said = [*[member.says(scaled) for member in self._members], self._bayes.score(values)]
         self._losses = [FADING * lost + loss(label, score) for lost, score in zip(self._losses, said, strict=True)]
         for member in self._members:
             member.learn(scaled, label)
         self._bayes.learn(values, label)
         self._frozen = None
-
-    def _meet(self, values: Sequence[float]) -> None:
-        """Count one example in means and variances (Welford 1962)."""
-        for place, value in enumerate(values):
-            off = value - self._means[place]
-            self._means[place] += off / self.examples
-            grown = off * (value - self._means[place])
-            self._variances[place] += (grown - self._variances[place]) / self.examples
 
     def snapshot(self) -> Snapshot:
         """Tell all members, and their losses."""

@@ -76,6 +76,22 @@ def tame_slots(slots: Slots) -> Slots:
     return tuple(zip([slot for slot, _ in slots], tame([value for _, value in slots]), strict=True)) if slots else ()
 
 
+def met(mean: float, variance: float, value: float, count: int) -> tuple[float, float]:
+    """Count one more value in a mean and a variance (Welford 1962)."""
+    off = value - mean
+    mean += off / count
+    return mean, variance + (off * (value - mean) - variance) / count
+
+
+def sound(numbers: Sequence[float], width: int | None = None, least: float = -VALUE_LIMIT) -> list[float]:
+    """Read finite numbers, `width` of them. Raises one of `DAMAGED`."""
+    read = list(numbers)
+    # Not a number compares false with everything, so it fails the test too.
+    if (width is not None and len(read) != width) or not all(least <= number <= VALUE_LIMIT for number in read):
+        raise BadSnapshotError("the snapshot holds numbers that are too few, not finite or run away")
+    return read
+
+
 def linear_of(plain: Mapping[str, Any], width: int) -> Linear:
     """Read a linear score of `width` features that `models.scoring.told` told. Raises one of `DAMAGED`."""
     slots = {int(slot): (weight, centre, limit) for slot, weight, centre, limit in plain["slots"]}

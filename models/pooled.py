@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from models.hashing import KEYS, SLOTS, WORD_SLOTS, Slots, bin_of
-from models.learner import VALUE_LIMIT, BadSnapshotError, Snapshot, tame, tame_slots
+from models.learner import BadSnapshotError, Snapshot, met, sound, tame, tame_slots
 from models.scoring import Linear, SlotTerm, probability
 
 # Certainties before anything was learned. Shared weights: a deviation of 0.1 log-odds per standard deviation; an
@@ -53,7 +53,7 @@ class _Slot:
         """Count a value; words and bins are not centred."""
         if WORD_SLOTS <= slot < SLOTS:
             self.count += 1
-            self.mean, self.variance = _met(self.mean, self.variance, value, int(self.count))
+            self.mean, self.variance = met(self.mean, self.variance, value, int(self.count))
 
     def term(self, slot: int) -> SlotTerm:
         """Weigh the value itself."""
@@ -85,7 +85,7 @@ class _Weights(NamedTuple):
 
     @classmethod
     def of(cls, data: Mapping[str, Any], width: int) -> "_Weights":
-        return cls(_numbers(data["weights"], width), _numbers(data["certainties"], width, least=LEAST_CERTAINTY))
+        return cls(sound(data["weights"], width), sound(data["certainties"], width, least=LEAST_CERTAINTY))
 
     def moved(self, push: float, curve: float, fading: float, values: Sequence[float], least: float) -> "_Weights":
         """Move by an example: `push` times value over certainty; then be more certain by `curve` times its square."""
@@ -125,11 +125,11 @@ class _Action:
         """Read what `snapshot` wrote. Raises one of `models.learner.DAMAGED`."""
         action = cls(width, 0.5)
         action.examples = int(data["examples"])
-        (action.intercept,) = _numbers([data["intercept"]], 1)
-        (action.certainty,) = _numbers([data["certainty"]], 1, least=LEAST_CERTAINTY)
+        (action.intercept,) = sound([data["intercept"]], 1)
+        (action.certainty,) = sound([data["certainty"]], 1, least=LEAST_CERTAINTY)
         action.own = _Weights.of(data, width)
         for number, *row in data["slots"]:
-            slot = action.slots[int(number)] = _Slot(*_numbers(row, 5))
+            slot = action.slots[int(number)] = _Slot(*sound(row, 5))
             if slot.variance < 0.0 or slot.certainty < LEAST_CERTAINTY or not 0 <= number < KEYS:
                 raise BadSnapshotError("the snapshot holds a slot that cannot be")
         return action
@@ -162,9 +162,9 @@ class PooledRegression:
         """Learn one example of `action`, whose chance is believed to be `start` when it is new."""
         values = tame(features)
         self.examples += 1
-        met = [_met(m, v, x, self.examples) for m, v, x in zip(self._means, self._variances, values, strict=True)]
-        self._means, self._variances = [m for m, _ in met], [v for _, v in met]
-        scaled = [(x - m) / sqrt(v + WIDTH) for x, (m, v) in zip(values, met, strict=True)]
+        moments = [met(m, v, x, self.examples) for m, v, x in zip(self._means, self._variances, values, strict=True)]
+        self._means, self._variances = [m for m, _ in moments], [v for _, v in moments]
+        scaled = [(x - m) / sqrt(v + WIDTH) for x, (m, v) in zip(values, moments, strict=True)]
         about = self.actions.get(action)
         least = self._least(action, start)
         if about is None:
@@ -244,7 +244,7 @@ class PooledRegression:
             raise BadSnapshotError("the snapshot was taken with other features")
         width = len(self.names)
         examples = int(data["examples"])
-        means, variances = _numbers(data["means"], width), _numbers(data["variances"], width, least=0.0)
+        means, variances = sound(data["means"], width), sound(data["variances"], width, least=0.0)
         shared = _Weights.of(data, width)
         actions = {name: _Action.of(described, width) for name, described in data["actions"].items()}
         self.examples, self._means, self._variances, self._shared = examples, means, variances, shared
@@ -253,19 +253,3 @@ class PooledRegression:
 
 def _sure(certainty: float) -> float:
     return min(MOST_CERTAINTY, certainty)  # min() would cost three times as much
-
-
-def _met(mean: float, variance: float, value: float, count: int) -> tuple[float, float]:
-    """Count one more value in a mean and a variance (Welford 1962)."""
-    off = value - mean
-    mean += off / count
-    return mean, variance + (off * (value - mean) - variance) / count
-
-
-def _numbers(values: Sequence[float], width: int, least: float = -VALUE_LIMIT) -> list[float]:
-    """Read `width` numbers that are not below `least`. Raises one of `models.learner.DAMAGED`."""
-    numbers = list(values)
-    # Not a number compares false with everything, so it fails the test too.
-    if len(numbers) != width or not all(least <= number <= VALUE_LIMIT for number in numbers):
-        raise BadSnapshotError("the snapshot holds numbers that are too few, not finite or run away")
-    return numbers
