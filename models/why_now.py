@@ -24,7 +24,6 @@ class WhyNow(NamedTuple):
     span_ms: int
     moved: dict[str, float]  # feature -> log-odds, 0 where nothing changed
     learned: float  # the model's own change, judged by the features of then
-    values_before: tuple[float, ...]
     values_now: tuple[float, ...]
 
     @property
@@ -40,8 +39,7 @@ def why_now(
     earlier = next((one for one in newest_first if one.scored_ms <= at_ms - DAY_MS and one.score is not None), None)
     if earlier is None or earlier.score is None:
         return None
-    values_before = unpack(earlier.features)
-    now, then = scorer.score(values), scorer.score(values_before)
+    now, then = scorer.score(values), scorer.score(unpack(earlier.features))
     before = parts_of(then)
     return WhyNow(
         before=earlier.score,
@@ -49,6 +47,5 @@ def why_now(
         span_ms=at_ms - earlier.scored_ms,
         moved={feature: part - before[feature] for feature, part in parts_of(now).items()},
         learned=then.log_odds - log_odds_of(earlier.score),
-        values_before=values_before,
         values_now=values,
     )
