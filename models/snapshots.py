@@ -129,8 +129,7 @@ class Shelf:
 
     def latest(self, model: str) -> Stored | None:
         """Give the newest complete version of a model."""
-        versions = self.versions(model)
-        return self.stored(model, versions[-1].version) if versions else None
+        return next(self.newest_first(model), None)
 
     def stored(self, model: str, version: int) -> Stored | None:
         """Give one version, if it is complete and sound."""
@@ -141,9 +140,14 @@ class Shelf:
 
     def versions(self, model: str) -> tuple[Manifest, ...]:
         """List the complete versions of a model, oldest first."""
-        of_model = sorted(version for name, version in self._parts if name == model)
-        found = [self.stored(model, version) for version in of_model]
-        return tuple(stored.manifest for stored in found if stored is not None)
+        return tuple([stored.manifest for stored in self.newest_first(model)][::-1])
+
+    def newest_first(self, model: str) -> Iterator[Stored]:
+        """Give the complete versions of a model; each is put together when its turn comes."""
+        for version in sorted([version for name, version in self._parts if name == model], reverse=True):
+            stored = self.stored(model, version)
+            if stored is not None:
+                yield stored
 
     def has_event(self, key: str, value: bytes) -> bool:
         """Whether the ledger holds this entry as it is; a model that had to begin anew numbers from 1 again."""

@@ -104,9 +104,8 @@ class ModelBoard:
             self._shelf.put(_key_of(record), record.value)
             self._position = record.offset + 1
         for model in self._policy.models.names:
-            for manifest in reversed(self._shelf.versions(model)):
-                stored = self._shelf.stored(model, manifest.version)
-                if stored is not None and self._take_up(stored):
+            for stored in self._shelf.newest_first(model):
+                if self._take_up(stored):
                     break
 
     async def follow(self) -> None:

@@ -118,13 +118,13 @@ class Trainer:
                 continue
             release = self._new(self._policy.models.names[number])
             offsets[number] = None
-            for manifest in reversed(shelf.versions(release.model)):
-                stored = shelf.stored(release.model, manifest.version)
+            for stored in shelf.newest_first(release.model):
                 try:
-                    offsets[number] = release.restore(stored.snapshot) if stored is not None else None
+                    offsets[number] = release.restore(stored.snapshot)
                     break
                 except DAMAGED as error:
-                    log.warning("version left out", model=release.model, version=manifest.version, why=repr(error))
+                    version = stored.manifest.version
+                    log.warning("version left out", model=release.model, version=version, why=repr(error))
                     release = self._new(release.model)
             self._releases[number] = release
             for name in release.began_anew:
@@ -174,11 +174,8 @@ class Trainer:
 
     def _held(self, model: str) -> tuple[int, ...]:
         """List the versions on the topic that workers can serve."""
-        return tuple(
-            manifest.version
-            for manifest in self._shelf.versions(model)
-            if (stored := self._shelf.stored(model, manifest.version)) and servable(stored, self._policy)
-        )
+        found = self._shelf.newest_first(model)
+        return tuple(stored.manifest.version for stored in found if servable(stored, self._policy))
 
     def _reject(self, record: ConsumerRecord, why: str) -> None:
         self._rejected += 1
