@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 from aiokafka.errors import KafkaError
 from pydantic import TypeAdapter, ValidationError
 
+from models.admission import Message
 from models.contest_events import MAX_EVENTS
 from models.learner import DAMAGED
 from models.policy import Policy
@@ -25,7 +26,7 @@ from models.release import Position, Published, Release
 from models.sealing import Seal
 from models.snapshots import Shelf, events_of
 from models.training import left_out, new_release, report, servable
-from schemas.internal import ExampleRecord, ModelCommand, Punctuation
+from schemas.internal import ModelCommand, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.kafka import KafkaUnavailable, consumer, producer
 from stream_app.settings import Settings
@@ -35,7 +36,6 @@ POLL_MS = 200
 RETRY_SECONDS = 1.0
 MOST, MAX_SOURCE = 2**63, 200  # offset or ordinal, and characters of a source, that a snapshot can hold
 KEPT_EVENTS = 4 * MAX_EVENTS  # of a model's ledger, to know which were sent: more than any version tells
-Message = ExampleRecord | Punctuation | ModelCommand
 _MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
 
 
