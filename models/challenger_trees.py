@@ -156,21 +156,18 @@ class TreeLearner:
     def _checked(self, rows: Sequence[Sequence[Any]]) -> list[Node]:
         """Read nodes. Raises one of `DAMAGED` where a walk through them would not end, or end nowhere."""
         nodes = [_node(*row) for row in rows]
-        if (
-            not nodes
-            or len(nodes) > MAX_NODES
-            or not all(map(self._fits, range(len(nodes)), nodes, [nodes] * len(nodes)))
-        ):
+        fit = all(self._fits(place, node, len(nodes)) for place, node in enumerate(nodes))
+        if not (0 < len(nodes) <= MAX_NODES and fit):
             raise BadSnapshotError("the snapshot holds nodes that cannot be")
         return nodes
 
-    def _fits(self, place: int, node: Node, nodes: Sequence[Node]) -> bool:
+    def _fits(self, place: int, node: Node, count: int) -> bool:
         """Whether a walk that comes here goes on downwards and ends, with numbers that are numbers."""
         feature, threshold, left, right, log_odds = node
         sound = -VALUE_LIMIT <= threshold <= VALUE_LIMIT and -ODDS_LIMIT <= log_odds <= ODDS_LIMIT
         if feature == LEAF:
             return sound
-        return sound and 0 <= feature < len(self.names) and place < left < len(nodes) and place < right < len(nodes)
+        return sound and 0 <= feature < len(self.names) and place < left < count and place < right < count
 
 
 class ForestLearner:
