@@ -52,6 +52,28 @@ class Judged(NamedTuple):
     examples: int
 
 
+class Halves:
+    """Measures a stream of scores as a whole and in its second half."""
+
+    def __init__(self, total: int) -> None:
+        """Measure a stream of which `total` examples will come."""
+        self._total = total
+        self._number = 0
+        self._whole, self._second_half = Meter(), Meter()
+
+    def update(self, label: bool, score: float) -> None:
+        """Note the next score with what came true."""
+        self._number += 1
+        self._whole.update(label, score)
+        if self._number > self._total // 2:
+            self._second_half.update(label, score)
+
+    def judged(self) -> Judged:
+        """Sum up; an AUC that there is not, for want of one of the classes, is 0."""
+        whole, second_half = self._whole.quality().auc, self._second_half.quality().auc
+        return Judged(whole or 0.0, second_half or 0.0, self._number)
+
+
 def evaluate(
     model: Scores, stream: Iterable[tuple[Any, bool]], *, delay: int = 0, total: int, peek: bool = False
 ) -> Judged:
@@ -60,21 +82,17 @@ def evaluate(
     `peek` learns an example *before* it is scored: the mistake that this harness is there to prevent, kept so that a
     test can show what it feigns.
     """
-    whole, second_half = Meter(), Meter()
+    halves = Halves(total)
     waiting: deque[tuple[Any, bool]] = deque()
-    number = 0
-    for number, (x, label) in enumerate(stream, start=1):
+    for x, label in stream:
         if peek:
             model.learn(x, label)
-        score = model.score(x)
-        whole.update(label, score)
-        if number > total // 2:
-            second_half.update(label, score)
+        halves.update(label, model.score(x))
         if not peek:
             waiting.append((x, label))
             if len(waiting) > delay:
                 model.learn(*waiting.popleft())
-    return Judged(whole.quality().auc or 0.0, second_half.quality().auc or 0.0, number)
+    return halves.judged()
 
 
 class OnlineRecipe:

@@ -17,9 +17,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from models.meters import Meter
 from models.policy import DAY_MS, Policy, load_policy
-from models.prequential import ANCHORS, ARCHIVE, DELAYS, Judged, bank_marketing, read_calls
+from models.prequential import ANCHORS, ARCHIVE, DELAYS, Halves, Judged, bank_marketing, read_calls
 from models.training import LEARNERS
 from schemas.internal import ExampleRecord
 from schemas.partitioner import partition_for
@@ -110,37 +109,18 @@ def _the_end(partitions: int, at_ms: int) -> Iterator[dict[str, Any]]:
 
 def _learned_again(examples: list[ExampleRecord], policy: Policy) -> Judged:
     """Judge and learn the examples as the trainer did: `models.json` has the whole stream only."""
-    learner, judge = LEARNERS["propensity"](policy), _Judge(len(examples))
+    learner, halves = LEARNERS["propensity"](policy), Halves(len(examples))
     for example in examples:
-        judge.hear(example, learner.score(example.features, example.about, example.context))
+        halves.update(example.label == 1, learner.score(example.features, example.about, example.context))
         learner.learn(example.features, example.label == 1, example.about, example.context)
-    return judge.judged()
+    return halves.judged()
 
 
 def _as_served(examples: list[ExampleRecord]) -> Judged:
-    judge = _Judge(len(examples))
+    halves = Halves(len(examples))
     for example in examples:
-        judge.hear(example, example.score or 0.0)
-    return judge.judged()
-
-
-class _Judge:
-    """Measures the whole stream and its second half."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._number = 0
-        self._whole, self._second_half = Meter(), Meter()
-
-    def hear(self, example: ExampleRecord, score: float) -> None:
-        self._number += 1
-        self._whole.update(example.label == 1, score)
-        if self._number > self._total // 2:
-            self._second_half.update(example.label == 1, score)
-
-    def judged(self) -> Judged:
-        whole, second_half = self._whole.quality().auc, self._second_half.quality().auc
-        return Judged(whole or 0.0, second_half or 0.0, self._number)
+        halves.update(example.label == 1, example.score or 0.0)
+    return halves.judged()
 
 
 def replay_figures(found: Replayed) -> Figures:
