@@ -15,7 +15,7 @@ from typing import Any
 
 from models.hashing import Slots
 from models.learner import DAMAGED, BadSnapshotError, Snapshot, sound, tame
-from models.scoring import Scored, probability
+from models.scoring import Scored, log_odds_of, probability
 
 WARM = 300  # examples that find the bins
 BINS = 10
@@ -83,7 +83,7 @@ class BayesLearner:
         """Learn over features `names`; until the bins are found it says `start`."""
         self.names = tuple(names)
         self.examples = 0
-        self._start = log(start / (1.0 - start))
+        self._start = log_odds_of(start)
         self._held: list[list[float]] = []  # label and features, until there are enough to find bins
         self._edges: list[list[float]] = [[] for _ in self.names]
         self._counts = [[[0.0], [0.0]] for _ in self.names]  # per feature: negatives and positives by bin

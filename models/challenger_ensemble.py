@@ -8,7 +8,7 @@ exact, the regressions fold into one set of weights, and a score costs one linea
 """
 
 from collections.abc import Mapping, Sequence
-from math import exp, log, sqrt
+from math import exp, sqrt
 from operator import add
 from typing import Any
 
@@ -16,7 +16,7 @@ from models.challenger_bayes import BayesLearner, BinnedScorer
 from models.evidence import loss
 from models.hashing import Slots
 from models.learner import DAMAGED, BadSnapshotError, Snapshot, linear_of, met, sound, tame
-from models.scoring import Linear, Scored, probability, told
+from models.scoring import Linear, Scored, log_odds_of, probability, told
 
 MEMORIES = (0.99, 0.999, 1.0)  # what is left of a certainty after an example
 SHARPNESS = 0.1  # how fast a weight falls with a loss
@@ -92,7 +92,7 @@ class EnsembleLearner:
         self._start = start
         width = len(self.names)
         self._means, self._variances = [0.0] * width, [0.0] * width
-        self._members = [_Regression(width, memory, log(start / (1.0 - start))) for memory in MEMORIES]
+        self._members = [_Regression(width, memory, log_odds_of(start)) for memory in MEMORIES]
         self._bayes = BayesLearner(names, start)
         self._losses = [0.0] * (len(MEMORIES) + 1)
         self._frozen: EnsembleScorer | None = None

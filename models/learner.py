@@ -5,13 +5,13 @@ a restored learner goes on bit by bit as the first would have.
 """
 
 from collections.abc import Mapping, Sequence
-from math import isnan, log, sqrt
+from math import isnan, sqrt
 from typing import Any, Protocol
 
 from river import linear_model, optim, preprocessing
 
 from models.hashing import Slots
-from models.scoring import Linear, Scorer
+from models.scoring import Linear, Scorer, log_odds_of
 
 FEATURE_LIMIT = 1e6  # features are logs and ratios: whatever is beyond this is damage, and is cut
 VALUE_LIMIT = 1e12  # weights, means, variances beyond it mean that learning has run away
@@ -113,7 +113,7 @@ class LogisticLearner:
         """Learn over features `names`; an unlearned model says `start`; `rate` is the step of the descent."""
         self.names = tuple(names)
         self.examples = 0
-        base = log(start / (1.0 - start))
+        base = log_odds_of(start)
         self._scaler = preprocessing.StandardScaler()
         self._regression = linear_model.LogisticRegression(
             optimizer=optim.SGD(rate), intercept_init=base, intercept_lr=rate

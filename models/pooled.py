@@ -15,14 +15,14 @@ sqrt(variance + WIDTH): one that has hardly varied yet is not blown up.
 """
 
 from collections.abc import Mapping, Sequence
-from math import log, sqrt
+from math import sqrt
 from operator import add
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from models.hashing import KEYS, SLOTS, WORD_SLOTS, Slots, bin_of
 from models.learner import BadSnapshotError, Snapshot, met, sound, tame, tame_slots
-from models.scoring import Linear, SlotTerm, probability
+from models.scoring import Linear, SlotTerm, log_odds_of, probability
 
 # Certainties before anything was learned. Shared weights: a deviation of 0.1 log-odds per standard deviation; an
 # action's own: 0.2; its intercept 0.5 around policy's starting propensity; a slot's 0.14.
@@ -105,7 +105,7 @@ class _Action:
 
     def __init__(self, width: int, start: float, certainty: float = INTERCEPT) -> None:
         self.examples = 0
-        self.intercept = log(start / (1.0 - start))
+        self.intercept = log_odds_of(start)
         self.certainty = certainty
         self.own = _Weights.fresh(width, OWN)
         self.slots: dict[int, _Slot] = {}
