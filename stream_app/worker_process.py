@@ -3,11 +3,15 @@
 import os
 import sys
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import orjson
 
 from stream_app.embedded.service import Program, Service
 from stream_app.settings import Settings
+
+STARTS = "[^-WorkerApp]: Starting..."
 
 
 def worker_service(settings: Settings, log: Path, port: int) -> Service:
@@ -20,6 +24,7 @@ def worker_service(settings: Settings, log: Path, port: int) -> Service:
             log=log,
             environ={**_own_environment(), **settings_as_environment(settings), "RAPPORT_METRICS__PORT": str(port)},
             answers=lambda: is_ready(port),
+            last_words=reason_of_end,
         )
     )
 
@@ -27,6 +32,25 @@ def worker_service(settings: Settings, log: Path, port: int) -> Service:
 def _own_environment() -> dict[str, str]:
     """Return our environment, but let the worker keep its bytecode: compiling all anew takes seconds at each start."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def reason_of_end(lines: Sequence[str]) -> str:
+    """Return what ended a worker by its log: the first exception after the last start, else the last line.
+
+    Faust goes on stopping, and logs it, long after the line that tells why.
+    """
+    reason = ""
+    for line in lines:
+        try:
+            said = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        match said:
+            case {"event": event} if event == STARTS:
+                reason = ""
+            case {"exception": str(exception)} if exception:
+                reason = reason or exception.splitlines()[-1]
+    return f"it ended with {reason}" if reason else f"its last line: {lines[-1]}"
 
 
 def is_ready(port: int) -> bool:

@@ -16,6 +16,7 @@ SUPERVISOR = Path(__file__).with_name("supervisor.py")
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.02
+LONGEST_WORDS = 300
 
 PORTS = range(20_000, 32_768)
 """Below the ports that systems give to outgoing connections (32,768 up on Linux). In that range a client that keeps
@@ -39,6 +40,8 @@ class Program:
     """True once the server gives a proper answer in its own protocol; it may be called often."""
     on_stopped: Callable[[], None] = lambda: None
     """Called after each orderly stop, not after a crash or a kill."""
+    last_words: Callable[[Sequence[str]], str] = lambda lines: f"its last line: {lines[-1]}"
+    """What the lines of its log (one or more) say of its end."""
 
 
 class Service:
@@ -165,8 +168,8 @@ class Service:
                 self._supervisor.stdin.close()
 
     def _fail(self, what: str) -> None:
-        tail = self.log.read_text(errors="replace").strip().splitlines()[-1:] or ["(empty)"]
-        message = f"{self.name} {what}; log: {self.log}; its last line: {tail[0][:300]}"
+        lines = self.log.read_text(errors="replace").strip().splitlines() or ["(empty)"]
+        message = f"{self.name} {what}; log: {self.log}; {self._program.last_words(lines)[:LONGEST_WORDS]}"
         raise ServiceUnavailable(message)
 
 

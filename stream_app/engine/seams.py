@@ -13,10 +13,13 @@ from typing import Any
 from aiokafka import AIOKafkaClient, AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError, NodeNotReadyError
 from aiokafka.protocol.produce import ProduceRequest
+from faust.exceptions import ConsumerNotStarted
 
 LINGER_NOT = struct.pack("ii", 1, 0)
 """SO_LINGER with no time: a close throws away what the kernel has not sent, and resets the connection."""
 BURIAL_SECONDS = 5.0
+NO_MEMBER = -1
+"""The generation of who is in no group, as Kafka's protocol has it."""
 ANSWER_MS = 3_000
 
 
@@ -41,8 +44,12 @@ def set_longest_fetch(consumer: AIOKafkaConsumer, milliseconds: int) -> None:
 
 
 def generation(app: Any) -> int:
-    """Return the group generation as of the last join, -1 when the broker has thrown us out."""
-    return int(app.consumer._thread._ensure_consumer()._coordinator.generation)
+    """Return the group generation as of the last join, -1 while we are no member: not started yet, or thrown out."""
+    try:
+        member = coordinator(app.consumer._thread)
+    except ConsumerNotStarted:
+        return NO_MEMBER
+    return NO_MEMBER if member is None else int(member.generation)  # none while aiokafka still connects
 
 
 def new_producer(app: Any) -> AIOKafkaProducer:

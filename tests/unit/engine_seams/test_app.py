@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from stream_app.engine.app import EngineApp
 from stream_app.engine.clocks import TimerRule
@@ -117,3 +118,10 @@ async def test_the_data_directory_is_made_with_its_parents(app: EngineApp, tmp_p
     app.finalize()
     app._create_directories()
     assert (tmp_path / "deep" / "data").is_dir()
+
+
+async def test_who_has_not_joined_the_group_is_in_no_generation(app: EngineApp):
+    assert app.engine.fence.generation == -1, "no consumer yet"
+    connecting = app.engine_consumer._thread._consumer = AIOKafkaConsumer()
+    assert app.engine.fence.generation == -1
+    await connecting.stop()
