@@ -69,6 +69,10 @@ class Contest:
         """The learner that is on duty."""
         return self.members[self.on_duty]
 
+    def open_trial(self) -> dict[str, Any] | None:
+        """Say how the open trial stands; None where there is none."""
+        return None if self.trial is None else self.trial.standing(self._setup.rules)
+
     def scorer(self, version: int) -> Scorer:
         """Freeze a scorer of who is on duty; a challenger that has none any more gives way."""
         found: list[Scorer] = []

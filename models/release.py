@@ -101,6 +101,22 @@ class Release:
         """How many examples wait for the promises of all sources."""
         return len(self._heap)
 
+    @property
+    def matured_ms(self) -> int | None:
+        """Maturity of the newest example that had its turn, learned or censored; None before the first."""
+        return None if self._released == BEFORE_ALL else self._released[0]
+
+    @property
+    def promised_ms(self) -> int | None:
+        """Below which all examples had their turn: the lowest promise; None until every source has made one."""
+        floor_ms = self._floor_ms()
+        return None if floor_ms < 0 else floor_ms
+
+    def pass_by(self, offset: int) -> None:
+        """Count the record at `offset`, which cannot even be read, as rejected."""
+        again = self._moved_to(offset)
+        self.counts.rejected += not again
+
     def take(self, example: ExampleRecord, position: Position, offset: int) -> None:
         """Take one example that lies at `offset` of our own topic; nothing is learned before a promise covers it.
 

@@ -162,7 +162,10 @@ class LocalTrainer:
 
 
 def report(release: Release) -> dict[str, Any]:
-    """Say what a model learned and how good it was: prequentially, and as served to customers."""
+    """Say what a model learned and how good it was: prequentially, and as served to customers.
+
+    matured_ms, promised_ms: maturity of the newest example that had its turn, and below which time all had theirs.
+    """
     counts, served, contest = release.counts, release.served.quality(), release.contest
     return {
         "version": release.version,
@@ -175,6 +178,10 @@ def report(release: Release) -> dict[str, Any]:
         "refused": release.learner.refused,
         "waiting": release.waiting,
         "drifts": contest.drifts,
+        "matured_ms": release.matured_ms,
+        "promised_ms": release.promised_ms,
         "champion": contest.on_duty,
+        "pinned": contest.pinned or None,
+        "trial": contest.open_trial(),
         "challengers": {name: meter.quality()._asdict() for name, meter in contest.meters.items()},
     }

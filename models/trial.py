@@ -156,6 +156,17 @@ class Trial:
             "against": self.objections(name, rules),
         }
 
+    def standing(self, rules: ContestRules) -> dict[str, Any]:
+        """Tell which trial it is, and how near each challenger is to what promotes (logs of evidence)."""
+        return {
+            "number": self.number,
+            "why": self.why,
+            "opened_ms": self.opened_ms,
+            "examples": self.examples,
+            "log_needed": self.needed(rules),
+            "log_evidence": {name: pair.evidence.log_value() for name, pair in self.pairs.items()},
+        }
+
     def snapshot(self) -> dict[str, Any]:
         """All that was counted."""
         return {

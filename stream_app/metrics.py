@@ -75,6 +75,36 @@ SPECS: dict[str, MetricSpec] = {
     "crm_model_version": MetricSpec(Gauge, "Version in use", ("model",)),
     "crm_model_examples": MetricSpec(Gauge, "Examples that the version in use has learned", ("model",)),
     "crm_drift_total": MetricSpec(Counter, "Drifts detected", ("model",)),
+    "crm_examples_not_learned_total": MetricSpec(
+        Counter, "Examples that came to the trainer and were not learned", ("model", "reason")
+    ),
+    "crm_model_served_calibration_error": MetricSpec(
+        Gauge, "Expected calibration error of the scores that customers were given", ("model",)
+    ),
+    "crm_model_last_label_timestamp_seconds": MetricSpec(
+        Gauge, "Maturity of the newest example that had its turn, epoch seconds of event time", ("model",)
+    ),
+    "crm_model_promised_timestamp_seconds": MetricSpec(
+        Gauge,
+        "Below it all examples had their turn: the lowest promise of all partitions, epoch seconds",
+        ("model",),
+    ),
+    "crm_model_on_duty": MetricSpec(Gauge, "1 for the member whose scores customers are given", ("model", "member")),
+    "crm_model_pinned_version": MetricSpec(Gauge, "Version that a person has pinned, 0: none", ("model",)),
+    "crm_model_member_examples": MetricSpec(Gauge, "Examples that a member was judged by", ("model", "member")),
+    "crm_model_member_auc": MetricSpec(Gauge, "ROC AUC of what a member would have said", ("model", "member")),
+    "crm_model_member_log_loss": MetricSpec(Gauge, "Log loss of what a member would have said", ("model", "member")),
+    "crm_model_member_calibration_error": MetricSpec(
+        Gauge, "Expected calibration error of what a member would have said", ("model", "member")
+    ),
+    "crm_model_trial_number": MetricSpec(Gauge, "Number of the trial that is open, 0: none", ("model",)),
+    "crm_model_trial_examples": MetricSpec(Gauge, "Examples that the open trial has heard", ("model",)),
+    "crm_model_trial_evidence_nats": MetricSpec(
+        Gauge, "Log of the evidence that a challenger is better, in the open trial", ("model", "member")
+    ),
+    "crm_model_trial_evidence_needed_nats": MetricSpec(
+        Gauge, "Log of the evidence that promotes in the open trial", ("model",)
+    ),
     "crm_queue_lag_entries": MetricSpec(Gauge, "Entries that a consumer group has not read", ("stream", "group")),
     "crm_queue_pending_entries": MetricSpec(Gauge, "Entries read but not acknowledged", ("stream", "group")),
     "crm_queue_oldest_seconds": MetricSpec(Gauge, "Age of a stream's oldest entry", ("stream",)),
@@ -96,6 +126,10 @@ class Metrics:
         metric = self._labelled(name, labels)
         assert isinstance(metric, Counter)
         metric.inc(by)
+
+    def count_up_to(self, name: str, total: float, **labels: str) -> None:
+        """Bring a counter to a total that somebody else keeps; it never falls."""
+        self.count(name, *labels.values(), by=max(0, total - self.value(name, **labels)))
 
     def set(self, name: str, value: float, *labels: str) -> None:
         """Set a gauge."""

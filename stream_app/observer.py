@@ -17,6 +17,7 @@ from stream_app.engine.checkpointer import CheckpointDone
 from stream_app.engine.effects import DEAD_LETTER, STREAM, Staged
 from stream_app.engine.records import Record
 from stream_app.metrics import Metrics
+from stream_app.model_metrics import ModelMetrics
 
 RAISED, MADE, ARRIVED = "crm.alert.raised", "crm.offer.made", "crm.customer.arrived"
 
@@ -90,6 +91,7 @@ class Observer:
         self._metrics = metrics
         self._names = names
         self._meters: dict[str, TopicMeter] = {}
+        self._models = ModelMetrics(metrics)
         self._clocks = ClockWatch()
         self._predictions: Counter[str] = Counter()
         self._shown: dict[str, set[tuple[str, ...]]] = {}
@@ -142,16 +144,9 @@ class Observer:
         elif fields["type"] == ARRIVED:
             self._metrics.count("crm_arrivals_total")
 
-    def model_report(self, model: str, report: Mapping[str, Any]) -> None:
-        """Take what a trainer says of its model (`models.training.report`)."""
-        metrics = self._metrics
-        for label, total in (("1", report["positives"]), ("0", report["examples"] - report["positives"])):
-            self._count_up_to("crm_examples_total", total, model=model, label=label)
-        metrics.set("crm_examples_pending", report["waiting"], model)
-        self._count_up_to("crm_drift_total", report["drifts"], model=model)
-        for name, key in (("auc", "auc"), ("log_loss", "log_loss"), ("calibration_error", "calibration_error")):
-            if report[key] is not None:
-                metrics.set(f"crm_model_{name}", report[key], model)
+    def model_report(self, model: str, report: Mapping[str, Any] | None) -> None:
+        """Take what a trainer says of its model; None: it is trained elsewhere from now on."""
+        self._models.tell(model, report)
 
     def scrape(self, app: EngineApp, scorers: Mapping[str, Scorer]) -> None:
         """Refresh the gauges that are looked up when somebody asks; `scorers` are those in use."""
@@ -165,10 +160,10 @@ class Observer:
         if restoring.seconds:
             metrics.set("crm_recovery_seconds", restoring.seconds)
         for table, records in app.changelog.foreign.items():
-            self._count_up_to("crm_changelog_foreign_total", records, table=table)
-        self._count_up_to("crm_resent_total", app.changelog.resent)
+            metrics.count_up_to("crm_changelog_foreign_total", records, table=table)
+        metrics.count_up_to("crm_resent_total", app.changelog.resent)
         for topic, lost in app.engine.records_lost.items():
-            self._count_up_to("crm_records_lost_total", lost, topic=self._names[topic])
+            metrics.count_up_to("crm_records_lost_total", lost, topic=self._names[topic])
         clocks = {number: clock_ms for (_, number), clock_ms in app.lifecycle.clock_ms.items()}
         told = {number: clock_ms for number, clock_ms in clocks.items() if clock_ms is not None}
         still = self._clocks.look(clocks, time.monotonic())
@@ -176,10 +171,6 @@ class Observer:
         self._show("crm_clock_standing_still", {(str(number),): float(stands) for number, stands in still.items()})
         lag = app.lifecycle.lag.items()
         self._show("crm_consumer_lag_records", {(self._names[tp.topic], str(tp.partition)): n for tp, n in lag})
-
-    def _count_up_to(self, name: str, total: float, **labels: str) -> None:
-        """Bring a counter to a total that somebody else keeps; it never falls."""
-        self._metrics.count(name, *labels.values(), by=max(0, total - self._metrics.value(name, **labels)))
 
     def _show(self, name: str, values: Mapping[tuple[str, ...], float]) -> None:
         """Set a gauge for these labels, and drop those of partitions that moved away."""

@@ -44,7 +44,8 @@ class NotRestored(Exception):
 
 
 START_AGAIN = (KafkaError, KafkaUnavailable, OSError, NotRestored)
-Report = Callable[[str, dict[str, Any]], None]  # (model, what `models.training.report` says)
+# (model, what `models.training.report` says; None once another trainer has it)
+Report = Callable[[str, dict[str, Any] | None], None]
 
 log = structlog.get_logger(__name__)
 
@@ -132,6 +133,7 @@ class Trainer:
             if self._seal is None:
                 for name in left_out(release.model, self._policy):
                     log.warning("challenger left out: no RAPPORT_MODEL_KEY to seal it with", challenger=name)
+            self._say(release)
             log.info("model restored", model=release.model, version=release.version, read_from=offsets[number])
         return offsets
 
@@ -141,7 +143,9 @@ class Trainer:
     def _forget(self, partitions: Iterable[int]) -> None:
         """Let go of models that another trainer goes on with; what was not sent it learns again."""
         for number in partitions:
-            self._releases.pop(number, None)
+            release = self._releases.pop(number, None)
+            if release is not None and self._tell is not None:
+                self._tell(release.model, None)
             self._unsent.pop(number, None)
             self._unsent_events.pop(number, None)
 
@@ -152,6 +156,7 @@ class Trainer:
         for record in records:
             message, rejected = _decoded(record.value), release.counts.rejected
             if message is None:
+                release.pass_by(record.offset)
                 self._reject(record, "it cannot be read")
             elif isinstance(message, Punctuation):
                 for version in release.promise(message, record.offset):
@@ -164,6 +169,9 @@ class Trainer:
                 release.take(message, _position(record), record.offset)
             if message is not None and release.counts.rejected > rejected:
                 self._reject(record, release.unfit(message))
+        self._say(release)
+
+    def _say(self, release: Release) -> None:
         if self._tell is not None:
             self._tell(release.model, report(release))
 

@@ -109,3 +109,13 @@ def test_a_version_that_is_not_there_to_serve_is_not_pinned_and_the_ledger_says_
         ("pinned", "version 1", "odd", "chen"),
     ]
     new_release("churn", POLICY, 1).restore(msgpack.unpackb(msgpack.packb(shown.snapshot)))
+
+
+def test_a_record_that_cannot_be_read_is_counted_once_however_often_it_is_read():
+    release = after(new_release("churn", POLICY, 1), odd("churn"))
+    release.pass_by(2)
+    again = new_release("churn", POLICY, 1)
+    again.restore(release.snapshot())
+    for offset in (2, 3):
+        again.pass_by(offset)
+    assert (release.counts.rejected, again.counts.rejected) == (1, 2)

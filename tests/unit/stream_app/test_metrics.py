@@ -19,7 +19,7 @@ def test_counters_end_in_total_and_durations_in_seconds():
 
 def test_no_label_can_hold_an_id():
     allowed = {"topic", "result", "queue", "kind", "priority", "channel", "action", "reason", "field", "partition",
-               "model", "label", "stream", "group", "table"}  # fmt: skip
+               "model", "member", "label", "stream", "group", "table"}  # fmt: skip
     assert {label for spec in SPECS.values() for label in spec.labels} <= allowed
 
 

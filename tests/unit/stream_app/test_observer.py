@@ -12,6 +12,7 @@ from stream_app.metrics import Metrics
 from stream_app.observer import Observer, TopicMeter
 from stream_app.queue_watch import stream_names
 from tests.policies import default_policy
+from tests.unit.stream_app.test_model_metrics import a_report
 
 CLOCK_MS = 5_000
 
@@ -72,23 +73,11 @@ def test_the_streams_that_are_watched_are_those_of_the_contract():
     assert len(names) == 2 * (5 * 3 + 7 + 8 + 1)
 
 
-TRAINED = {
-    "version": 9,
-    "examples": 900,
-    "positives": 90,
-    "waiting": 3,
-    "drifts": 2,
-    "auc": 0.7,
-    "log_loss": None,
-    "calibration_error": None,
-}
-
-
 def test_drifts_and_waiting_examples_are_shown_as_the_trainer_tells_them():
     metrics = Metrics()
     observer = Observer(metrics, {})
     for changes in ({}, {"drifts": 5, "waiting": 4}, {"drifts": 5, "waiting": 1}):
-        observer.model_report("churn", {**TRAINED, **changes})
+        observer.model_report("churn", a_report(**changes))
     assert metrics.value("crm_drift_total", model="churn") == 5
     assert metrics.value("crm_examples_pending", model="churn") == 1
 
@@ -96,7 +85,7 @@ def test_drifts_and_waiting_examples_are_shown_as_the_trainer_tells_them():
 def test_the_version_that_is_shown_is_the_one_that_scores_whatever_the_trainer_has_made():
     metrics = Metrics()
     observer = Observer(metrics, {})
-    observer.model_report("churn", TRAINED)
+    observer.model_report("churn", a_report())
     observer.scrape(a_worker(), {"churn": LinearScorer(Linear((), (), 0.0, 500), version=5)})
     assert metrics.value("crm_model_version", model="churn") == 5
     assert metrics.value("crm_model_examples", model="churn") == 500

@@ -98,6 +98,7 @@ def test_what_cannot_be_taken_is_counted_and_what_follows_is_learned():
     promise = Punctuation(model="churn", source_partition=0, below_ms=9 * DAY)
     trainer._learn(CHURN, [Line(b"junk", 0), *lines(promise, poison, an_example(2), promise)[1:]])
     assert (trainer._rejected, trainer.reports()["churn"]["examples"]) == (2, 1)
+    assert trainer.reports()["churn"]["rejected"] == 2, "the one that cannot be read too"
 
 
 @pytest.mark.parametrize(
