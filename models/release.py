@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from models.admission import Message, unfit
 from models.contest import Contest
 from models.contest_setup import ALONE, Setup
+from models.lags import Lags
 from models.learner import Learner, Snapshot
 from models.meters import Meter, Quality
 from models.scoring import Scorer
@@ -81,6 +82,7 @@ class Release:
         self.meter = Meter()  # who was on duty, as it was just before it learned the example
         self.served = Meter()  # the score that the customer was given, by whichever version was on duty then
         self.counts = Counts()
+        self.lags = Lags()
         self.version = 0
         self.began_anew: list[str] = []  # challengers of which the restored snapshot could not tell all
         self._sources = sources
@@ -228,6 +230,7 @@ class Release:
                 yield self._publish()
             _, _, example = heappop(self._heap)
             self._waiting.discard(example.example_id)
+            self.lags.note(example)
             self._learn(example)
             self._released = mark
             if self.contest.changed:
@@ -273,6 +276,7 @@ class Release:
             "since_version": self._since_version,
             "learned": [self.counts.learned[0], self.counts.learned[1]],
             "censored": self.counts.censored,
+            "lags": self.lags.snapshot(),
         }
 
     def snapshot(self) -> Snapshot:
@@ -301,6 +305,7 @@ class Release:
         self.learner.restore(state["learner"])
         self.meter.restore(state["meter"])
         self.served.restore(state["served"])
+        self.lags = Lags(state.get("lags", ()))
         self.version = state["version"]
         self.began_anew = self.contest.restore(state["contest"], snapshot["sealed"], self.version)
         self._released = (state["released"][0], state["released"][1])

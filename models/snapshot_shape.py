@@ -13,6 +13,7 @@ from models.calibration import SHIFTS, SLOPES
 from models.clv_fit import LEAST, MOST
 from models.contest_shape import ContestShape
 from models.hashing import KEYS as SLOTS_AND_BINS
+from models.lags import MOST_DAYS
 from models.learner import VALUE_LIMIT, BadSnapshotError
 from models.need_model import MODEL as NEED
 from models.shape_parts import Certainty, Count, Loss, Mark, MeterShape, Number, Part, Share, Text, Variance
@@ -97,6 +98,9 @@ class _Value(Part):
         return self
 
 
+LagRow = Annotated[tuple[Annotated[int, Field(ge=0, le=MOST_DAYS)], Count], Field(strict=False)]
+
+
 class _State(Part):
     version: Count
     meter: MeterShape
@@ -106,6 +110,7 @@ class _State(Part):
     since_version: Count
     learned: Annotated[tuple[Count, Count], Field(strict=False)]
     censored: Count
+    lags: Annotated[list[LagRow], Field(max_length=MOST_DAYS + 1, default_factory=list)]  # the first told none
 
 
 Slope = Annotated[float, Field(ge=SLOPES[0], le=SLOPES[1])]

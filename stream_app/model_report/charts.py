@@ -109,7 +109,7 @@ def maturity(model: str, figures: Model) -> Chart:
     """Draw how long labels take."""
     name, title, lags = f"{anchor(model)}-lag", "Maturity lag", {int(d): n for d, n in figures["lag_days"].items()}
     if not lags:
-        return Chart(name, title, "This source does not keep when each score was given (a replay's examples do).")
+        return Chart(name, title, "This source does not keep when each score was given (newer versions do).")
     number_of, low, high = sum(lags.values()), min(lags), max(lags)
     x = plain_axis(0.0, high + 2.0, "days from score to label")
     frame = Frame(x, plain_axis(0.0, 1.1 * max(lags.values()) / number_of, "examples", percent=True))

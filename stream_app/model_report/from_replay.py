@@ -8,12 +8,12 @@ from typing import Any
 
 import orjson
 
+from models.lags import lag_days
 from models.meters import Meter
 from models.policy import Policy
 from models.track_record import EVERYBODY, Point, Row, told
-from stream_app.model_report.sheet import AS_SERVED, ReasonSize, Sheet, Source
+from stream_app.model_report.sheet import AS_SERVED, LAG_OF, ReasonSize, Sheet, Source
 
-DAY_MS = 86_400_000
 STRETCHES, LEAST_STRETCH, POSITIVES = 32, 100, 10  # positives in a stretch on average
 SERVED = "as served"
 Examples = Sequence[Mapping[str, Any]]
@@ -62,8 +62,8 @@ def _sheet(name: str, figures: Mapping[str, Any], examples: Examples, reasons: S
         bins_of=AS_SERVED,
         reasons=reasons,
         reasons_of="mean size of what the reason adds to a customer's last score (log-odds), among his five strongest",
-        lag_days=Counter(round((e["due_ms"] - e["snapshot_ms"]) / DAY_MS) for e in examples if e["score"] is not None),
-        lag_of="days from score to label",
+        lag_days=Counter(lag_days(e["snapshot_ms"], e["due_ms"]) for e in examples if e["score"] is not None),
+        lag_of=LAG_OF,
         events=figures.get("events", ()),
     )
 

@@ -12,7 +12,7 @@ from models.policy import Policy
 from models.snapshots import Manifest, Shelf, Stored
 from models.track_record import told
 from models.training import scorer_of
-from stream_app.model_report.sheet import AS_SERVED, ReasonSize, Sheet, Source
+from stream_app.model_report.sheet import AS_SERVED, LAG_OF, ReasonSize, Sheet, Source
 
 
 def read_versions(shelf: Shelf, policy: Policy, name: str) -> Source:
@@ -50,6 +50,8 @@ def _sheet(stored: Stored, kept: Sequence[Manifest], policy: Policy) -> Sheet:
         bins_of=AS_SERVED if served else "the model's own scores just before it learned each example",
         reasons=_spreads(stored, policy),
         reasons_of="how far one standard deviation of the feature moves the score (log-odds)",
+        lag_days=dict(state.get("lags", ())),
+        lag_of=LAG_OF,
         events=contest.get("events", {}).get("last", []),
     )
 

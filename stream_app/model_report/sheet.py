@@ -8,6 +8,7 @@ from stream_app.model_report.curves import auc_range, distribution, found_by, ga
 from stream_app.model_report.limits import LIMITS, remarks
 
 LIFT_AT = 0.10
+LAG_OF = "days from score to label"
 AS_SERVED = "scores as customers were given them, weeks before the label was known"  # what `bins_of` says of them
 
 

@@ -354,6 +354,31 @@ def test_the_shelf_is_reported_by_its_newest_version(shelved):
     assert churn["reasons"][0]["zh"]
 
 
+def test_the_versions_tell_the_maturity_lag_that_a_replay_of_the_same_tells(shelved, replayed):
+    told = document(read_versions(shelved[1], POLICY, "versions"))["models"]["churn"]
+    of_replay = document(read_replay(replayed, POLICY))["models"]["churn"]
+    known = shelved[1].latest("churn").manifest.examples + shelved[1].latest("churn").snapshot["state"]["censored"]
+    assert told["lag_days"] == {"30": known}
+    assert told["lag_of"] == of_replay["lag_of"]
+    drawn = charts.maturity("churn", told)
+    assert drawn.rows == (("30", f"{known:,}", "100.0%"),)
+    assert "A label is known 30 days after the score" in drawn.says
+
+
+def test_a_version_of_before_lags_were_kept_is_reported_without_them():
+    release, shelf = new_release("churn", POLICY, 1), Shelf(5)
+    for place, example in enumerate(matured(300)):
+        release.take(example, Position("here", place, 0), place)
+    promise = Punctuation(model="churn", source_partition=0, below_ms=SINCE + 200 * DAY_MS, idle=False)
+    newest = list(release.promise(promise, 300))[-1]
+    del newest.snapshot["state"]["lags"]
+    for key, value in to_records(newest):
+        shelf.put(key, value)
+    told = document(read_versions(shelf, POLICY, "versions"))["models"]["churn"]
+    assert told["lag_days"] == {}
+    assert "does not keep when each score was given" in charts.maturity("churn", told).says
+
+
 def test_one_model_may_be_asked_for(shelved):
     source = read_versions(shelved[1], POLICY, "versions")
     assert list(document(source, "churn")["models"]) == ["churn"]
