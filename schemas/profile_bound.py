@@ -37,7 +37,7 @@ from schemas.profile import (
     Visit,
 )
 from schemas.profile_eve import eve_bytes
-from schemas.profile_settled import SETTLED
+from schemas.profile_settled import DAILY, SETTLED
 from schemas.profile_worth import Purchases, Worth
 from schemas.remembered import HASH_BYTES
 from schemas.ring import ring_of
@@ -203,10 +203,10 @@ def _ring(newest: int, size: int, share: int) -> bytes:
 
 def sizes(profile: Profile) -> dict[str, int]:
     """Measure the bytes that each field of a profile takes."""
-    frame, *moved, run, eve = msgpack.unpackb(codec.encode(profile), strict_map_key=False)
-    settled = msgpack.unpackb(run, strict_map_key=False)
-    names = ["(version, frames)", *codec.MOVED, *SETTLED, "eve"]
-    found = {n: len(msgpack.packb(value)) for n, value in zip(names, [frame, *moved, *settled, eve], strict=True)}
+    frame, *moved, settled, daily, eve = msgpack.unpackb(codec.encode(profile), strict_map_key=False)
+    runs = [value for run in (settled, daily) for value in msgpack.unpackb(run, strict_map_key=False)]
+    names = ["(version, frames)", *codec.MOVED, *SETTLED, *DAILY, "eve"]
+    found = {n: len(msgpack.packb(value)) for n, value in zip(names, [frame, *moved, *runs, eve], strict=True)}
     found["(version, frames)"] += len(codec.encode(profile)) - sum(found.values())
     return found
 

@@ -2,8 +2,8 @@
 
 Times stand as their distance to the customer's highest event time, or to each other; common words as small numbers; ids
 of actions as the 15 bytes that their 20 characters are in base64. What follows from something else (due work of what
-waits, an example's offer) is not told again. All of it is exact. What an ordinary event leaves as it is lies in one run
-of bytes within (`schemas.profile_settled`), so that writing a profile costs what has moved.
+waits, an example's offer) is not told again. All of it is exact. What an ordinary event leaves as it is lies in two
+runs of bytes within (`schemas.profile_settled`), so that writing a profile costs what has moved.
 
 `python -m schemas.profile_codec` prints the sum behind the bound of 16,384 bytes: the most that each field can take.
 """
@@ -16,8 +16,19 @@ import msgpack
 from schemas.errors import StateError
 from schemas.profile import PROFILE_VERSION, Account, EventCounts, Profile, Rings
 from schemas.profile_eve import eve_of, packed_eve
-from schemas.profile_parts import NUMBER_OF, WORD_OF, long, new_tuple, pack, short, totals_of, unpack
-from schemas.profile_settled import SETTLED, base_ms, packed_settled, settled_of
+from schemas.profile_parts import (
+    NUMBER_OF,
+    WORD_OF,
+    long,
+    new_tuple,
+    pack,
+    packed_purchases,
+    purchases_of,
+    short,
+    totals_of,
+    unpack,
+)
+from schemas.profile_settled import DAILY, SETTLED, base_ms, daily_run, read_runs, settled_run
 
 MAX_PROFILE_BYTES = 16_384
 
@@ -34,13 +45,15 @@ MOVED = (
     "aum_highs",
     "rings",
     "counterparties",
+    "countries",
+    "purchases",
     "last_login_ms",
     "last_own_activity_ms",
     "remembered",
 )
-"""The fields that stand before the settled ones, in their order; after these comes `eve`."""
+"""The fields that stand before the two runs, in their order; after these comes `eve`."""
 
-_in_order_of_fields = itemgetter(*[(*MOVED, *SETTLED, "eve").index(name) for name in Profile.__match_args__])
+_in_order_of_fields = itemgetter(*[(*MOVED, *SETTLED, *DAILY, "eve").index(name) for name in Profile.__match_args__])
 
 
 def encode(profile: Profile) -> bytes:
@@ -62,10 +75,13 @@ def encode(profile: Profile) -> bytes:
             p.aum_highs,
             p.rings,
             {name: last - at for name, at in p.counterparties.items()},
+            {name: last - at for name, at in p.countries.items()},
+            packed_purchases(p.purchases),
             None if p.last_login_ms is None else last - p.last_login_ms,
             None if p.last_own_activity_ms is None else last - p.last_own_activity_ms,
             p.remembered,
-            packed_settled(p),
+            settled_run.packed(p),
+            daily_run.packed(p),
             packed_eve(p),
         )
     )
@@ -103,14 +119,16 @@ def _profile(v: Any) -> Profile:
         v[9],
         new(Rings, (minutes, hours, days, weeks)),
         {name: last - back for name, back in v[11].items()},
-        None if v[12] is None else last - v[12],
-        None if v[13] is None else last - v[13],
-        v[14],
-        *settled_of(v[15], base_ms(last)),
+        {name: last - back for name, back in v[12].items()},
+        purchases_of(v[13]),
+        None if v[14] is None else last - v[14],
+        None if v[15] is None else last - v[15],
+        v[16],
+        *read_runs(v[17], v[18], base_ms(last)),
         None,
     )
     profile = Profile(*_in_order_of_fields(values))
-    profile.eve = eve_of(v[16], profile)
+    profile.eve = eve_of(v[19], profile)
     return profile
 
 

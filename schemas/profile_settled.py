@@ -1,17 +1,29 @@
 """What an ordinary event leaves as it is, packed apart from what every event moves.
 
-A payment moves sums, balances and windows; master data, tags, offers, waiting examples and due work stay the very
-objects that they were. So these are packed as one run of bytes, and the run of a customer's last write is taken again
-while all of them are the same: that saves most of what writing a profile costs.
+A payment moves sums, balances and windows; master data, tags, offers and waiting examples stay the very objects that
+they were, and scores and due work move with the first event of a day. So each of these two is packed as one run of
+bytes, and the run of a customer's last write is taken again while all that it tells of is the same: that saves most of
+what writing a profile costs.
 
-Times stand as their distance to `base_ms`, a moment that moves only every twelve days, so that the run stays true.
+Times stand as their distance to `base_ms`, a moment that moves only every twelve days, so that a run stays true.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from operator import attrgetter, is_
 from typing import Any
 
-from schemas.profile import Complaint, Grade, Loan, MentionMood, Profile, Promise, Ratings, Salary, Tag
+from schemas.profile import (
+    Complaint,
+    Grade,
+    Loan,
+    MentionMood,
+    Profile,
+    Promise,
+    Ratings,
+    Salary,
+    Tag,
+)
 from schemas.profile_parts import (
     NUMBER_OF,
     WORD_OF,
@@ -28,11 +40,9 @@ from schemas.profile_parts import (
     packed_ids,
     packed_offers,
     packed_pending,
-    packed_purchases,
     packed_reasons,
     packed_visits,
     pending_of,
-    purchases_of,
     score_of,
     short,
     unpack,
@@ -48,7 +58,6 @@ SETTLED = (
     "tags",
     "salary",
     "loans",
-    "countries",
     "complaints",
     "last_complaint_ms",
     "complaints_closed",
@@ -61,27 +70,23 @@ SETTLED = (
     "contacts_by_channel",
     "last_offer_day",
     "pending",
-    "scores",
-    "due",
     "churn_label",
     "churn_label_ms",
     "promise",
-    "purchases",
     "worth",
     "opened",
     "needs",
 )
-"""The fields that are packed here, in the order in which they stand."""
+"""The fields of the one run, in the order in which they stand."""
+
+DAILY = ("scores", "due")
+"""The fields of the other; due work is told by the waiting examples and open alerts from which it follows."""
 
 KEPT_RUNS = 20_000
 """Customers whose last run is kept: as many as a worker keeps decoded if nothing else is set. A run serves only while
 its customer stays decoded, since decoding makes other objects."""
 
 _BASE_BITS = 30  # of milliseconds: 12.4 days
-_parts = attrgetter(*SETTLED)
-# Base, the parts that it was packed from, and the run. Ordered, since a plain dict looks for its oldest key past all
-# that were deleted before.
-_runs: OrderedDict[str, tuple[int, tuple[Any, ...], bytes]] = OrderedDict()
 
 
 def base_ms(last_seen_ms: int) -> int:
@@ -89,21 +94,35 @@ def base_ms(last_seen_ms: int) -> int:
     return last_seen_ms >> _BASE_BITS << _BASE_BITS
 
 
-def packed_settled(p: Profile) -> bytes:
-    """Pack the fields of `SETTLED`, or take the run that they were packed to last."""
-    base, parts = base_ms(p.last_seen_ms), _parts(p)
-    kept = _runs.get(p.customer_id)
-    if kept is not None and kept[0] == base and all(map(is_, kept[1], parts)):
-        return kept[2]
-    run: bytes = pack(values_of(p))
-    if kept is None and len(_runs) >= KEPT_RUNS:
-        _runs.popitem(last=False)
-    _runs[p.customer_id] = base, parts, run
-    return run
+class Run:
+    """Some fields as one run of bytes, packed only when one of the fields that it `reads` is another object."""
+
+    def __init__(self, reads: tuple[str, ...], values: Callable[[Profile], tuple[Any, ...]]) -> None:
+        self._read = attrgetter(*reads)
+        self._values = values
+        # Base, what was read when it was packed, and the run. Ordered, since a plain dict looks for its oldest key past
+        # all that were deleted before.
+        self._kept: OrderedDict[str, tuple[int, tuple[Any, ...], bytes]] = OrderedDict()
+
+    def packed(self, p: Profile) -> bytes:
+        """Pack the fields, or take the run that they were packed to last."""
+        base, parts = base_ms(p.last_seen_ms), self._read(p)
+        kept = self._kept.get(p.customer_id)
+        if kept is not None and kept[0] == base and all(map(is_, kept[1], parts)):
+            return kept[2]
+        run: bytes = pack(self._values(p))
+        if kept is None and len(self._kept) >= KEPT_RUNS:
+            self._kept.popitem(last=False)
+        self._kept[p.customer_id] = base, parts, run
+        return run
+
+    def forget(self) -> None:
+        """Keep no run."""
+        self._kept.clear()
 
 
-def values_of(p: Profile) -> tuple[Any, ...]:
-    """Tell each of the fields, in the order of `SETTLED`."""
+def _settled(p: Profile) -> tuple[Any, ...]:
+    """Tell each of the fields of `SETTLED`."""
     base, number, offers = base_ms(p.last_seen_ms), NUMBER_OF.get, p.offers
     return (
         p.erased_ms,
@@ -113,7 +132,6 @@ def values_of(p: Profile) -> tuple[Any, ...]:
         p.tags,
         p.salary,
         p.loans,
-        p.countries,
         [(c[0], c[1], number(c[2], c[2]), c[3]) for c in p.complaints],
         p.last_complaint_ms,
         p.complaints_closed,
@@ -126,25 +144,34 @@ def values_of(p: Profile) -> tuple[Any, ...]:
         short(p.contacts_by_channel),
         p.last_offer_day,
         packed_pending(p, base),
-        {name: (*s[:3], base - s[3], *packed_reasons(s[4])) for name, s in p.scores.items()},
-        packed_due(p, base),
         p.churn_label,
         p.churn_label_ms,
         p.promise,
-        packed_purchases(p.purchases),
         p.worth,
         short(p.opened),
         short(p.needs),
     )
 
 
-def settled_of(run: bytes, base: int) -> tuple[Any, ...]:
-    """Read what `packed_settled` wrote, in the order of `SETTLED`."""
+def _daily(p: Profile) -> tuple[Any, ...]:
+    """Tell each of the fields of `DAILY`."""
+    base = base_ms(p.last_seen_ms)
+    scores = {name: (*s[:3], base - s[3], *packed_reasons(s[4])) for name, s in p.scores.items()}
+    return scores, packed_due(p, base)
+
+
+settled_run = Run(SETTLED, _settled)
+daily_run = Run((*DAILY, "pending", "open_alerts"), _daily)
+
+
+def read_runs(settled: bytes, daily: bytes, base: int) -> tuple[Any, ...]:
+    """Read the fields of `SETTLED` and of `DAILY`, in this order."""
     (
-        erased_ms, identity, grade, lifecycle, tags, salary, loans, countries, complaints, last_complaint_ms,
-        complaints_closed, ratings, mood, visits, open_alerts, cool_downs, offers, contacts_by_channel, last_offer_day,
-        pending, scores, due, churn_label, churn_label_ms, promise, purchases, worth, opened, needs,
-    ) = unpack(run)  # fmt: skip
+        erased_ms, identity, grade, lifecycle, tags, salary, loans, complaints, last_complaint_ms, complaints_closed,
+        ratings, mood, visits, open_alerts, cool_downs, offers, contacts_by_channel, last_offer_day, pending,
+        churn_label, churn_label_ms, promise, worth, opened, needs,
+    ) = unpack(settled)  # fmt: skip
+    scores, due = unpack(daily)
     new, word = new_tuple, WORD_OF.get
     alerts, offers = alerts_of(open_alerts), offers_of(offers, base)
     pending = pending_of(pending, offers, base)
@@ -156,7 +183,6 @@ def settled_of(run: bytes, base: int) -> tuple[Any, ...]:
         {name: new(Tag, tag) for name, tag in tags.items()},
         new(Salary, salary),
         {name: new(Loan, loan) for name, loan in loans.items()},
-        countries,
         tuple([new(Complaint, (e, t, word(c, c), topic)) for e, t, c, topic in complaints]),
         last_complaint_ms,
         complaints_closed,
@@ -169,13 +195,12 @@ def settled_of(run: bytes, base: int) -> tuple[Any, ...]:
         long(contacts_by_channel),
         last_offer_day,
         pending,
-        {name: score_of(score, base) for name, score in scores.items()},
-        due_work(due, pending, alerts, base),
         churn_label,
         churn_label_ms,
         promise and new(Promise, promise),
-        purchases_of(purchases),
         worth and new(Worth, worth),
         long(opened),
         long(needs),
+        {name: score_of(score, base) for name, score in scores.items()},
+        due_work(due, pending, alerts, base),
     )

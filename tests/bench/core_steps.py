@@ -130,6 +130,8 @@ def _round(steps: list[Step], decodings: list[Decoding]) -> dict[str, tuple[int,
         for name, part in PARTS.items():
             stack.enter_context(instead(models.step, name, watches[part].around(getattr(models.step, name))))
         for asked in steps:
+            if asked[0] is not None:
+                profile_codec.encode(asked[0])  # as the worker wrote it last: what it left as it was is packed already
             value = step(*asked).value
             if value is not None:
                 encode(value)

@@ -1,4 +1,4 @@
-"""The run of settled fields: taken again while nothing of it has moved, and never any other than it would be anew."""
+"""Runs of fields that seldom move: taken again while nothing of them has, and always what they would be anew."""
 
 from dataclasses import fields
 
@@ -7,9 +7,10 @@ from hypothesis import given, settings
 
 from models.step import step
 from schemas import profile_codec, profile_settled
-from schemas.profile import EventCounts, Grade, Profile
+from schemas.profile import Due, EventCounts, Grade, PendingExample, Profile
 from schemas.profile_bound import fullest
 from schemas.profile_codec import decode, encode
+from schemas.profile_settled import DAILY, SETTLED, daily_run, settled_run
 from tests.builders import BEGINNING
 from tests.customers import the_context
 from tests.laws.strategies import lives
@@ -19,7 +20,12 @@ TWELVE_DAYS_MS = 1 << 30
 
 @pytest.fixture(autouse=True)
 def _nothing_written_before():
-    profile_settled._runs.clear()
+    _forget_runs()
+
+
+def _forget_runs() -> None:
+    settled_run.forget()
+    daily_run.forget()
 
 
 def a_profile(customer_id: str = "C1", at_ms: int = BEGINNING) -> Profile:
@@ -42,24 +48,33 @@ def test_what_was_written_before_does_not_show_in_the_bytes(life):
         if profile is None:
             continue
         after_others = encode(profile)
-        profile_settled._runs.pop(profile.customer_id)
+        _forget_runs()
         assert encode(profile) == after_others
 
 
 def test_an_event_that_moves_no_settled_field_packs_none_again(monkeypatch):
     profile = a_profile()
     encode(profile)
-    monkeypatch.setattr(profile_settled, "values_of", None)  # whoever asks it fails
+    for run in (settled_run, daily_run):
+        monkeypatch.setattr(run, "_values", None)  # whoever asks it fails
     moved = changed(profile, events=EventCounts(1), last_seen_ms=profile.last_seen_ms + 1)
     assert decode(encode(moved)) == moved
 
 
-@pytest.mark.parametrize("name", profile_settled.SETTLED)
+@pytest.mark.parametrize("name", [*SETTLED, *DAILY])
 def test_any_settled_field_that_moves_is_written(name):
     full = decode(encode(fullest()))
     encode(full)
     blank = changed(full, **{name: getattr(a_profile(), name)})
     assert getattr(decode(encode(blank)), name) == getattr(a_profile(), name) != getattr(full, name)
+
+
+def test_due_work_that_follows_is_told_anew_when_what_it_follows_from_has_moved():
+    waits = PendingExample("e" * 20, "churn", BEGINNING, BEGINNING + 9, b"")
+    profile = changed(a_profile(), pending=(waits,), due=(Due(waits.due_ms, "mature", waits.example_id),))
+    encode(profile)
+    lost = changed(profile, pending=())
+    assert decode(encode(lost)) == lost
 
 
 def test_times_are_told_anew_when_the_moment_that_they_are_told_to_has_moved():
@@ -73,9 +88,9 @@ def test_of_so_many_customers_the_last_ones_are_kept(monkeypatch):
     monkeypatch.setattr(profile_settled, "KEPT_RUNS", 2)
     for customer_id in ("C1", "C2", "C3"):
         encode(a_profile(customer_id))
-    assert [*profile_settled._runs] == ["C2", "C3"]
+    assert [*settled_run._kept] == ["C2", "C3"]
 
 
 def test_every_field_stands_in_one_place():
-    placed = [*profile_codec.MOVED, *profile_settled.SETTLED, "eve"]
+    placed = [*profile_codec.MOVED, *SETTLED, *DAILY, "eve"]
     assert sorted(placed) == sorted(part.name for part in fields(Profile))

@@ -6,13 +6,14 @@ from math import exp
 
 import pytest
 
-from models.calibrated import MAX_MAPS, Calibrated, stretched
+from models.calibrated import Calibrated, stretched
 from models.calibration import Line
 from models.churn import ChurnLearner
 from models.features import FEATURES
 from models.learner import BadSnapshotError
 from models.meters import Meter
 from models.scoring import Linear
+from models.served_maps import MAX_MAPS
 from tests.unit.models.model_checks import CHECKS, examples, taught
 
 DAY_MS = 86_400_000
