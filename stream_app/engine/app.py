@@ -29,6 +29,7 @@ from stream_app.engine.crash_points import CrashPoints
 from stream_app.engine.engine import Engine
 from stream_app.engine.faust_settings import EngineSettings, faust_settings
 from stream_app.engine.fence import Fence
+from stream_app.engine.garbage import keep_collecting, settle
 from stream_app.engine.leased import LeasedProducer
 from stream_app.engine.lifecycle import Lifecycle
 from stream_app.engine.ports import Codec, Ports
@@ -160,6 +161,8 @@ class EngineApp(faust.App):
     async def on_start(self) -> None:
         """Start the pulse and the thread that listens to it."""
         await super().on_start()
+        settle()
+        self.add_future(keep_collecting(lambda: self.engine.calm))
         self.add_future(self.lifecycle.signs.beat())
         self.add_future(self.lifecycle.signs.look_around())
         start_watchdog(self.lifecycle.signs.vitals)

@@ -4,6 +4,7 @@ Faust's consumer, streams and agents call in here; the pure core (`partition`, `
 """
 
 import asyncio
+import gc
 import logging
 import time
 from collections import Counter
@@ -149,6 +150,12 @@ class Engine:
             die(Exit.FENCED, "partitions were revoked with batches under way")
         self._states.clear()
         self.clocks.clear()
+        gc.collect()  # nobody waits, nothing is cached: the moment for what grew old (`garbage`)
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing is under way."""
+        return self.work is None and self.checkpointer.idle
 
     @property
     def owned(self) -> list[tuple[str, int]]:

@@ -1,0 +1,63 @@
+"""Garbage in cycles goes in calm moments, all of it when partitions are released: memory must not grow by it."""
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from stream_app.engine.engine import Engine
+from stream_app.engine.garbage import ALL_SECONDS, Collector
+from tests.unit.engine_seams.test_engine import app, engine
+
+__all__ = ["app", "engine"]
+
+
+class Node:
+    """Half of a cycle."""
+
+    other: "Node"
+
+
+@pytest.fixture(autouse=True)
+def collected_by_us_alone() -> Iterator[None]:
+    """As in a worker at rest, whose collections by count are hours apart."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def a_dead_cycle(*, old: bool = False) -> weakref.ref[Node]:
+    """Make two objects that hold each other and that nobody else holds; `old` ones lived through collections."""
+    one, two = Node(), Node()
+    one.other, two.other = two, one
+    if old:
+        gc.collect()
+    return weakref.ref(one)
+
+
+def test_a_calm_moment_takes_what_is_young_and_an_hour_takes_all():
+    collector = Collector(0.0)
+    old, young = a_dead_cycle(old=True), a_dead_cycle()
+    collector.look(5.0, calm=True)
+    assert young() is None
+    assert old() is not None
+    collector.look(ALL_SECONDS, calm=True)
+    assert old() is None
+
+
+def test_events_under_way_wait_for_no_collection():
+    collector = Collector(0.0)
+    young = a_dead_cycle()
+    collector.look(2 * ALL_SECONDS, calm=False)
+    assert young() is not None
+
+
+def test_all_garbage_goes_when_partitions_are_released(engine: Engine):
+    old = a_dead_cycle(old=True)
+    engine.release()
+    assert old() is None
+
+
+def test_a_worker_is_calm_while_no_batch_is_under_way(engine: Engine):
+    assert engine.calm
