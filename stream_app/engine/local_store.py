@@ -99,6 +99,8 @@ class LocalStore:
             self._db = _open(path, limits or StoreLimits())
         self._write_options = rocksdict.WriteOptions()
         self._write_options.disable_wal = True  # type: ignore[method-assign,assignment] # a property; the stub is wrong
+        self._scan_options = rocksdict.ReadOptions()
+        self._scan_options.fill_cache(False)  # type: ignore[call-arg] # the stub is wrong
         self.changelog_offset = self._number(CHANGELOG_OFFSET)
         self.highest_ms = self._number(HIGHEST)
         self.epoch = self._number(EPOCH) or 0
@@ -116,6 +118,12 @@ class LocalStore:
         with self._driver:
             value: bytes | None = self._db.get(VALUE + key)
         return value
+
+    @property
+    def cached_bytes(self) -> int:
+        """What the block cache holds now; at most what the limits say."""
+        with self._driver:
+            return self._db.property_int_value("rocksdb.block-cache-usage") or 0
 
     def write(self, writes: Mapping[bytes, Write], changelog_offset: int, epoch: int = 0) -> None:
         """Write values, their places in the due index and the changelog offset that holds them, all or nothing."""
@@ -203,9 +211,13 @@ class LocalStore:
         return sum(has_body(value) for _, value in found)
 
     def _from(self, key: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Yield entries from `key` on; a cursor that meets damage ends early, and only its status tells."""
+        """Yield entries from `key` on; a cursor that meets damage ends early, and only its status tells.
+
+        It leaves the block cache alone: the look at what is due comes every second, and would fill it to its bound with
+        blocks of files that the next compaction deletes.
+        """
         with self._driver:
-            cursor = self._db.iter()
+            cursor = self._db.iter(self._scan_options)
             cursor.seek(key)
             while cursor.valid():
                 yield cursor.key(), cursor.value()

@@ -39,6 +39,20 @@ def test_due_keys_come_in_order_of_time_also_before_1970_and_up_to_the_time_aske
     assert list(store.due(50)) == [(b"a", -7), (b"b", 50)]
 
 
+def test_the_look_at_what_is_due_leaves_nothing_in_the_block_cache(tmp_path: Path):
+    """It comes every second, and each compaction makes new files whose blocks would be kept beside the old ones'."""
+    first = LocalStore(tmp_path / "t-0.db")
+    first.write({b"%d" % n: a_write(n) for n in range(1_000)}, 1)
+    first.close()  # from here on it lies in a file
+    store = LocalStore(tmp_path / "t-0.db")
+    before = store.cached_bytes
+    assert len(list(store.due(999))) == 1_000
+    assert store.cached_bytes == before
+    assert store.get(b"7") is not None
+    assert store.cached_bytes > before
+    store.close()
+
+
 def test_a_changed_due_time_leaves_no_trace_of_the_old_one(store: LocalStore):
     store.write({b"k": a_write(10)}, 1)
     store.write({b"k": a_write(90, was_due_ms=10)}, 2)
