@@ -209,6 +209,8 @@ class Batch:
         self._state.seal(sealed, wait=wait)
         self._open = False
         self.done = self.end_offset > self._records[-1].offset
+        if self.done:
+            self._turns = iter(())  # it waits in its last `yield` for ever, and holds us: garbage by the batch
         self._counts, self._highest_ms = Counts(), None
         return sealed
 

@@ -1,6 +1,8 @@
 """A batch's way through the agent: order, exceptions, letters, what a sealed batch tells."""
 
+import gc
 import itertools
+import weakref
 
 import pytest
 from hypothesis import given
@@ -52,6 +54,19 @@ def test_an_event_on_which_it_raises_twice_goes_to_the_dead_letters_and_the_batc
     assert seen(sealed) == ["e1", "e3"]
     assert out(sealed)[1] == (2, 0, "processing_error", "ZeroDivisionError")
     assert (sealed.counts.folded, sealed.counts.rejected) == (2, 1)
+
+
+def test_a_batch_that_is_done_goes_with_its_records_and_needs_no_collection():
+    batch = Batch(a_partition(), records(1, 2), 1, decode)
+    gone = weakref.ref(batch)
+    gc.disable()
+    try:
+        while not batch.done:
+            batch.advance()
+        del batch
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_each_event_has_its_own_tries():
