@@ -47,6 +47,10 @@ class Proxy:
         self._lost = frozenset(directions)
         self._healed.clear()
 
+    def forget(self) -> None:
+        """Let new connections through, and leave those that have lost data silent: a firewall that forgot them."""
+        self._lost = frozenset()
+
     def refuse(self) -> None:
         """Cut all connections and refuse new ones."""
         self._refusing = True

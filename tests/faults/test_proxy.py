@@ -71,3 +71,15 @@ async def test_data_are_delayed_each_way(proxy: Proxy):
     began = loop.time()
     assert await said(proxy) == b"hello"
     assert loop.time() - began >= 0.2
+
+
+async def test_a_forgotten_connection_stays_silent_while_new_ones_work(proxy: Proxy):
+    proxy.lose("up")
+    waiting = asyncio.create_task(said(proxy))
+    done, _ = await asyncio.wait({waiting}, timeout=0.1)
+    proxy.forget()
+    assert await said(proxy) == b"hello"
+    assert not done
+    assert not waiting.done()
+    proxy.heal()
+    assert await waiting == b""

@@ -10,6 +10,8 @@ from tests.faults.scenario import Scenario
 from tests.waiting import until
 
 PACE = 200
+FORGOTTEN_SECONDS = 120.0
+"""A request is given up after 90 seconds; the watchdog's patience is shorter, and a start comes on top."""
 
 
 async def replies_lost(run: Run) -> None:
@@ -69,6 +71,21 @@ async def cut_off(run: Run, seconds: float) -> None:
     run.figures["resumed_seconds"] = await run.got_on(healed)
 
 
+async def forgotten(run: Run, seconds: float) -> None:
+    """The worker is alone and loses Kafka; the network is back for new connections, and the old ones stay silent.
+
+    Nobody tells it that they are dead. It notices, or its watchdog ends it and its supervisor starts it again.
+    """
+    run.flow.begin(PACE)
+    await run.start_by_proxy()
+    await run.works()
+    run.stage.kafka_proxy.lose("up", "down")
+    await asyncio.sleep(seconds)  # the length of the cut is the fault
+    run.stage.kafka_proxy.forget()
+    took = run.figures["resumed_seconds"] = await run.got_on(time.monotonic())
+    run.claim(took <= FORGOTTEN_SECONDS, f"{took:.0f} s after the network came back")
+
+
 ALL = (
     Scenario("redis_replies_lost", replies_lost, seeds=3),
     Scenario("cut_in_the_middle", cut_in_the_middle, seeds=3),
@@ -76,4 +93,6 @@ ALL = (
     Scenario("cut_off_from_kafka_5s", partial(cut_off, seconds=5.0), seeds=2),
     Scenario("cut_off_from_kafka_15s", partial(cut_off, seconds=15.0), seeds=2),
     Scenario("cut_off_from_kafka_90s", partial(cut_off, seconds=90.0), seeds=1),
+    Scenario("connections_forgotten_5s", partial(forgotten, seconds=5.0), seeds=1),
+    Scenario("connections_forgotten_90s", partial(forgotten, seconds=90.0), seeds=1),
 )
