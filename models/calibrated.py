@@ -3,21 +3,17 @@
 Labels come weeks after the score, so a map learned from what the newest model says of old features would be of another
 model than the one on duty: it has seen the labels of the neighbouring weeks, and the one that gave the score had not.
 Hence the score *as it was served* is traced back to its raw log-odds, through the map that its version used, and
-`models.calibration.Platt` learns from these. The map in use changes once a day of event time, with the version
-published then; those of the last `MAX_MAPS` changes are remembered.
+`models.calibration.Platt` learns from these; `models.served_maps` remembers which version used which map.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from models.calibration import MOST, Line, Platt, check_line, log_odds
 from models.hashing import Slots
 from models.learner import DAMAGED, BadSnapshotError, Learner, Snapshot, linear_of, tame, tame_slots
 from models.scoring import Linear, LinearScorer
-
-MAX_MAPS = 128  # more days than any horizon has
-DAY_MS = 86_400_000
-UNSERVED = 0  # no customer is scored by a learned version 0
+from models.served_maps import MAX_MAPS, Maps, Used
 
 
 class LinearLearner(Learner, Protocol):
@@ -28,13 +24,21 @@ class LinearLearner(Learner, Protocol):
         ...
 
 
-class Used(NamedTuple):
-    """The map that the versions `first` to `last` used."""
+@runtime_checkable
+class ByServed(Protocol):
+    """A learner whose scores are mapped by what came true of those that customers were given."""
 
-    first: int
-    last: int
-    slope: float
-    shift: float
+    def came_true(self, score: float, version: int, label: bool, about: str = "") -> None:
+        """Learn what came true of a score that this version gave."""
+        ...
+
+    def published(self, version: int, at_ms: int) -> None:
+        """Note that a version goes out at this event time."""
+        ...
+
+    def off_duty(self, at_ms: int) -> None:
+        """Let the day go on while another is on duty: labels of its own scores still come, and teach the map."""
+        ...
 
 
 class Calibrated:
@@ -45,8 +49,7 @@ class Calibrated:
         self.learner = learner
         self._start = start
         self._platt = Platt(start)
-        self._used: list[Used] = []
-        self._day = -1
+        self._maps = Maps(lambda: self._platt.line)
         self._linear: Linear | None = None
 
     @property
@@ -62,7 +65,7 @@ class Calibrated:
     @property
     def line(self) -> Line:
         """The map in use."""
-        return Line(self._start, *self._used[-1][2:]) if self._used else self._platt.line
+        return self._maps.current
 
     def linear(self) -> Linear:
         """Give the calibrated score as plain numbers."""
@@ -79,41 +82,28 @@ class Calibrated:
         self.learner.learn(features, label, about, slots)
         self._linear = None
 
-    def came_true(self, score: float, version: int, label: bool) -> None:
+    def came_true(self, score: float, version: int, label: bool, about: str = "") -> None:
         """Learn what came true of a score that this version gave; of one that is forgotten nothing can be learned."""
-        used = next((it for it in reversed(self._used) if it.first <= version <= it.last), None)
-        if used is not None:
-            self._platt.learn(Line(self._start, used.slope, used.shift).back(log_odds(score)), label)
+        line = self._maps.of(version)
+        if line is not None:
+            self._platt.learn(line.back(log_odds(score)), label)
 
     def published(self, version: int, at_ms: int) -> None:
         """Note that a version goes out at this event time; the first of a day takes up what was learned meanwhile."""
-        day = at_ms // DAY_MS
-        before = self._used[-1] if self._used else None
-        if before is not None and day <= self._day:
-            # Versions in between were another model's.
-            follows = version == before.last + 1
-            new = before._replace(first=before.first if follows else version, last=version)
-            self._used = [*self._used[: -1 if follows else None], new][-MAX_MAPS:]
-        else:
-            learned = self._platt.line
-            self._used = [*self._used, Used(version, version, learned.slope, learned.shift)][-MAX_MAPS:]
-            self._day, self._linear = day, None
+        if self._maps.published(version, at_ms):
+            self._linear = None
 
     def off_duty(self, at_ms: int) -> None:
         """Let the day go on while another is on duty: labels of its own scores still come, and teach the map."""
-        day = at_ms // DAY_MS
-        if day > self._day and self._used:
-            learned = self._platt.line
-            earlier = self._used[:-1] if self._used[-1].last == UNSERVED else self._used
-            self._used = [*earlier, Used(UNSERVED, UNSERVED, learned.slope, learned.shift)][-MAX_MAPS:]
-            self._day, self._linear = day, None
+        if self._maps.off_duty(at_ms):
+            self._linear = None
 
     def snapshot(self) -> Snapshot:
         """Give what the learner knows, with the calibration beside it."""
         return {
             **self.learner.snapshot(),
-            "calibration": [*self._platt.snapshot(), self._day],
-            "maps": [list(it) for it in self._used],
+            "calibration": [*self._platt.snapshot(), self._maps.day],
+            "maps": [[first, last, line.slope, line.shift] for first, last, line in self._maps.used],
         }
 
     def restore(self, data: Mapping[str, Any]) -> None:
@@ -122,13 +112,19 @@ class Calibrated:
         try:
             *known, day = data["calibration"]
             platt.restore(known)
-            used = [_used(*row) for row in data["maps"]]
+            used = [self._read(*row) for row in data["maps"]]
             if not (-1 <= day < MOST and len(used) <= MAX_MAPS):
                 raise BadSnapshotError("the snapshot holds a calibration that cannot be")
         except DAMAGED as error:
             raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
         self.learner.restore(data)
-        self._platt, self._used, self._day, self._linear = platt, used, int(day), None
+        self._platt, self._linear = platt, None
+        self._maps.used, self._maps.day = used, int(day)
+
+    def _read(self, first: int, last: int, slope: float, shift: float) -> Used[Line]:
+        check_line(slope, shift)
+        check_versions(first, last)
+        return Used(int(first), int(last), Line(self._start, slope, shift))
 
     def scorer(self, version: int) -> LinearScorer:
         """Freeze a scorer of what is known now."""
@@ -147,8 +143,7 @@ def stretched(linear: Linear, line: Line) -> Linear:
     return linear._replace(weights=weights, base=line.of(linear.base), slots=slots)
 
 
-def _used(first: int, last: int, slope: float, shift: float) -> Used:
-    check_line(slope, shift)
+def check_versions(first: int, last: int) -> None:
+    """Raise one of `models.learner.DAMAGED` unless versions may be numbered so."""
     if not 0 <= first <= last < MOST:
         raise BadSnapshotError("the snapshot holds versions that cannot be")
-    return Used(int(first), int(last), slope, shift)

@@ -69,11 +69,12 @@ class Platt:
         """The map as learned so far."""
         return Line(self._start, self._slope, self._shift)
 
-    def learn(self, raw: float, label: bool) -> None:
-        """Learn what came true of a score with these raw log-odds."""
+    def learn(self, raw: float, label: bool, start: float | None = None) -> None:
+        """Learn what came true of a score with these raw log-odds, that were mapped about `start` (None: its own)."""
         self.examples += 1
-        off = min(REACH, max(-REACH, raw - self._start))
-        chance = probability(self._start + self._slope * off + self._shift)
+        about = self._start if start is None else start
+        off = min(REACH, max(-REACH, raw - about))
+        chance = probability(about + self._slope * off + self._shift)
         curve = max(LEAST_CURVE, chance * (1.0 - chance))
         slopes, both, shifts = (self._fading * information for information in self._curves)
         slopes = max(self._prior[0], slopes) + curve * off * off

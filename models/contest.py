@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from math import log
 from typing import Any
 
-from models.calibrated import Calibrated
+from models.calibrated import ByServed
 from models.challengers import CHAMPION
 from models.contest_events import Events
 from models.contest_setup import ALONE, Setup
@@ -80,11 +80,11 @@ class Contest:
             found.append(self.champion.scorer(version))
         return found[0] if found else self.champion.scorer(version)
 
-    def came_true(self, score: float, version: int, label: bool) -> None:
-        """Tell what came true of a score that a customer was given by this version."""
+    def came_true(self, score: float, version: int, label: bool, about: str) -> None:
+        """Tell what came true of a score that a customer was given by this version, for this action."""
         for member in self.members.values():
-            if isinstance(member, Calibrated):
-                member.came_true(score, version, label)
+            if isinstance(member, ByServed):
+                member.came_true(score, version, label, about)
 
     def published(self, version: int) -> None:
         """Note that a version goes out, with who is on duty; whoever cannot be told of begins anew before it does."""
@@ -95,9 +95,9 @@ class Contest:
         self.sealed(version)
         self.changed = False
         for name, member in self.members.items():
-            if isinstance(member, Calibrated) and name == self.on_duty:
+            if isinstance(member, ByServed) and name == self.on_duty:
                 member.published(version, self._at_ms)
-            elif isinstance(member, Calibrated):
+            elif isinstance(member, ByServed):
                 member.off_duty(self._at_ms)
 
     def meet(self, example: ExampleRecord, label: bool, version: int) -> float:

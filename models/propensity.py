@@ -4,7 +4,7 @@ Measured on the simulated bank (120 days, 500 customers; some 3,000 offers, 15 %
 each action has too few answers to learn from, and the champion shares what is common (`models.pooled`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from models.champion import Champion
@@ -16,6 +16,13 @@ from models.scoring import ActionScorer, Linear, Scored
 STARTING_PROPENSITY = 0.1  # of an action that policy says nothing about
 MAX_ACTIONS = 200  # as many as the catalogue may hold; examples of further ones are learned together, as OTHER
 OTHER = "other"
+
+
+Mapped = Callable[[str, Linear], Linear]
+
+
+def _as_it_is(_action: str, linear: Linear) -> Linear:
+    return linear
 
 
 class PropensityLearner:
@@ -35,7 +42,7 @@ class PropensityLearner:
         That is worth as many answers as `evidence` says: so many it takes to move it half-way to what they tell.
         """
         self._starting, self._evidence = dict(starting or {}), dict(evidence or {})
-        self._max_actions = max_actions
+        self.max_actions = max_actions
         self._champion = Champion(FEATURES, self._evidence)
         self._linears: dict[str, Linear] = {}  # since the last example
 
@@ -44,23 +51,34 @@ class PropensityLearner:
         """Examples learned, all actions together."""
         return self._champion.examples
 
-    def _start(self, action: str) -> float:
+    def start(self, action: str) -> float:
+        """Say what is believed of an action before anything was learned of it."""
         return self._starting.get(action, STARTING_PROPENSITY)
 
-    def _place(self, action: str) -> str:
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Name the actions that an example was learned of."""
+        return self._champion.actions
+
+    def is_named(self, action: str) -> bool:
+        """Whether policy says how an action starts."""
+        return action in self._starting
+
+    def place(self, action: str) -> str:
         """Under which name `action` is learned."""
         actions = self._champion.actions
-        return action if action in actions or len(actions) < self._max_actions - 1 else OTHER
+        return action if action in actions or len(actions) < self.max_actions - 1 else OTHER
 
-    def _linear(self, action: str) -> Linear:
+    def linear(self, action: str) -> Linear:
+        """Give the score of an action as plain numbers."""
         linear = self._linears.get(action)
         if linear is None:
-            linear = self._linears[action] = self._champion.linear(action, self._start(action))
+            linear = self._linears[action] = self._champion.linear(action, self.start(action))
         return linear
 
     def scored(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> Scored:
         """Score for action `about` with its contributions; changes nothing that is learned."""
-        return self._linear(self._place(about)).score(tame(features), tame_slots(slots))
+        return self.linear(self.place(about)).score(tame(features), tame_slots(slots))
 
     def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the propensity for action `about` now."""
@@ -68,8 +86,8 @@ class PropensityLearner:
 
     def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Learn one matured offer of action `about`."""
-        place = self._place(about)
-        self._champion.learn(features, label, place, self._start(place), slots)
+        place = self.place(about)
+        self._champion.learn(features, label, place, self.start(place), slots)
         self._linears = {}
 
     def snapshot(self) -> Snapshot:
@@ -79,13 +97,14 @@ class PropensityLearner:
     def restore(self, data: Mapping[str, Any]) -> None:
         """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
         restored = Champion.of(data, FEATURES, self._evidence)
-        if len(restored.actions) > self._max_actions:
+        if len(restored.actions) > self.max_actions:
             raise BadSnapshotError("the snapshot knows more actions than there may be")
         self._champion, self._linears = restored, {}
 
-    def scorer(self, version: int) -> ActionScorer:
-        """Freeze a scorer of what is known now."""
-        learned = {name: self._linear(name) for name in self._champion.actions}
-        starting = {name: self._linear(name) for name in self._starting if name not in learned}
-        unknown = learned[OTHER] if OTHER in learned else self._champion.linear("", STARTING_PROPENSITY)
+    def scorer(self, version: int, mapped: Mapped = _as_it_is) -> ActionScorer:
+        """Freeze a scorer of what is known now, each action's score `mapped`."""
+        learned = {name: mapped(name, self.linear(name)) for name in self._champion.actions}
+        starting = {name: mapped(name, self.linear(name)) for name in self._starting if name not in learned}
+        plain = self._champion.linear("", STARTING_PROPENSITY)
+        unknown = learned[OTHER] if OTHER in learned else mapped("", plain)
         return ActionScorer(learned, starting, unknown, version)

@@ -245,7 +245,7 @@ class Release:
         label = example.label == 1
         if example.score is not None and example.model_version:
             self.served.update(label, example.score)
-            self.contest.came_true(example.score, example.model_version, label)
+            self.contest.came_true(example.score, example.model_version, label, example.about)
         self.meter.update(label, self.contest.meet(example, label, self.version + 1))
         self.counts.learned[example.label] += 1
         self._since_version += 1

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, model_validator
 
-from models.calibrated import MAX_MAPS
+from models.calibrated_actions import MAX_MAPS as MAX_ACTION_MAPS
+from models.calibrated_actions import PARTS
 from models.calibration import SHIFTS, SLOPES
 from models.clv_fit import LEAST, MOST
 from models.contest_shape import ContestShape
@@ -16,6 +17,8 @@ from models.hashing import KEYS as SLOTS_AND_BINS
 from models.lags import MOST_DAYS
 from models.learner import VALUE_LIMIT, BadSnapshotError
 from models.need_model import MODEL as NEED
+from models.propensity import MAX_ACTIONS
+from models.served_maps import MAX_MAPS
 from models.shape_parts import Certainty, Count, Loss, Mark, MeterShape, Number, Part, Share, Text, Variance
 from models.value_model import KEYS, Row
 from models.value_model import MODEL as VALUE
@@ -128,7 +131,33 @@ class _ChurnState(_State):
     learner: _Calibrated
 
 
+# An action, examples, slope, shift, what is known of slope, both and shift.
+OwnRow = Annotated[tuple[Text, Count, Slope, Shift, Variance, Number, Variance], Field(strict=False)]
+LineRow = Annotated[tuple[Text, Number, Certainty, Number], Field(strict=False)]
+ActionMapRow = Annotated[tuple[Count, Count, Slope, Shift, list[LineRow]], Field(strict=False)]
+
+
+class _CalibratedActions(_Champion):
+    # The first versions told none of them; all or nothing.
+    calibration: Annotated[tuple[Count, Slope, Shift, Variance, Number, Variance, Mark], Field(strict=False)] | None = (
+        None
+    )
+    own: Annotated[list[OwnRow], Field(max_length=MAX_ACTIONS)] | None = None
+    maps: Annotated[list[ActionMapRow], Field(max_length=MAX_ACTION_MAPS)] | None = None
+
+    @model_validator(mode="after")
+    def _calibrated_or_not(self) -> Self:
+        missing = [part for part in PARTS if getattr(self, part) is None]
+        if missing and self.model_fields_set & set(PARTS):
+            raise ValueError(f"{', '.join(missing)}: missing")
+        return self
+
+
 class _PropensityState(_State):
+    learner: _CalibratedActions
+
+
+class _NeedState(_State):
     learner: _Champion
 
 
@@ -159,6 +188,10 @@ class _Propensity(_Version):
     state: _PropensityState
 
 
+class _Need(_Version):
+    state: _NeedState
+
+
 class _Census(_Version):
     state: _ValueState
 
@@ -179,7 +212,7 @@ class ManifestShape(Part):
     calibration_error: Share | None
 
 
-SHAPES: dict[str, type[BaseModel]] = {"churn": _Churn, "propensity": _Propensity, VALUE: _Census, NEED: _Propensity}
+SHAPES: dict[str, type[BaseModel]] = {"churn": _Churn, "propensity": _Propensity, VALUE: _Census, NEED: _Need}
 
 
 def check_snapshot(model: str, snapshot: Any) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from models.calibrated import Calibrated
+from models.calibrated_actions import CalibratedActions
 from models.calibration import log_odds
 from models.challengers import CHAMPION, KINDS, Hidden
 from models.churn import ChurnLearner
@@ -29,9 +30,11 @@ from schemas.internal import ExampleRecord
 
 LEARNERS: Mapping[str, Callable[[Policy], Learner]] = {
     "churn": lambda policy: Calibrated(ChurnLearner(policy.churn.start_score), log_odds(policy.churn.start_score)),
-    "propensity": lambda policy: PropensityLearner(
-        {action.name: action.start_propensity for action in policy.actions.action},
-        {action.name: action.start_evidence for action in policy.actions.action},
+    "propensity": lambda policy: CalibratedActions(
+        PropensityLearner(
+            {action.name: action.start_propensity for action in policy.actions.action},
+            {action.name: action.start_evidence for action in policy.actions.action},
+        )
     ),
     VALUE: ValueLearner,
     NEED: NeedLearner,

@@ -4,15 +4,15 @@ A range is the 95 % interval (shares: Wilson 1927) or the extremes over seeds.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import sqrt
 from pathlib import Path
 from typing import Any
 
-from models.meters import Meter
 from models.policy import Policy, load_policy
 from schemas import profile_codec
 from stream_app import bank_calls, bank_marketing, berka_loans, cdnow, figure_file
+from stream_app.calibration_report import calibration, calibration_error
 from stream_app.churn_gap import against_batch
 from stream_app.closed_loop import Played, play
 from stream_app.figure_file import FILE, Figures, keep
@@ -37,6 +37,7 @@ UNITS = {
     "_bias": "mean score minus share",
     "_days_of_warning": "days, median",
 }
+CALIBRATED = ("churn", "propensity")
 SEEDS = (7, 8, 9)
 LEARNING_SEEDS = (7, 8, 9, 10, 11)
 UPTAKE = 0.15  # of those whom a product suits neither well nor badly, in 60 days
@@ -108,27 +109,37 @@ def learning() -> Figures:
     policy = load_policy(Settings.load().policy_dir)
     found: dict[str, list[float]] = {}
     examples = due = matured = 0
+    given: dict[str, list[Mapping[str, Any]]] = {model: [] for model in CALIBRATED}
     for seed in LEARNING_SEEDS:
         played = _played(Options(customers=500, days=120, seed=seed))
         examples += len(played.examples)
+        for model in CALIBRATED:
+            given[model] += [{**e, "example_id": f"{seed} {e['example_id']}"} for e in served(played.examples, model)]
         due, matured = (
             before + one for before, one in zip((due, matured), played.matured_of_the_silent(policy), strict=True)
         )
         for name, value in (_aucs(played) | _calibration(played, policy)).items():
             found.setdefault(name, []).append(0.5 if value is None else value)
     told = {name: told for auc, values in found.items() for name, told in _median(auc, values, examples).items()}
+    for model in CALIBRATED:
+        told |= _together(model, given[model])
     share = matured / due if due else None
     return told | figure("silent_customers_matured_share", share, "share", wilson(matured, due), due, "learning", 1)
+
+
+def _together(model: str, examples: Sequence[Mapping[str, Any]]) -> Figures:
+    """Say how well the scores of all banks together are calibrated: a single bank's offers are too few to tell."""
+    found, name, unit = calibration(examples), f"simulated_{model}_ece_all_banks", UNITS["_ece"]
+    by_chance = figure(f"{name}_by_chance", found.by_chance, unit, found.between, len(examples), "learning")
+    return figure(name, found.error, unit, None, len(examples), "learning") | by_chance
 
 
 def _calibration(played: Played, policy: Policy) -> dict[str, float | None]:
     """Say how well the scores that were given are calibrated, and how other ways to learn compare."""
     told: dict[str, float | None] = {}
-    for model in ("churn", "propensity"):
-        given = Meter()
-        for example in served(played.examples, model):
-            given.update(example["label"] == 1, example["score"])
-        told[f"simulated_{model}_ece"] = given.quality().calibration_error
+    for model in CALIBRATED:
+        scored = [(e["score"], e["label"] == 1) for e in served(played.examples, model)]
+        told[f"simulated_{model}_ece"] = calibration_error(scored)
     departures = Departures.of(played.world.truth_records())
     for name, mode in compared(played.examples, departures, policy.churn.start_score).items():
         told[f"simulated_churn_{name}_bias"] = mode.bias

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from models.calibrated_actions import PARTS
 from models.challengers import CHAMPION
 from models.clv import Buying
 from models.clv_spend import Spending
@@ -108,6 +109,8 @@ def weights(learner: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     if "buying" in learner:
         parts = {"buying": Buying._fields, "spending": Spending._fields}
         return {part: dict(zip(names, learner[part], strict=False)) for part, names in parts.items()}
+    if "own" in learner:
+        return _of_calibrated_actions(learner)
     if "calibration" in learner:
         slope = learner["maps"][-1][SLOPE_OF_MAP] if learner["maps"] else learner["calibration"][SLOPE_OF_CALIBRATION]
         raw = weights({key: part for key, part in learner.items() if key != "calibration"})
@@ -124,3 +127,14 @@ def weights(learner: Mapping[str, Any]) -> dict[str, dict[str, float]]:
         return {"": dict(zip(names, common, strict=True))}
     own = {action: part["weights"] for action, part in learner["actions"].items()}
     return {action: dict(zip(names, map(add, common, w), strict=True)) for action, w in own.items()}
+
+
+def _of_calibrated_actions(learner: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Stretch each action's weights as its map of today does; one that is newer than the map as that of all does."""
+    raw = weights({key: part for key, part in learner.items() if key not in PARTS})
+    _, _, whole, _, lines = learner["maps"][-1] if learner["maps"] else (0, 0, learner["calibration"][1], 0.0, [])
+    slopes = {action: slope for action, _, slope, _ in lines}
+    return {
+        action: {name: slopes.get(action, whole) * weight for name, weight in told.items()}
+        for action, told in raw.items()
+    }

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.calibrated import Calibrated
+from models.calibrated_actions import CalibratedActions
 from models.churn import ChurnLearner
 from models.features import FEATURES
 from models.meters import Meter
@@ -260,6 +261,22 @@ def test_what_came_true_of_the_scores_that_were_served_calibrates_those_to_come(
     lines = [published[-1].snapshot["state"]["learner"]["maps"][place][2:] for place in (0, -1)]
     assert lines[0] != lines[1]
     assert lines[1][1] > 0.0, "a quarter was said of what always came true"
+
+
+def test_what_came_true_of_offers_that_were_made_calibrates_their_action():
+    """All that was offered at 25 % came true; of the other action nothing did."""
+    learner = CalibratedActions(PropensityLearner({"loan": 0.25, "fund": 0.25}))
+    release, feed = Release("propensity", learner, 1, Cadence(4)), Feed()
+    for day in range(8):
+        for number in range(20):
+            label, action = (1, "loan") if number % 2 else (0, "fund")
+            due_ms = (day + 2) * DAY
+            feed.add(an_example(20 * day + number, model="propensity", about=action, due_ms=due_ms, label=label))
+    feed.promise(0, 20 * DAY, model="propensity").into(release)
+    assert learner.line("loan").shift > learner.line("fund").shift
+    again = CalibratedActions(PropensityLearner({"loan": 0.25, "fund": 0.25}))
+    again.restore(msgpack.unpackb(msgpack.packb(learner.snapshot())))
+    assert again.snapshot() == learner.snapshot()
 
 
 def test_each_action_is_learned_for_itself():

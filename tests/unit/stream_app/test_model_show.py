@@ -2,7 +2,11 @@
 
 import pytest
 
+from models.calibrated_actions import CalibratedActions
+from models.features import FEATURES
+from models.propensity import PropensityLearner
 from stream_app.commands.models import off_duty, weights
+from tests.unit.models.model_checks import examples, taught
 from tests.unit.models.test_release import DAY, Feed, a_release, an_example
 
 
@@ -30,6 +34,23 @@ def test_a_calibrated_score_is_the_raw_one_with_its_weights_stretched():
     learner = a_trained_release(every=4).learner
     raw, scores_by = learner.learner.linear().weights, learner.linear().weights
     assert list(scores_by) == pytest.approx([learner.line.slope * weight for weight in raw])
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_weights_of_an_action_are_shown_stretched_as_its_scores_are(published):
+    learner = taught(lambda: CalibratedActions(PropensityLearner({"loan": 0.2})), 100)
+    for day in range(1, 4) if published else ():
+        learner.published(day, day * DAY)
+        for values, label, about in examples(40, seed=day):
+            learner.came_true(learner.score(values, about), day, label, about)
+    learner.learn([0.5] * len(FEATURES), True, "newer than the map")
+    told = weights(learner.snapshot())
+    slopes = {action: learner.line(action).slope for action in told}
+    assert set(slopes) == {"loan", "fund", "card", "newer than the map"}
+    assert not published or len(set(slopes.values())) == 4, "each action has a slope of its own"
+    for action, shown in told.items():
+        raw = weights(learner.learner.snapshot())[action]
+        assert shown == {name: pytest.approx(slopes[action] * weight) for name, weight in raw.items()}
 
 
 @pytest.mark.parametrize(
