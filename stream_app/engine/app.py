@@ -162,7 +162,7 @@ class EngineApp(faust.App):
         """Start the pulse and the thread that listens to it."""
         await super().on_start()
         settle()
-        self.add_future(keep_collecting(lambda: self.engine.calm))
+        self.add_future(keep_collecting(lambda: self.engine.under_way, lambda: self.engine.checkpointer.records_done))
         self.add_future(self.lifecycle.signs.beat())
         self.add_future(self.lifecycle.signs.look_around())
         start_watchdog(self.lifecycle.signs.vitals)

@@ -146,16 +146,16 @@ class Engine:
 
     def release(self) -> None:
         """Forget all partitions: they are another worker's, or will be restored anew."""
-        if self.work is not None or not self.checkpointer.idle:
+        if self.under_way:
             die(Exit.FENCED, "partitions were revoked with batches under way")
         self._states.clear()
         self.clocks.clear()
         gc.collect()  # nobody waits, nothing is cached: the moment for what grew old (`garbage`)
 
     @property
-    def calm(self) -> bool:
-        """Whether nothing is under way."""
-        return self.work is None and self.checkpointer.idle
+    def under_way(self) -> bool:
+        """Whether a batch is with an agent, or on its way out."""
+        return self.work is not None or not self.checkpointer.idle
 
     @property
     def owned(self) -> list[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""When garbage in cycles is collected: what is young every few seconds in a calm moment, all of it at a rebalance.
+"""When garbage in cycles is collected: what is young every few seconds while no event waits, all of it at a rebalance.
 
 By count alone (`run_worker`) a busy worker collects seldom, so that no event waits for it, and what has become old next
 to never. But each broken connection leaves a cycle of socket, tasks and the errors that they ended with, a broker that
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 YOUNG = 1
-"""The generation up to which a calm moment collects: what has come since the last one."""
+"""The generation up to which a look collects: what has come since the last one."""
 LOOK_SECONDS = 5.0
 ALL_SECONDS = 3_600.0
 """How often all is collected while there is no rebalance."""
@@ -26,14 +26,23 @@ def settle() -> None:
 
 
 class Collector:
-    """Collects in calm moments; `look` is called with the time (monotonic seconds), so that a test needs no clock."""
+    """Collects while no event waits for it.
+
+    `look` is called with the time (monotonic seconds), so that a test needs no clock.
+    """
 
     def __init__(self, now: float) -> None:
         self._all_at = now
+        self._done = -1
 
-    def look(self, now: float, *, calm: bool) -> None:
-        """Collect, if the moment is calm; who is never calm collects by count."""
-        if not calm:
+    def look(self, now: float, *, under_way: bool, done: int) -> None:
+        """Collect, unless something is under way and gets on; `done` counts what was.
+
+        What has not got on since the last look waits for a broker or for Redis, whose connections fail meanwhile. Who
+        is always busy collects by count.
+        """
+        moved, self._done = done != self._done, done
+        if under_way and moved:
             return
         if now - self._all_at >= ALL_SECONDS:
             self._all_at = now
@@ -42,9 +51,9 @@ class Collector:
             gc.collect(YOUNG)
 
 
-async def keep_collecting(calm: Callable[[], bool]) -> None:
+async def keep_collecting(under_way: Callable[[], bool], done: Callable[[], int]) -> None:
     """Look every few seconds, for ever."""
     collector = Collector(time.monotonic())
     while True:
         await asyncio.sleep(LOOK_SECONDS)
-        collector.look(time.monotonic(), calm=calm())
+        collector.look(time.monotonic(), under_way=under_way(), done=done())

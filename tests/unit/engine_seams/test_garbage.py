@@ -1,4 +1,4 @@
-"""Garbage in cycles goes in calm moments, all of it when partitions are released: memory must not grow by it."""
+"""Garbage in cycles goes while no event waits, all of it when partitions are released: memory must not grow by it."""
 
 import gc
 import weakref
@@ -36,21 +36,24 @@ def a_dead_cycle(*, old: bool = False) -> weakref.ref[Node]:
     return weakref.ref(one)
 
 
-def test_a_calm_moment_takes_what_is_young_and_an_hour_takes_all():
+def test_a_look_takes_what_is_young_and_an_hour_takes_all():
     collector = Collector(0.0)
     old, young = a_dead_cycle(old=True), a_dead_cycle()
-    collector.look(5.0, calm=True)
+    collector.look(5.0, under_way=False, done=0)
     assert young() is None
     assert old() is not None
-    collector.look(ALL_SECONDS, calm=True)
+    collector.look(ALL_SECONDS, under_way=False, done=0)
     assert old() is None
 
 
-def test_events_under_way_wait_for_no_collection():
+def test_events_that_get_on_wait_for_no_collection_and_those_that_an_outage_holds_up_do():
     collector = Collector(0.0)
     young = a_dead_cycle()
-    collector.look(2 * ALL_SECONDS, calm=False)
+    collector.look(5.0, under_way=True, done=100)
+    collector.look(10.0, under_way=True, done=200)
     assert young() is not None
+    collector.look(15.0, under_way=True, done=200)
+    assert young() is None
 
 
 def test_all_garbage_goes_when_partitions_are_released(engine: Engine):
@@ -59,5 +62,5 @@ def test_all_garbage_goes_when_partitions_are_released(engine: Engine):
     assert old() is None
 
 
-def test_a_worker_is_calm_while_no_batch_is_under_way(engine: Engine):
-    assert engine.calm
+def test_a_new_engine_has_nothing_under_way(engine: Engine):
+    assert not engine.under_way
