@@ -30,8 +30,11 @@ def producer_to(bootstrap: str) -> AIOKafkaProducer:
 class Flow:
     """The feed of one run."""
 
-    def __init__(self, producer: AIOKafkaProducer, namespace: str, truth: Truth, inputs: Iterator[Input]) -> None:
+    def __init__(
+        self, producer: AIOKafkaProducer, namespace: str, truth: Truth, inputs: Iterator[Input], pace_share: float = 1.0
+    ) -> None:
         self._producer = producer
+        self._pace_share = pace_share
         self._namespace = namespace
         self._truth = truth
         self._inputs = inputs
@@ -55,9 +58,12 @@ class Flow:
             self._truth.acknowledge(number, where.topic, where.partition, where.offset)
 
     def begin(self, per_second: int) -> None:
-        """Send at this pace until `end`, an open loop: what a broker that was away has kept back comes at once."""
+        """Send at this pace until `end`, an open loop: what a broker that was away has kept back comes at once.
+
+        Of the pace the subject's share is taken.
+        """
         self._ended.clear()
-        self._task = asyncio.create_task(self._run(per_second), name="flow")
+        self._task = asyncio.create_task(self._run(per_second * self._pace_share), name="flow")
 
     async def end(self) -> None:
         """End the flow; all that was sent is acknowledged."""
@@ -66,7 +72,7 @@ class Flow:
             task, self._task = self._task, None
             await task
 
-    async def _run(self, per_second: int) -> None:
+    async def _run(self, per_second: float) -> None:
         ended = asyncio.create_task(self._ended.wait())
         began, sent = time.monotonic(), 0
         while not ended.done():

@@ -182,7 +182,7 @@ async def _opened(
     truth = Truth(home / "truth.jsonl")
     crew = Crew(subject, home / "workers", to)
     async with producer_to(to.kafka_bootstrap) as producer, Watch(subject, to) as watch:
-        flow = Flow(producer, subject.input_namespace, truth, subject.inputs(seed))
+        flow = Flow(producer, subject.input_namespace, truth, subject.inputs(seed), subject.pace_share)
         run = Run(subject, stage, crew, flow, truth, watch, random.Random(seed), kills, minutes)
         try:
             yield run

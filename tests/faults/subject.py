@@ -84,6 +84,8 @@ class Subject(Protocol):
     """Full names of the topics of Kafka outputs that the oracle knows."""
     group: str
     streams: tuple[str, ...]
+    pace_share: float
+    """Share of a scenario's pace that it can be given: it and the plain pass must keep up with it."""
     own_stores: bool
     """Whether its local stores are laid out as our engine's: only these can be read and judged."""
 

@@ -27,6 +27,7 @@ class IdiomaticSubject(TallySubject):
 
     mix: Mix = WHAT_IT_TAKES
     ordered: bool = False
+    pace_share: float = 1.0
     own_stores: bool = False
 
     @property

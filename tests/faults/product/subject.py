@@ -32,6 +32,8 @@ class ProductSubject:
     table: str = "profiles"
     outputs: tuple[str, ...] = ()
     make_inputs: Callable[[int], Iterable[Input]] = Transactions
+    pace_share: float = 0.15
+    """An event costs it a hundred times what it costs the tally, and the plain pass as much again."""
     own_stores: bool = True
 
     @cached_property

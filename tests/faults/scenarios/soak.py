@@ -148,7 +148,7 @@ def _tell_of_memory(run: Run, sampler: Sampler) -> None:
 
 def _subject(namespace: str) -> ProductSubject:
     made = partial(Transactions, step_ms=STEP_MS, beginning_ms=BEGINNING_MS)
-    return ProductSubject(namespace, make_inputs=made)
+    return ProductSubject(namespace, make_inputs=made, pace_share=1.0)
 
 
 ALL = (Scenario("soak", soak, _subject, seeds=1, minutes=30.0),)

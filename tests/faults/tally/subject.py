@@ -36,6 +36,7 @@ class TallySubject:
     rule: Rule = RULE
     ordered: bool = True
     table: str = "tallies"
+    pace_share: float = 1.0
     own_stores: bool = True
 
     @property
