@@ -11,7 +11,7 @@ from struct import pack as pack_floats
 from struct import unpack as unpack_floats
 
 from models.figures import aum_minor
-from models.sums import Sums, sums
+from models.sums import Sums, spans
 from models.windows import home_day
 from schemas.profile import Profile
 
@@ -81,9 +81,7 @@ def unpack(packed: bytes) -> tuple[float, ...]:
 
 def features(profile: Profile, at_ms: int, home_currency: str = "CNY") -> tuple[float, ...]:
     """Describe the customer as of `at_ms`, in the order of `FEATURES`: windows end with the day of `at_ms`."""
-    week = sums(profile, "7d", at_ms)
-    month = sums(profile, "30d", at_ms)
-    nine_weeks = sums(profile, "63d", at_ms)
+    week, month, nine_weeks = spans(profile, at_ms)
     high = profile.aum_high_minor(home_day(at_ms))
     money = _money_features(aum_minor(profile, home_currency), high, week, month, nine_weeks)
     return _CODEC.unpack(

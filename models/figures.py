@@ -12,7 +12,7 @@ from functools import cache
 from models import windows
 from models.products import holds
 from models.scoring import within
-from models.sums import Sums, sums
+from models.sums import spans
 from schemas.profile import Profile
 from schemas.vocabulary import CHANNELS, CONSENTS, INTERACTION_KINDS, PRODUCT_FAMILIES, TRANSACTION_KINDS
 
@@ -26,42 +26,23 @@ FigureFamily = Callable[[str], Figure]  # by its argument
 
 
 class Figures:
-    """What figures are computed from: one profile at one time."""
+    """What figures are computed from: one profile at one time. What many of them read is read once, at the start."""
 
-    __slots__ = ("_aum", "_aum_high", "_sums", "at_ms", "day", "home_country", "home_currency", "products", "profile")
+    __slots__ = ("at_ms", "aum", "aum_high", "day", "home_country", "month", "nine_weeks", "products", "profile")
 
     def __init__(self, profile: Profile, at_ms: int, home_currency: str, home_country: str) -> None:
         self.profile = profile
         self.at_ms = at_ms
         self.day = windows.home_day(at_ms)
-        self.home_currency = home_currency
         self.home_country = home_country
         self.products = profile.identity.products if profile.identity is not None else ()
-        self._sums: dict[str, Sums] = {}
-        self._aum: int | None = None
-        self._aum_high: int | None = None
+        _, self.month, self.nine_weeks = spans(profile, at_ms)
+        self.aum = profile.aum_minor(home_currency)
+        # Told within 90 days, or lying there in silence since before.
+        self.aum_high = max(profile.aum_high_minor(self.day), self.aum)
 
     def __getitem__(self, name: str) -> float | None:
         return figure_of(name)(self)
-
-    def over(self, span: windows.Span) -> Sums:
-        """Read the windows of a span, added up once."""
-        found = self._sums.get(span)
-        if found is None:
-            found = self._sums[span] = sums(self.profile, span, self.at_ms)
-        return found
-
-    def aum(self) -> int:
-        """Assets under management (minor units), added up once."""
-        if self._aum is None:
-            self._aum = self.profile.aum_minor(self.home_currency)
-        return self._aum
-
-    def aum_high(self) -> int:
-        """Find the highest AUM of 90 days, once: told within them, or lying there in silence since before."""
-        if self._aum_high is None:
-            self._aum_high = max(self.profile.aum_high_minor(self.day), self.aum())
-        return self._aum_high
 
     def days_since(self, then_ms: int | None) -> float | None:
         """Whole home days between a moment and now; None if the moment never came."""
@@ -99,8 +80,7 @@ def aum_minor(profile: Profile, home_currency: str) -> int:
 
 
 def _aum_fall_share(f: Figures) -> float | None:
-    high = f.aum_high()
-    return 1 - f.aum() / high if high > 0 else None
+    return 1 - f.aum / f.aum_high if f.aum_high > 0 else None
 
 
 def _age_years(f: Figures) -> float | None:
@@ -156,7 +136,7 @@ def _need(f: Figures, family: str, days: int) -> float | None:
 
 def _channel_share(channel: str) -> Figure:
     def share(f: Figures) -> float | None:
-        month = f.over("30d")
+        month = f.month
         return month.channel(channel) / month.contacts if month.contacts else None
 
     return share
@@ -171,20 +151,20 @@ FIGURES: Mapping[str, Figure] = {
     "do_not_contact": lambda f: f.profile.identity is not None and f.profile.identity.do_not_contact,
     "products": lambda f: len(f.products),
     "accounts": lambda f: sum([account.closed_ms is None for account in f.profile.accounts.values()]),
-    "aum_minor": Figures.aum,
-    "aum_high_minor": Figures.aum_high,
+    "aum_minor": lambda f: f.aum,
+    "aum_high_minor": lambda f: f.aum_high,
     "aum_fall_share": _aum_fall_share,
     "days_since_activity": lambda f: f.days_since(f.profile.last_own_activity_ms),
     "days_since_login": lambda f: f.days_since(f.profile.last_login_ms),
-    "contacts_30d": lambda f: f.over("30d").contacts,
-    "logins_30d": lambda f: f.over("30d").activity("login"),
-    "failed_logins_24h": lambda f: f.over("24h").activity("failed_login"),
-    "visits_63d": lambda f: f.over("63d").activity("visit"),
-    "service_30d": lambda f: f.over("30d").activity("service"),
-    "credits_30d_minor": lambda f: f.over("30d").credit_minor,
-    "debits_30d_minor": lambda f: f.over("30d").debit_minor,
-    "debits_30d": lambda f: f.over("30d").debit_count,
-    "declined_30d": lambda f: f.over("30d").declined,
+    "contacts_30d": lambda f: f.month.contacts,
+    "logins_30d": lambda f: f.month.activity("login"),
+    "failed_logins_24h": lambda f: windows.activity(f.profile, "failed_login", "24h", f.at_ms),
+    "visits_63d": lambda f: f.nine_weeks.activity("visit"),
+    "service_30d": lambda f: f.month.activity("service"),
+    "credits_30d_minor": lambda f: f.month.credit_minor,
+    "debits_30d_minor": lambda f: f.month.debit_minor,
+    "debits_30d": lambda f: f.month.debit_count,
+    "declined_30d": lambda f: f.month.declined,
     "salaries": lambda f: f.profile.salary.count,
     "salary_minor": lambda f: f.profile.salary.usual_minor,
     "days_since_salary": lambda f: f.days_since(f.profile.salary.last_ms),
@@ -215,12 +195,12 @@ FAMILIES: Mapping[str, FigureFamily] = {
     "need_90": lambda family: lambda f: _need(f, family, 90),
     "value_band": lambda band: lambda f: None if f.profile.worth is None else f.profile.worth.band == band,
     "alert": lambda kind: lambda f: any(alert.kind == kind for alert in f.profile.open_alerts),
-    "count_30d": lambda kind: lambda f: f.over("30d").of_kind(kind)[0],
-    "minor_30d": lambda kind: lambda f: f.over("30d").of_kind(kind)[1],
-    "count_63d": lambda kind: lambda f: f.over("63d").of_kind(kind)[0],
-    "minor_63d": lambda kind: lambda f: f.over("63d").of_kind(kind)[1],
+    "count_30d": lambda kind: lambda f: f.month.of_kind(kind)[0],
+    "minor_30d": lambda kind: lambda f: f.month.of_kind(kind)[1],
+    "count_63d": lambda kind: lambda f: f.nine_weeks.of_kind(kind)[0],
+    "minor_63d": lambda kind: lambda f: f.nine_weeks.of_kind(kind)[1],
     "channel_share_30d": _channel_share,
-    "channel_30d": lambda channel: lambda f: f.over("30d").channel(channel),
+    "channel_30d": lambda channel: lambda f: f.month.channel(channel),
     "ever": lambda kind: lambda f: f.profile.interactions_by_kind.get(kind, 0),
 }
 

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from typing import NamedTuple
 
 from models.cells import ACTIVITIES, CHANNELS, DECLINED, FIRST_CHANNEL, KINDS, SUMS, Cells
-from models.windows import Span, What, home_day, nine_weeks, window
+from models.windows import What, home_day, nine_weeks
 from schemas.profile import Profile
 from schemas.ring import read
 
@@ -40,35 +40,35 @@ class Sums(NamedTuple):
         return self.cells[CHANNELS[channel]]
 
 
-Read = tuple[bytes, bytes, int, dict[str, Sums]]  # rings of days and weeks, the day read up to, what was found
+class Spans(NamedTuple):
+    """The windows of days: a week is a part of the month, and that of nine weeks."""
+
+    week: Sums
+    month: Sums
+    nine_weeks: Sums
+
+
+Read = tuple[bytes, bytes, int, Spans]  # rings of days and weeks, the day read up to, what was found
 
 # What was read last: tags, features and decision of one step ask for the same windows. A ring is the same as long as it
 # is the same object (which this keeps alive).
-_NO_DAY = -(2**31)
-_last_read: Read = (b"", b"", _NO_DAY, {})
+_last_read: Read | None = None
 
 
-def sums(profile: Profile, span: Span, at_ms: int) -> Sums:
-    """Add up every cell of `span` up to and with the bucket of `at_ms`."""
+def spans(profile: Profile, at_ms: int) -> Spans:
+    """Add up every cell of 7, 30 and 63 days up to and with the day of `at_ms`."""
     global _last_read  # noqa: PLW0603 - one place to remember, taken and written as a whole
-    if span in ("1h", "24h"):
-        return _of_window(profile, span, at_ms)
     days, weeks, today = profile.rings.days, profile.rings.weeks, home_day(at_ms)
-    of_days, of_weeks, until, found = _last_read
-    if of_days is not days or of_weeks is not weeks or until != today:
-        found = _read(days, weeks, today)
-        _last_read = days, weeks, today, found
-    return found[span]
+    if _last_read is not None:
+        of_days, of_weeks, until, found = _last_read
+        if of_days is days and of_weeks is weeks and until == today:
+            return found
+    found = _read(days, weeks, today)
+    _last_read = days, weeks, today, found
+    return found
 
 
-def _of_window(profile: Profile, span: Span, at_ms: int) -> Sums:
-    cells = [0] * _CELLS
-    for cell, value in window(profile, span, at_ms).items():
-        cells[cell] = value
-    return _sums(cells)
-
-
-def _read(days: bytes, weeks: bytes, today: int) -> dict[str, Sums]:
+def _read(days: bytes, weeks: bytes, today: int) -> Spans:
     """Add up a week, go on to the month that it is a part of, and to nine weeks."""
     cells = [0] * _CELLS
     ages, told = read(days, today)
@@ -81,7 +81,7 @@ def _read(days: bytes, weeks: bytes, today: int) -> dict[str, Sums]:
     _add(told[of_month : bisect_left(ages, of_days)], cells)
     ages, told = read(weeks, today // 7)
     _add(told[bisect_left(ages, 0) : bisect_left(ages, of_weeks)], cells)
-    return {"7d": week, "30d": month, "63d": _sums(cells)}
+    return Spans(week, month, _sums(cells))
 
 
 def _add(buckets: list[Cells], cells: list[int]) -> None:
