@@ -6,6 +6,7 @@ with what he opened meanwhile. So needs are learned at the same moment, with the
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from models.cause import Cause
 from models.churn import may_profile
@@ -14,7 +15,7 @@ from models.eve import as_of
 from models.features import unpack
 from models.need_model import MODEL
 from models.products import is_of
-from models.scoring import within
+from models.scoring import ActionScorer, within
 from models.windows import home_day
 from schemas.actions import Effect, example_effect
 from schemas.events import Interaction
@@ -28,6 +29,7 @@ _PLACES = {family: place for place, family in enumerate(PRODUCT_FAMILIES)}
 Effects = tuple[Effect, ...]
 
 
+@lru_cache(maxsize=4096)  # ids come again with every look at who holds them
 def family_of(product: str) -> str | None:
     """Name the family of a product: its name, or what its id begins with.
 
@@ -58,14 +60,12 @@ def forecast(profile: Profile, values: Sequence[float], context: Context) -> Pro
     if not may_profile(profile):
         return without_needs(profile)
     scorer, policy = context.scorers.get(MODEL), context.policy
-    if scorer is None:
+    if not isinstance(scorer, ActionScorer):
         return profile
-    held, needs = _held(profile), {}
-    for family in PRODUCT_FAMILIES:
-        if family not in held:
-            scored = scorer.score(values, family)
-            if scored.examples >= policy.models.floor_examples[MODEL]:
-                needs[family] = round(1000 * within(scored.value, policy.churn.horizon_days, _MONTH_DAYS))
+    held, horizon_days = _held(profile), policy.churn.horizon_days
+    lacking = [family for family in PRODUCT_FAMILIES if family not in held]
+    chances = scorer.chances(values, lacking, policy.models.floor_examples[MODEL])
+    needs = {family: round(1000 * within(chance, horizon_days, _MONTH_DAYS)) for family, chance in chances.items()}
     if needs == profile.needs:
         return profile
     changed = profile.copied()

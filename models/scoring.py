@@ -6,7 +6,7 @@ because the score itself is computed from these very terms and nothing else. A s
 term only where it is known, against the average of those where it was.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import exp, inf, log
 from operator import mul, sub
 from types import MappingProxyType
@@ -115,6 +115,10 @@ class Linear(NamedTuple):
         log_odds = sum(contributions, self.base)
         return Scored(probability(log_odds), log_odds, self.base, contributions, self.examples)
 
+    def chance(self, features: Sequence[float]) -> float:
+        """Say the probability alone, to the last bit that of `score`."""
+        return probability(sum(map(mul, self.weights, map(sub, features, self.centres)), self.base))
+
 
 class LinearScorer:
     """Scores with one set of weights, whatever the action: churn."""
@@ -160,3 +164,12 @@ class ActionScorer:
     def score(self, features: Sequence[float], action: str = "", slots: Slots = ()) -> Scored:
         """Score the propensity for `action`; `Scored.examples` are that action's."""
         return self._actions.get(action, self._unknown).score(features, slots)
+
+    def chances(self, features: Sequence[float], actions: Iterable[str], floor: int) -> dict[str, float]:
+        """Say the propensity alone for those of `actions` of which at least `floor` examples were learned."""
+        found = {}
+        for action in actions:
+            linear = self._actions.get(action, self._unknown)
+            if linear.examples >= floor:
+                found[action] = linear.chance(features)
+        return found
