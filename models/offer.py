@@ -1,16 +1,13 @@
 """Carry out a decision: the offer to its channel, the record to the ledger, and what the profile remembers of it."""
 
-from typing import Any
-
-from models.alerts import NOTHING, Step
+from models.alerts import Step
 from models.cause import Cause
 from models.churn import may_profile
 from models.context import Context
-from models.decide import Choice, Weighed, decide, trigger_of
-from models.features import features as describe
+from models.decide import Choice, Weighed, decide
 from models.hashing import slots_of
 from models.outcomes import pend_offer
-from models.policy import HOUR_MS, Policy
+from models.policy import HOUR_MS, Policy, Trigger
 from models.reasons import parts_in_words, strongest
 from models.windows import home_day
 from schemas.actions import Offer, Reason
@@ -25,13 +22,17 @@ MAX_TOLD = 3  # reasons of the propensity in an offer
 
 
 def offer(
-    profile: Profile, event: Any, cause: Cause, context: Context, features: tuple[float, ...] | None = None
+    profile: Profile,
+    event: Transaction | Interaction,
+    trigger: Trigger,
+    cause: Cause,
+    context: Context,
+    values: tuple[float, ...],
 ) -> Step:
-    """Decide if the event triggers a decision: at most one offer, and always a record of it."""
-    trigger = trigger_of(event, context.policy)
-    if trigger is None:
-        return profile, NOTHING
-    values = features or describe(profile, event.occurred_ms, context.policy.home_currency)
+    """Decide about an event that triggers it: at most one offer, and always a record of it.
+
+    `values` are the customer's features; without consent to profiling none are asked for.
+    """
     choice = decide(profile, event, trigger, context, values)
     record = _record(choice, event, cause, context.policy)
     effects = (decision_effect(record, timed=cause.timed),)

@@ -50,7 +50,7 @@ def step(profile: Profile | None, event: Any, context: Context) -> Verdict[Profi
     if isinstance(event, LinkedMention) and links.CONSENT not in _consents(before):
         return Verdict(profile, due, "ignored")
     verdict = _follow(before, event, context)
-    return verdict._replace(effects=due + verdict.effects)
+    return verdict._replace(effects=due + verdict.effects) if due else verdict
 
 
 def _wake(profile: Profile | None, timer: Timer, context: Context) -> Verdict[Profile]:
@@ -88,26 +88,27 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
     if isinstance(event, Outcome):
         profile, heard = outcomes.hear(profile, event)
         outcome = (event.label, heard)
-    if not may_profile(profile):
+    profiled = may_profile(profile)
+    if not profiled:
         profile = without_needs(without_worth(without_score(profile)))  # before the tags that hang on it are looked at
     profile = regrade(profile, at_ms, policy, key)
-    triggers = trigger_of(event, policy) is not None
-    values: tuple[float, ...] | None = None
+    trigger = trigger_of(event, policy)
+    values: tuple[float, ...] = ()
     by_hand = isinstance(event, Interaction) and event.offered_action is not None
-    new_day = _unscored_today(profile, at_ms)
-    if triggers or by_hand or new_day:
+    new_day = profiled and _unscored_today(profile, at_ms)
+    if profiled and (trigger is not None or by_hand or new_day):
         values = features(profile, at_ms, policy.home_currency)
         profile = appraise(score_churn(profile, values, at_ms, context), at_ms, context)
         profile = forecast(profile, values, context) if new_day else profile
-        if by_hand:
-            profile, suppressed = offered(profile, event, cause, context, values)
+    if by_hand:
+        profile, suppressed = offered(profile, event, cause, context, values)
     profile, taken_back = standing.review(before, profile, event, cause, policy)
     profile, effects = judge(before, profile, event, cause, context)
     if isinstance(event, Interaction):
         profile, more = _at_the_branch(profile, event, cause, context)
         effects += more
-    if triggers:
-        profile, more = offer(profile, event, cause, context, values)
+    if trigger is not None:
+        profile, more = offer(profile, event, trigger, cause, context, values)
         effects += more
     return Verdict(profile, withdrawn + taken_back + effects, "applied", event.unknown_fields, outcome, suppressed)
 
@@ -139,6 +140,6 @@ def _consents(profile: Profile) -> tuple[str, ...]:
 
 
 def _unscored_today(profile: Profile, at_ms: int) -> bool:
-    """Whether the first event of a home day wants a new score; without consent none does."""
+    """Whether the first event of a home day wants a new score."""
     score = profile.scores.get("churn")
-    return may_profile(profile) and (score is None or home_day(score.at_ms) < home_day(at_ms))
+    return score is None or home_day(score.at_ms) < home_day(at_ms)

@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from models.cause import Cause
+from models.decide import trigger_of
+from models.features import features
 from models.fold import fold
 from models.offer import offer
 from models.policy import Policy
@@ -33,7 +35,11 @@ def decided(
     """Fold the event, decide on it: the profile, the offers, and the record if there is one."""
     policy = policy or default_policy()
     folded = fold(profile, event, policy)
-    after_it, effects = offer(folded, event, Cause.of_event(event), a_context(policy, seed=seed, **scorers))
+    trigger, values = trigger_of(event, policy), features(folded, event.occurred_ms, policy.home_currency)
+    if trigger is None:
+        return folded, (), None
+    context = a_context(policy, seed=seed, **scorers)
+    after_it, effects = offer(folded, event, trigger, Cause.of_event(event), context, values)
     records = [RECORD.validate_json(effect.body) for effect in effects if effect.kind == "topic"]
     return after_it, opened(effects), records[0] if records else None
 
