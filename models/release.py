@@ -148,6 +148,13 @@ class Release:
 
         Iterate to the end: the learning happens as you go.
         """
+        return (version for version in self.promise_stepwise(punctuation, offset) if version is not None)
+
+    def promise_stepwise(self, punctuation: Punctuation, offset: int) -> Iterator[Published | None]:
+        """Do as `promise` does, and yield None after each example: others may have their turn there.
+
+        A promise may release a day's examples at one go, and learning one takes a millisecond.
+        """
         again = self._moved_to(offset)
         if self._rejects(punctuation, again=again) or again:
             return
@@ -205,7 +212,7 @@ class Release:
         again = offset < self._seen_offset
         if self._catching_up and not again:
             self._catching_up = False
-            self._caught_up = list(self._release_below(self._floor_ms()))
+            self._caught_up = [step for step in self._release_below(self._floor_ms()) if step is not None]
         self._next_offset = max(self._next_offset, offset + 1)
         return again
 
@@ -220,7 +227,7 @@ class Release:
         busy = [below_ms for below_ms, idle in self._promises.values() if not idle]
         return min(busy) if busy else max(below_ms for below_ms, _ in self._promises.values())
 
-    def _release_below(self, floor_ms: int) -> Iterator[Published]:
+    def _release_below(self, floor_ms: int) -> Iterator[Published | None]:
         while self._heap and self._heap[0][0][0] < floor_ms:
             mark = self._heap[0][0]
             new_day = mark[0] // 86_400_000 > self._released[0] // 86_400_000
@@ -233,8 +240,7 @@ class Release:
             self.lags.note(example)
             self._learn(example)
             self._released = mark
-            if self.contest.changed:
-                yield self._publish()
+            yield self._publish() if self.contest.changed else None
         if self._since_version >= self._cadence.examples:
             yield self._publish()
 

@@ -6,10 +6,14 @@ version names; nothing else is remembered anywhere. All that decides is in `mode
 
 Versions are numbered at points that follow from the examples alone, but they are sent no more often than policy's
 `publish_seconds`: a number that was skipped was overtaken before anyone could have used it.
+
+It shares a core with the events, and they cannot wait: it learns in slices of milliseconds, and rests between them. So
+that partitions may be taken from it in the middle of what it has polled: it drops the rest, which who gets them reads.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -35,6 +39,8 @@ from stream_app.snapshots import ModelWriter, read_shelf
 POLL_MS = 200
 RETRY_SECONDS = 1.0
 MOST, MAX_SOURCE = 2**63, 200  # offset or ordinal, and characters of a source, that a snapshot can hold
+SLICE_SECONDS, REST_SECONDS = 0.004, 0.008  # it takes a third of the core at most
+LONGEST_LEARNING_MS = 3_600_000  # of what one poll gave: a trainer that is dead is known by its heartbeats
 KEPT_EVENTS = 4 * MAX_EVENTS  # of a model's ledger, to know which were sent: more than any version tells
 _MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
 
@@ -77,6 +83,7 @@ class Trainer:
         self._shelf = Shelf(policy.models.keep_versions)  # as of the last assignment, and all that was sent since
         self._sent_at: dict[int, float] = {}
         self._rejected = 0
+        self._assignment = 0
         self._not_restored: Exception | None = None
 
     def reports(self) -> dict[str, dict[str, Any]]:
@@ -95,15 +102,17 @@ class Trainer:
     async def _train(self, stop: asyncio.Event) -> None:
         self._not_restored = None
         kafka, group = self._settings.kafka, f"{self._settings.app_id}-trainer"
-        async with producer(kafka) as sender, consumer(kafka, group_id=group) as reader:
+        patience = {"max_poll_interval_ms": LONGEST_LEARNING_MS}
+        async with producer(kafka) as sender, consumer(kafka, group_id=group, **patience) as reader:
             try:
                 reader.subscribe([self._topic], listener=_Assignment(self, reader))
                 while not stop.is_set():
                     if self._not_restored is not None:
                         raise NotRestored from self._not_restored
                     batches = await reader.getmany(timeout_ms=POLL_MS)
+                    assignment = self._assignment
                     for partition, records in batches.items():
-                        self._learn(partition.partition, records)
+                        await self._learn(partition.partition, records, assignment)
                     await self._send_due(sender)
                 await self._send_due(sender, all_of_them=True)
             finally:
@@ -142,6 +151,7 @@ class Trainer:
 
     def _forget(self, partitions: Iterable[int]) -> None:
         """Let go of models that another trainer goes on with; what was not sent it learns again."""
+        self._assignment += 1
         for number in partitions:
             release = self._releases.pop(number, None)
             if release is not None and self._tell is not None:
@@ -149,27 +159,41 @@ class Trainer:
             self._unsent.pop(number, None)
             self._unsent_events.pop(number, None)
 
-    def _learn(self, partition: int, records: Iterable[ConsumerRecord]) -> None:
+    async def _learn(self, partition: int, records: Iterable[ConsumerRecord], assignment: int) -> None:
+        """Learn what was polled under an assignment, for as long as that holds."""
         release = self._releases.get(partition)
-        if release is None:
+        if release is None or self._assignment != assignment:
             return
+        slice_ends = time.perf_counter() + SLICE_SECONDS
         for record in records:
-            message, rejected = _decoded(record.value), release.counts.rejected
-            if message is None:
-                release.pass_by(record.offset)
-                self._reject(record, "it cannot be read")
-            elif isinstance(message, Punctuation):
-                for version in release.promise(message, record.offset):
-                    self._keep(partition, version)
-            elif isinstance(message, ModelCommand):
-                for version in release.obey(message, record.offset, self._held(release.model)):
-                    self._keep(partition, version)
-                self._sent_at.pop(partition, None)  # who asked waits
-            else:
-                release.take(message, _position(record), record.offset)
-            if message is not None and release.counts.rejected > rejected:
-                self._reject(record, release.unfit(message))
+            for _ in self._take(release, partition, record):
+                if time.perf_counter() >= slice_ends:
+                    await asyncio.sleep(REST_SECONDS)
+                    if self._assignment != assignment:
+                        return
+                    slice_ends = time.perf_counter() + SLICE_SECONDS
         self._say(release)
+
+    def _take(self, release: Release, partition: int, record: ConsumerRecord) -> Iterator[None]:
+        """Give a record to its model; yields where others may have their turn."""
+        message, rejected = _decoded(record.value), release.counts.rejected
+        if message is None:
+            release.pass_by(record.offset)
+            self._reject(record, "it cannot be read")
+        elif isinstance(message, Punctuation):
+            for version in release.promise_stepwise(message, record.offset):
+                if version is not None:
+                    self._keep(partition, version)
+                yield
+        elif isinstance(message, ModelCommand):
+            for version in release.obey(message, record.offset, self._held(release.model)):
+                self._keep(partition, version)
+            self._sent_at.pop(partition, None)  # who asked waits
+        else:
+            release.take(message, _position(record), record.offset)
+        if message is not None and release.counts.rejected > rejected:
+            self._reject(record, release.unfit(message))
+        yield
 
     def _say(self, release: Release) -> None:
         if self._tell is not None:

@@ -172,11 +172,11 @@ def test_labels_are_of_fixed_sets(shown, metrics):
             assert labels.get("member", CHAMPION) in {CHAMPION, *KINDS}
 
 
-def test_a_trainer_tells_of_a_model_when_it_learns_and_when_it_gives_it_away():
+async def test_a_trainer_tells_of_a_model_when_it_learns_and_when_it_gives_it_away():
     heard: list[tuple] = []
     trainer = Trainer(Settings.load(partitions=1), POLICY, lambda model, said: heard.append((model, said)))
     number = example_partition("churn", POLICY)
     trainer._releases[number] = new_release("churn", POLICY, 1)
-    trainer._learn(number, [])
+    await trainer._learn(number, [], trainer._assignment)
     trainer._forget([number, number + 1])
     assert [(model, said is None) for model, said in heard] == [("churn", False), ("churn", True)]

@@ -1,12 +1,14 @@
 """What the trainer decides beside the pure core: which versions it sends, what of the ledger, and what it passes by."""
 
+import asyncio
 from typing import NamedTuple
 
 import pytest
 
 from models.policy import load_policy
+from models.release import Release
 from models.snapshots import Shelf, to_records
-from models.training import new_release
+from models.training import new_release, report
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.settings import Settings
@@ -43,6 +45,10 @@ def a_trainer() -> Trainer:
     return trainer
 
 
+async def learn(trainer: Trainer, polled: list[Line]) -> None:
+    await trainer._learn(CHURN, polled, trainer._assignment)
+
+
 def lines(*messages: ExampleRecord | Punctuation | ModelCommand) -> list[Line]:
     return [Line(message.model_dump_json().encode(), offset) for offset, message in enumerate(messages)]
 
@@ -63,7 +69,7 @@ async def test_the_ledger_keeps_also_what_only_overtaken_versions_told():
     """More than a version remembers, between two that are sent."""
     trainer, topic = a_trainer(), Topic()
     shelf = trainer._shelf = Shelf(3, ledger=None)
-    trainer._learn(CHURN, lines(*[a_command(number) for number in range(70)]))
+    await learn(trainer, lines(*[a_command(number) for number in range(70)]))
     await trainer._send_due(topic)
     assert len([key for key, _ in topic.sent if key.endswith("/manifest")]) == 1
     assert [event["command_id"] for event in shelf.events("churn")] == [f"c-{number}" for number in range(70)]
@@ -72,10 +78,10 @@ async def test_the_ledger_keeps_also_what_only_overtaken_versions_told():
 
 
 @pytest.mark.parametrize("damaged", [False, True])
-def test_only_a_version_that_lies_there_and_can_be_served_is_pinned(damaged):
+async def test_only_a_version_that_lies_there_and_can_be_served_is_pinned(damaged):
     trainer = a_trainer()
     promise = Punctuation(model="churn", source_partition=0, below_ms=9 * DAY)
-    trainer._learn(CHURN, lines(*[an_example(number) for number in range(25)], promise))
+    await learn(trainer, lines(*[an_example(number) for number in range(25)], promise))
     version = trainer._unsent[CHURN]
     if damaged:
         version.snapshot["state"]["learner"]["names"][0] = "mua"
@@ -83,7 +89,7 @@ def test_only_a_version_that_lies_there_and_can_be_served_is_pinned(damaged):
         trainer._shelf.put(key, value)
         trainer._shelf.put(key, value)  # read again
     asked = [a_command(number, version=number) for number in (1, 2)]
-    trainer._learn(CHURN, [Line(it.model_dump_json().encode(), 26 + number) for number, it in enumerate(asked)])
+    await learn(trainer, [Line(it.model_dump_json().encode(), 26 + number) for number, it in enumerate(asked)])
     contest = trainer._releases[CHURN].contest
     assert [(event.what, event.about) for event in contest.events.last] == [
         ("refused" if damaged else "pinned", "version 1"),
@@ -92,13 +98,55 @@ def test_only_a_version_that_lies_there_and_can_be_served_is_pinned(damaged):
     assert contest.pinned == (0 if damaged else 1)
 
 
-def test_what_cannot_be_taken_is_counted_and_what_follows_is_learned():
+async def test_what_cannot_be_taken_is_counted_and_what_follows_is_learned():
     trainer = a_trainer()
     poison = an_example(1).model_copy(update={"features": (0.5,), "example_id": "narrow"})
     promise = Punctuation(model="churn", source_partition=0, below_ms=9 * DAY)
-    trainer._learn(CHURN, [Line(b"junk", 0), *lines(promise, poison, an_example(2), promise)[1:]])
+    await learn(trainer, [Line(b"junk", 0), *lines(promise, poison, an_example(2), promise)[1:]])
     assert (trainer._rejected, trainer.reports()["churn"]["examples"]) == (2, 1)
     assert trainer.reports()["churn"]["rejected"] == 2, "the one that cannot be read too"
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Slices without length: others have their turn after each example."""
+    monkeypatch.setattr("stream_app.trainer.SLICE_SECONDS", 0)
+    monkeypatch.setattr("stream_app.trainer.REST_SECONDS", 0)
+
+
+def a_day(examples: int) -> list[Line]:
+    """So many examples, and a promise that releases them at one go."""
+    promise = Punctuation(model="churn", source_partition=0, below_ms=9 * DAY)
+    return lines(*[an_example(number) for number in range(examples)], promise)
+
+
+def learned(release: Release) -> int:
+    return report(release)["examples"]
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_promise_that_releases_much_holds_nobody_up():
+    trainer = a_trainer()
+    learning, seen = asyncio.create_task(learn(trainer, a_day(25))), set()
+    for _ in range(60):
+        await asyncio.sleep(0)
+        seen.add(learned(trainer._releases[CHURN]))
+    await learning
+    assert seen == set(range(26)), "others have their turn after each example"
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_what_was_polled_before_a_rebalance_is_dropped_even_halfway():
+    trainer = a_trainer()
+    before = trainer._releases[CHURN]
+    learning = asyncio.create_task(learn(trainer, a_day(25)))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    trainer._forget([CHURN])
+    after = trainer._releases[CHURN] = new_release("churn", POLICY, 1)
+    await learning
+    assert 20 < learned(before) < 25, "past the first version"
+    assert (learned(after), trainer._unsent) == (0, {}), "nothing is sent of what another trains now"
 
 
 @pytest.mark.parametrize(
@@ -118,8 +166,8 @@ async def test_an_example_that_says_nothing_sound_of_its_source_is_learned_and_t
     trainer, topic = a_trainer(), Topic()
     promise = Punctuation(model="churn", source_partition=0, below_ms=9 * DAY)
     examples = lines(*[an_example(number) for number in range(20)])
-    trainer._learn(CHURN, [examples[0]._replace(headers=tuple(headers.items())), *examples[1:]])
-    trainer._learn(CHURN, [Line(promise.model_dump_json().encode(), 20)])
+    await learn(trainer, [examples[0]._replace(headers=tuple(headers.items())), *examples[1:]])
+    await learn(trainer, [Line(promise.model_dump_json().encode(), 20)])
     await trainer._send_due(topic)
     stored = trainer._shelf.latest("churn")
     again = new_release("churn", POLICY, 1)
