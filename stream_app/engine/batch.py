@@ -78,6 +78,7 @@ class Batch:
         self._given: Given | None = None  # with the agent
         self._error: BaseException | None = None  # what the agent raised on it
         self._open = False
+        self._cut = False
         self._counts = Counts()
         self._highest_ms: int | None = None
         self._turns = self._run()
@@ -103,6 +104,10 @@ class Batch:
             self._open = True
         return next(self._turns)
 
+    def cut(self) -> None:
+        """Seal what is done once the record under way is; the rest is sealed later."""
+        self._cut = True
+
     def fail(self, error: BaseException) -> None:
         """Undo the event given last, on which the agent raised; the second time, dead-letter it.
 
@@ -127,7 +132,7 @@ class Batch:
 
     def _run(self) -> Iterator[Turn]:
         """Take the records one by one; each `yield` goes to the agent, or to the checkpoint, and back."""
-        state, decode = self._state, self._decode
+        state, decode, last = self._state, self._decode, self._records[-1]
         moves_clock = state.topics[self.topic].moves_clock
         for record in self._records:
             event = decode(record)
@@ -158,6 +163,8 @@ class Batch:
                 self._highest_ms = told
             if ended is Finished.SEAL:
                 yield self._seal(wait=True)
+            elif self._cut and record is not last:
+                yield self._seal(wait=False)
         yield self._seal(wait=False)
 
     def _once_more(
@@ -207,7 +214,7 @@ class Batch:
             self._counts,
         )
         self._state.seal(sealed, wait=wait)
-        self._open = False
+        self._open = self._cut = False
         self.done = self.end_offset > self._records[-1].offset
         if self.done:
             self._turns = iter(())  # it waits in its last `yield` for ever, and holds us: garbage by the batch

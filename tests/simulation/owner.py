@@ -157,6 +157,9 @@ class Owner:
                 raised = True
                 batch.fail(error)
             if self.world.happens(0.1):
+                if self.world.cuts:
+                    batch.cut()
+                    self.world.met["cut"] += 1
                 await Pause()
             if self.world.happens(0.01) and not self.stopping:
                 self.world.met["abandoned"] += 1

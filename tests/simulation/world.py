@@ -80,6 +80,7 @@ class World:
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
+        self.cuts = seed % 2 == 0  # batches; no throw of the dice, so that all others fall as before
         self.logs: dict[tuple[str, int], list[Record]] = defaultdict(list)
         self.committed: Counter[tuple[str, int]] = Counter()
         self.changelogs: dict[Where, list[LogRecord]] = defaultdict(list)

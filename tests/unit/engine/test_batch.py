@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from schemas.errors import BadMessage, BrokenInvariant, StateError
 from stream_app.engine import stored
 from stream_app.engine.batch import Batch
+from stream_app.engine.partition import PartitionState
 from stream_app.engine.rules import EngineUseError
+from stream_app.engine.sealed import SealedBatch
 from tests.unit.engine.engine_builders import (
     PEOPLE,
     a_partition,
@@ -120,6 +122,36 @@ def test_records_read_again_count_for_the_clock():
     state = a_partition()
     run_one(state, records(3))
     assert run_one(state, records(3)).highest_ms == 3
+
+
+def cut_after(name: str, state: PartitionState, batch: Batch) -> list[SealedBatch]:
+    """Run a batch to its end that is cut while an event is with the agent."""
+    sealed = []
+    while not batch.done:
+        turn = batch.advance()
+        if isinstance(turn, SealedBatch):
+            sealed.append(turn)
+            continue
+        if turn.event.name == name:
+            batch.cut()
+        remember(state, turn)
+    return sealed
+
+
+def test_a_batch_that_is_cut_leaves_in_two_parts():
+    state = a_partition()
+    first, second = cut_after("e2", state, Batch(state, records(1, 2, 3), 1, decode))
+    assert [seen(first), seen(second)] == [["e1", "e2"], ["e1", "e2", "e3"]]
+    assert [first.end_offset, second.end_offset] == [3, 4]
+    assert [offset for offset, *_ in out(first)] == [1, 2]
+    assert [offset for offset, *_ in out(second)] == [3]
+    assert (first.counts.folded, second.counts.folded) == (2, 1)
+
+
+def test_a_cut_behind_the_last_record_makes_no_empty_part():
+    state = a_partition()
+    (sealed,) = cut_after("e2", state, Batch(state, records(1, 2), 1, decode))
+    assert sealed.end_offset == 3
 
 
 def test_topics_that_do_not_move_the_clock_tell_no_time():
