@@ -90,15 +90,16 @@ def features(profile: Profile, at_ms: int, home_currency: str = "CNY") -> tuple[
 
 
 def _money_features(aum: int, high: int, week: Sums, month: Sums, nine_weeks: Sums) -> tuple[float, ...]:
-    moved = abs(month.credit_minor) + abs(month.debit_minor)
+    credit, debit = month.credit_minor, month.debit_minor
+    moved = abs(credit) + abs(debit)
     return (
         _log_yuan(aum),
         min(1.0, aum / high) if high > 0 else 1.0,
-        _log_yuan(month.credit_minor),
-        _log_yuan(month.debit_minor),
+        _log_yuan(credit),
+        _log_yuan(debit),
         _balance(week.credit_minor, week.debit_minor),
-        _balance(month.credit_minor, month.debit_minor),
-        _trend(_yuan(month.debit_minor) / 30, _yuan(nine_weeks.debit_minor) / 63),
+        _balance(credit, debit),
+        _trend(_yuan(debit) / 30, _yuan(nine_weeks.debit_minor) / 63),
         _trend((month.credit_count + month.debit_count) / 30, (nine_weeks.credit_count + nine_weeks.debit_count) / 63),
         _share(abs(month.of_kind("transfer")[1]), moved),
         _share(abs(month.of_kind("cash")[1]), moved),
@@ -109,7 +110,7 @@ def _money_features(aum: int, high: int, week: Sums, month: Sums, nine_weeks: Su
 
 
 def _habit_features(profile: Profile, at_ms: int, week: Sums, month: Sums, nine_weeks: Sums) -> tuple[float, ...]:
-    logins_30 = month.activity("login")
+    logins_30, contacts = month.activity("login"), month.contacts
     return (
         _log_days(profile.last_own_activity_ms, at_ms),
         _log_days(profile.last_login_ms, at_ms),
@@ -118,8 +119,8 @@ def _habit_features(profile: Profile, at_ms: int, week: Sums, month: Sums, nine_
         _trend(logins_30 / 30, nine_weeks.activity("login") / 63),
         log1p(month.activity("service")),
         log1p(month.activity("visit")),
-        _share(month.channel("branch"), month.contacts),
-        _share(sum(map(month.channel, _DIGITAL)), month.contacts),
+        _share(month.channel("branch"), contacts),
+        _share(sum(map(month.channel, _DIGITAL)), contacts),
     )
 
 

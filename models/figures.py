@@ -136,8 +136,8 @@ def _need(f: Figures, family: str, days: int) -> float | None:
 
 def _channel_share(channel: str) -> Figure:
     def share(f: Figures) -> float | None:
-        month = f.month
-        return month.channel(channel) / month.contacts if month.contacts else None
+        contacts = f.month.contacts
+        return f.month.channel(channel) / contacts if contacts else None
 
     return share
 

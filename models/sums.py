@@ -11,15 +11,38 @@ from schemas.ring import read
 _CELLS = max(CHANNELS.values()) + 1
 
 
-class Sums(NamedTuple):
-    """One span's booked flows (minor units), contacts through any channel, and its cells for further questions."""
+class Sums:
+    """One span's cells (even ones are credits, odd ones debits), and what is asked of them; money in minor units."""
 
-    credit_count: int
-    credit_minor: int
-    debit_count: int
-    debit_minor: int
-    contacts: int
-    cells: list[int]
+    __slots__ = ("cells",)
+
+    def __init__(self, cells: list[int]) -> None:
+        self.cells = cells
+
+    @property
+    def credit_count(self) -> int:
+        """Booked credits."""
+        return sum(self.cells[:DECLINED:2])
+
+    @property
+    def credit_minor(self) -> int:
+        """Their sum."""
+        return sum(self.cells[SUMS : SUMS + DECLINED : 2])
+
+    @property
+    def debit_count(self) -> int:
+        """Booked debits."""
+        return sum(self.cells[1:DECLINED:2])
+
+    @property
+    def debit_minor(self) -> int:
+        """Their sum."""
+        return sum(self.cells[SUMS + 1 : SUMS + DECLINED : 2])
+
+    @property
+    def contacts(self) -> int:
+        """Transactions and interactions through any channel."""
+        return sum(self.cells[FIRST_CHANNEL:])
 
     def of_kind(self, kind: str) -> tuple[int, int]:
         """Count and sum of one kind's booked transactions, both directions."""
@@ -74,29 +97,17 @@ def _read(days: bytes, weeks: bytes, today: int) -> Spans:
     ages, told = read(days, today)
     first, of_week, of_month = bisect_left(ages, 0), bisect_left(ages, 7), bisect_left(ages, 30)
     _add(told[first:of_week], cells)
-    week = _sums(cells.copy())
+    week = cells.copy()
     _add(told[of_week:of_month], cells)
-    month = _sums(cells.copy())
+    month = cells.copy()
     of_weeks, of_days = nine_weeks(today)
-    _add(told[of_month : bisect_left(ages, of_days)], cells)
+    before = told[of_month : bisect_left(ages, of_days)]
     ages, told = read(weeks, today // 7)
-    _add(told[bisect_left(ages, 0) : bisect_left(ages, of_weeks)], cells)
-    return Spans(week, month, _sums(cells))
+    _add(before + told[bisect_left(ages, 0) : bisect_left(ages, of_weeks)], cells)
+    return Spans(Sums(week), Sums(month), Sums(cells))
 
 
 def _add(buckets: list[Cells], cells: list[int]) -> None:
     for bucket in buckets:
         for cell, value in bucket.items():
             cells[cell] += value
-
-
-def _sums(cells: list[int]) -> Sums:
-    """Even cells are credits, odd ones debits."""
-    return Sums(
-        sum(cells[:DECLINED:2]),
-        sum(cells[SUMS : SUMS + DECLINED : 2]),
-        sum(cells[1:DECLINED:2]),
-        sum(cells[SUMS + 1 : SUMS + DECLINED : 2]),
-        sum(cells[FIRST_CHANNEL:]),
-        cells,
-    )

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from models.policy.base import DAY_MS, Count, Days, Minor, Name, Part, Share, Text
-from models.policy.conditions import Conditions
+from models.policy.conditions import Conditions, Test
 from models.policy.contest import Challengers, ContestRules, Segment
 from models.policy.filling import BETWEEN
 from schemas.actions import SENTENCE_LENGTH
@@ -118,6 +118,11 @@ class Tags(Part):
     def _named_once(self) -> Self:
         _once([tag.name for tag in self.tag], "tags")
         return self
+
+    @cached_property
+    def tests(self) -> tuple[tuple[TagRule, Test], ...]:
+        """Each tag with what says whether it holds."""
+        return tuple([(tag, tag.hold) for tag in self.tag])
 
 
 class Churn(Part):
