@@ -90,7 +90,7 @@ def tell(profile: Profile, due: Due, cause: Cause, context: Context) -> Effects:
     """
     policy = context.policy
     example = next((other for other in profile.pending if other.example_id == due.about), None)
-    if MODEL not in policy.models.names or example is None or example.about or not may_profile(profile):
+    if MODEL not in policy.models.names or example is None or example.model != "churn" or not may_profile(profile):
         return ()
     end_ms = due.due_ms - policy.lateness_ms
     seen = as_of(profile, end_ms)

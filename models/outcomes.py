@@ -16,6 +16,8 @@ from models.cause import Cause
 from models.churn import may_profile, score_churn
 from models.context import Context
 from models.due import schedule
+from models.escalation import MODEL as ESCALATION
+from models.escalation import escalated
 from models.eve import as_of
 from models.features import features, pack, unpack
 from models.figures import aum_minor
@@ -148,6 +150,8 @@ def mature(profile: Profile, due: Due, cause: Cause, context: Context) -> tuple[
         return profile, ()
     changed = profile.copied()
     changed.pending = tuple([other for other in profile.pending if other is not example])
+    if example.model not in context.policy.models.names:  # any more
+        return changed, ()
     offer = next((o for o in profile.offers if o.action_id == example.about), None) if example.about else None
     record = ExampleRecord(
         model=example.model,
@@ -180,7 +184,8 @@ def _label(profile: Profile, example: PendingExample, offer: OfferMade | None, p
     if profile.erased_ms is not None and example.scored_ms < profile.erased_ms:
         return None
     if not example.about:
-        return int(has_left(seen, boundary_ms, policy))
+        escalates = example.model == ESCALATION
+        return int(escalated(seen, example.scored_ms) if escalates else has_left(seen, boundary_ms, policy))
     if offer is None or offer.outcome == "Retracted":
         return None
     return int(offer.outcome in TAKEN)

@@ -13,6 +13,7 @@ from models.calibrated_actions import PARTS
 from models.calibration import SHIFTS, SLOPES
 from models.clv_fit import LEAST, MOST
 from models.contest_shape import ContestShape
+from models.escalation import MODEL as ESCALATION
 from models.hashing import KEYS as SLOTS_AND_BINS
 from models.lags import MOST_DAYS
 from models.learner import VALUE_LIMIT, BadSnapshotError
@@ -212,7 +213,13 @@ class ManifestShape(Part):
     calibration_error: Share | None
 
 
-SHAPES: dict[str, type[BaseModel]] = {"churn": _Churn, "propensity": _Propensity, VALUE: _Census, NEED: _Need}
+SHAPES: dict[str, type[BaseModel]] = {
+    "churn": _Churn,
+    "propensity": _Propensity,
+    VALUE: _Census,
+    NEED: _Need,
+    ESCALATION: _Churn,
+}
 
 
 def check_snapshot(model: str, snapshot: Any) -> None:

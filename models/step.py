@@ -13,6 +13,7 @@ from models.churn import may_profile, score_churn, without_score
 from models.context import Context, Verdict
 from models.decide import trigger_of
 from models.erasure import erase
+from models.escalation_examples import COMPLAINT, expect
 from models.event_key import key_of
 from models.features import features
 from models.fold import fold, known, new_profile
@@ -100,6 +101,8 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
         values = features(profile, at_ms, policy.home_currency)
         profile = appraise(score_churn(profile, values, at_ms, context), at_ms, context)
         profile = forecast(profile, values, context) if new_day else profile
+    if key == COMPLAINT:
+        profile = expect(profile, values, cause, context)
     if by_hand:
         profile, suppressed = offered(profile, event, cause, context, values)
     profile, taken_back = standing.review(before, profile, event, cause, policy)

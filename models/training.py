@@ -9,6 +9,7 @@ from models.calibration import log_odds
 from models.challengers import CHAMPION, KINDS, Hidden
 from models.churn import ChurnLearner
 from models.contest_setup import Setup
+from models.escalation import MODEL as ESCALATION
 from models.frozen import spacing
 from models.learner import BadSnapshotError, Learner
 from models.need_model import MODEL as NEED
@@ -38,6 +39,9 @@ LEARNERS: Mapping[str, Callable[[Policy], Learner]] = {
     ),
     VALUE: ValueLearner,
     NEED: NeedLearner,
+    ESCALATION: lambda policy: Calibrated(
+        ChurnLearner(policy.models.escalation.start_score), log_odds(policy.models.escalation.start_score)
+    ),
 }
 
 

@@ -42,7 +42,7 @@ _TEXT = (
     "declined_30d days_since_activity days_since_login logins_7d logins_30d login_trend_month service_30d visits_30d "
     "branch_share digital_share salary_late_days has_salary open_complaints complaint_age_days complaint_recent "
     "last_rating mood tenure_days products business medium high current savings fund debit_card credit_card loan "
-    "mortgage securities wealth new active cooling dormant closed arrivals:other insurance"
+    "mortgage securities wealth new active cooling dormant closed arrivals:other insurance escalation"
 )
 _WORDS = _TEXT.split()
 NUMBER_OF: dict[Any, Any] = {word: number for number, word in enumerate(_WORDS)}

@@ -136,6 +136,13 @@ class Churn(Part):
     silence_days: Annotated[int, Field(ge=7, le=60)]
 
 
+class Escalation(Part):
+    """What it means that a complaint escalates, where `names` holds "escalation"."""
+
+    horizon_days: Annotated[int, Field(ge=1, le=60)] = 15
+    start_score: Annotated[float, Field(gt=0, lt=1)] = 0.3
+
+
 class Models(Part):
     """`models.toml`: the models in the order of their partitions, and how they are published."""
 
@@ -146,6 +153,7 @@ class Models(Part):
     keep_versions: Annotated[int, Field(ge=2, le=100)]
     challengers: dict[Name, Challengers] = Field(default_factory=dict)
     contest: ContestRules = ContestRules()
+    escalation: Escalation = Escalation()
     segment: Annotated[tuple[Segment, ...], Field(max_length=6)] = ()
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """Rules about what customers tell us: complaints, ratings, mentions."""
 
+from models.escalation import chance_of
 from models.figures import aum_minor
 from models.finding import Finding
 from models.policy import DAY_MS, HOUR_MS, Policy
@@ -30,9 +31,15 @@ def _of_complaint(profile: Profile, event: Interaction, policy: Policy, figures:
     return Finding(
         cause=event.event_id,
         events=(event.event_id,),
-        figures={"aum_minor": aum_minor(profile, policy.home_currency), **figures},
+        figures={"aum_minor": aum_minor(profile, policy.home_currency), **figures, **_chance(profile, event)},
         words={"topic": event.topic or "-", "channel": event.channel},
     )
+
+
+def _chance(profile: Profile, event: Interaction) -> dict[str, float]:
+    """Give the score of the complaint as evidence, where a model gave it one."""
+    chance = chance_of(profile, event.occurred_ms)
+    return {} if chance is None else {"escalation_share": chance}
 
 
 def complaint_deadline(
