@@ -10,6 +10,7 @@ RAPPORT_SHARED_DATA names the folder of the data (default: `../shared/data` besi
 import os
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
@@ -17,10 +18,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from models.meters import Meter
 from models.policy import DAY_MS, Policy, load_policy
 from models.prequential import ANCHORS, ARCHIVE, DELAYS, Halves, Judged, bank_marketing, read_calls
-from models.training import LEARNERS
-from schemas.internal import ExampleRecord
+from models.release import Position
+from models.training import new_release
+from schemas.internal import ExampleRecord, Punctuation
 from schemas.partitioner import partition_for
 from schemas.times import parse_rfc3339, to_rfc3339
 from stream_app.bank_calls import COMMAND, ablation, figures, judged_by_delay
@@ -108,12 +111,27 @@ def _the_end(partitions: int, at_ms: int) -> Iterator[dict[str, Any]]:
 
 
 def _learned_again(examples: list[ExampleRecord], policy: Policy) -> Judged:
-    """Judge and learn the examples as the trainer did: `models.json` has the whole stream only."""
-    learner, halves = LEARNERS["propensity"](policy), Halves(len(examples))
-    for example in examples:
-        halves.update(example.label == 1, learner.score(example.features, example.about, example.context))
-        learner.learn(example.features, example.label == 1, example.about, example.context)
-    return halves.judged()
+    """Judge and learn the examples as the trainer did, by its own core: `models.json` has the whole stream only."""
+    release, meter = new_release("propensity", policy, 1, restarts=False), _Halved(len(examples))
+    release.meter = meter
+    for place, example in enumerate(examples):
+        release.take(example, Position("again", place, 0), place)
+    below_ms = examples[-1].due_ms + 1
+    promise = Punctuation(model="propensity", source_partition=0, below_ms=below_ms, idle=False)
+    deque(release.promise(promise, len(examples)), maxlen=0)
+    return meter.halves.judged()
+
+
+class _Halved(Meter):
+    """A trainer's meter that knows the second half of the stream by itself."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__()
+        self.halves = Halves(total)
+
+    def update(self, label: bool, score: float) -> None:
+        super().update(label, score)
+        self.halves.update(label, score)
 
 
 def _as_served(examples: list[ExampleRecord]) -> Judged:
