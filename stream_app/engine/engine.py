@@ -4,7 +4,6 @@ Faust's consumer, streams and agents call in here; the pure core (`partition`, `
 """
 
 import asyncio
-import gc
 import logging
 import time
 from collections import Counter
@@ -21,6 +20,7 @@ from stream_app.engine.crash_points import CrashPoints
 from stream_app.engine.fatal import Exit, die
 from stream_app.engine.fence import Fence, watch_heartbeats
 from stream_app.engine.fetched import EngineBatch
+from stream_app.engine.garbage import collect_all
 from stream_app.engine.partition import Current, PartitionState
 from stream_app.engine.ports import Ports
 from stream_app.engine.quality import ErrorRate
@@ -150,7 +150,7 @@ class Engine:
             die(Exit.FENCED, "partitions were revoked with batches under way")
         self._states.clear()
         self.clocks.clear()
-        gc.collect()  # nobody waits, nothing is cached: the moment for what grew old (`garbage`)
+        collect_all()  # nobody waits, nothing is cached: the moment for what grew old
 
     @property
     def under_way(self) -> bool:

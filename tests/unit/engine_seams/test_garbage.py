@@ -1,13 +1,15 @@
 """Garbage in cycles goes while no event waits, all of it when partitions are released: memory must not grow by it."""
 
 import gc
+import os
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from stream_app.engine.engine import Engine
-from stream_app.engine.garbage import ALL_SECONDS, Collector
+from stream_app.engine.garbage import ALL_SECONDS, TRIM_SECONDS, Collector
 from tests.unit.engine_seams.test_engine import app, engine
 
 __all__ = ["app", "engine"]
@@ -54,6 +56,20 @@ def test_events_that_get_on_wait_for_no_collection_and_those_that_an_outage_hold
     assert young() is not None
     collector.look(15.0, under_way=True, done=200)
     assert young() is None
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def test_what_is_freed_between_things_that_stay_goes_back_to_the_system_within_a_minute():
+    collector = Collector(0.0)
+    held = [bytes(5_000) for _ in range(10_000)]
+    held = held[::20]
+    before = resident_bytes()
+    collector.look(TRIM_SECONDS, under_way=False, done=0)
+    assert before - resident_bytes() > 30_000_000
+    assert len(held) == 500
 
 
 def test_all_garbage_goes_when_partitions_are_released(engine: Engine):
