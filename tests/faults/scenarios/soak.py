@@ -13,7 +13,7 @@ from dataclasses import asdict
 from functools import partial
 
 from schemas.times import parse_rfc3339
-from tests.faults.memory import Sampler, longest_life, objection, slope, warm
+from tests.faults.memory import MEGABYTE, Sampler, longest_life, objection, slope, warm
 from tests.faults.product.inputs import Transactions
 from tests.faults.product.subject import ProductSubject
 from tests.faults.run import CLEAN, Run
@@ -27,6 +27,11 @@ BEGINNING_MS = parse_rfc3339("2020-01-02T09:00:00+08:00")
 WARM_UP = 1 / 3
 """Of the time: until then caches and profiles still fill."""
 VETERAN, VICTIM = "veteran", "victim"
+FILLING_SECONDS = 100.0
+"""At five times the step."""
+IN_A_ROW = 3
+MB_PER_FAULT = 0.5
+"""What a fault may cost by chance: a store's write buffer is 1 MB, and three faults share it."""
 CALM_SECONDS = (5.0, 25.0)
 
 Fault = Callable[[Run], Awaitable[float]]
@@ -146,9 +151,42 @@ def _tell_of_memory(run: Run, sampler: Sampler) -> None:
     run.claim(against is None, against or "")
 
 
-def _subject(namespace: str) -> ProductSubject:
-    made = partial(Transactions, step_ms=STEP_MS, beginning_ms=BEGINNING_MS)
+async def memory_by_fault(run: Run) -> None:
+    """What each kind of fault costs the veteran in memory: three times until all is as large as it gets, then again."""
+    for name in (VETERAN, VICTIM):
+        await _started(run, name)
+    run.flow.begin(PACE)
+    await run.works()
+    await asyncio.sleep(FILLING_SECONDS)  # until the windows are full
+    told: dict[str, float] = {}
+    run.figures["mb_per_fault"] = told
+    for name in FAULTS:
+        await _suffered(run, name)
+        before = await _lowest_memory(run)
+        await _suffered(run, name)
+        told[name] = round((await _lowest_memory(run) - before) / MEGABYTE / IN_A_ROW, 2)
+        run.claim(told[name] <= MB_PER_FAULT, f"{name}: {told[name]} MB each")
+
+
+async def _suffered(run: Run, name: str) -> None:
+    for _ in range(IN_A_ROW):
+        await run.got_on(await FAULTS[name](run))
+
+
+async def _lowest_memory(run: Run) -> int:
+    found = []
+    for _ in range(10):
+        await asyncio.sleep(1.0)  # the time that is looked at
+        found.append(run.crew.memory_bytes(VETERAN))
+    return min(found)
+
+
+def _subject(namespace: str, step_ms: int = STEP_MS) -> ProductSubject:
+    made = partial(Transactions, step_ms=step_ms, beginning_ms=BEGINNING_MS)
     return ProductSubject(namespace, make_inputs=made, pace_share=1.0)
 
 
-ALL = (Scenario("soak", soak, _subject, seeds=1, minutes=30.0),)
+ALL = (
+    Scenario("soak", soak, _subject, seeds=1, minutes=30.0),
+    Scenario("memory_by_fault", memory_by_fault, partial(_subject, step_ms=5 * STEP_MS), seeds=1),
+)
