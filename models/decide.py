@@ -116,11 +116,12 @@ def _stages(
 ) -> tuple[tuple[Stage, WhyNot], ...]:
     """List the stages in their order, each a question to an action."""
     at_ms = event.occurred_ms
-    figures = Figures(profile, max(at_ms, profile.last_seen_ms), policy.home_currency, policy.bank.home_country)
     missing = {asked: contact.consent_missing(profile, personalised=asked) for asked in (False, True)}
 
+    fitting: set[str] = set() if missing[False] else _fitting(profile, at_ms, policy)
+
     def eligible(action: Action) -> str | None:
-        return missing[action.personalised] or (None if action.eligible.hold(figures) else "not_eligible")
+        return missing[action.personalised] or (None if action.name in fitting else "not_eligible")
 
     def applicable(action: Action) -> str | None:
         if not _channel(action, event, trigger):
@@ -134,6 +135,13 @@ def _stages(
         ("suitability", lambda _: contact.quiet(profile, policy)),
         ("contact", lambda _: contact.contact_denied(profile, at_ms, policy)),
     )
+
+
+def _fitting(profile: Profile, at_ms: int, policy: Policy) -> set[str]:
+    """Name the actions that the customer may have by what we know of him."""
+    figures = Figures(profile, max(at_ms, profile.last_seen_ms), policy.home_currency, policy.bank.home_country)
+    actions = policy.actions
+    return {action.name for action, holds in zip(actions.action, actions.held(figures), strict=True) if holds}
 
 
 def _channel(action: Action, event: Transaction | Interaction, trigger: Trigger) -> str:

@@ -10,7 +10,7 @@ from datetime import date
 from functools import cache
 
 from models import windows
-from models.products import holds
+from models.products import names_in
 from models.scoring import within
 from models.sums import spans
 from schemas.profile import Profile
@@ -28,7 +28,18 @@ FigureFamily = Callable[[str], Figure]  # by its argument
 class Figures:
     """What figures are computed from: one profile at one time. What many of them read is read once, at the start."""
 
-    __slots__ = ("at_ms", "aum", "aum_high", "day", "home_country", "month", "nine_weeks", "products", "profile")
+    __slots__ = (
+        "at_ms",
+        "aum",
+        "aum_high",
+        "day",
+        "held",
+        "home_country",
+        "month",
+        "nine_weeks",
+        "products",
+        "profile",
+    )
 
     def __init__(self, profile: Profile, at_ms: int, home_currency: str, home_country: str) -> None:
         self.profile = profile
@@ -36,6 +47,7 @@ class Figures:
         self.day = windows.home_day(at_ms)
         self.home_country = home_country
         self.products = profile.identity.products if profile.identity is not None else ()
+        self.held = {name for product in self.products for name in names_in(product)}
         _, self.month, self.nine_weeks = spans(profile, at_ms)
         self.aum = profile.aum_minor(home_currency)
         # Told within 90 days, or lying there in silence since before.
@@ -121,11 +133,6 @@ def _consents(f: Figures) -> tuple[str, ...]:
     return f.profile.identity.consents if f.profile.identity is not None else ()
 
 
-def _holds(product: str) -> Figure:
-    """Look for a product by its name, or by an id that begins with it."""
-    return lambda f: holds(f.products, product)
-
-
 def _need(f: Figures, family: str, days: int) -> float | None:
     """Say how likely a product of the family is opened; what is kept is the chance of 30 days."""
     thousandths = f.profile.needs.get(family)
@@ -187,7 +194,7 @@ FIGURES: Mapping[str, Figure] = {
 }
 
 FAMILIES: Mapping[str, FigureFamily] = {
-    "holds": _holds,
+    "holds": lambda product: lambda f: product in f.held,
     "consent": lambda consent: lambda f: consent in _consents(f),
     "has_tag": lambda tag: lambda f: tag in f.profile.tags,
     "tier": lambda tier: lambda f: f.profile.grade.tier == tier,

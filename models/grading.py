@@ -65,8 +65,8 @@ def _regrade_tags(profile: Profile, at_ms: int, policy: Policy) -> Profile:
     figures = Figures(profile, at_ms, policy.home_currency, policy.bank.home_country)
     old = profile.tags
     tags = {}
-    for rule, holds in policy.tags.tests:
-        if holds(figures):
+    for rule, holds in zip(policy.tags.tag, policy.tags.held(figures), strict=True):
+        if holds:
             tags[rule.name] = old.get(rule.name) or Tag(at_ms, _why(rule, figures))
     day = windows.home_day(at_ms) + policy.tags.again_after_days
     # Spread over that day, so that not all customers are due at midnight.

@@ -14,7 +14,7 @@ from models.context import Context
 from models.eve import as_of
 from models.features import unpack
 from models.need_model import MODEL
-from models.products import is_of
+from models.products import names_in
 from models.scoring import ActionScorer, within
 from models.windows import home_day
 from schemas.actions import Effect, example_effect
@@ -29,14 +29,15 @@ _PLACES = {family: place for place, family in enumerate(PRODUCT_FAMILIES)}
 Effects = tuple[Effect, ...]
 
 
-@lru_cache(maxsize=4096)  # ids come again with every look at who holds them
+@lru_cache(maxsize=4096)
 def family_of(product: str) -> str | None:
     """Name the family of a product: its name, or what its id begins with.
 
     >>> family_of("fund"), family_of("credit_card-778"), family_of("funding")
     ('fund', 'credit_card', None)
     """
-    return next((family for family in PRODUCT_FAMILIES if is_of(product, family)), None)
+    names = names_in(product)
+    return next((family for family in PRODUCT_FAMILIES if family in names), None)
 
 
 def fold_opening(p: Profile, event: Interaction) -> None:

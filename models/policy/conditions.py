@@ -4,8 +4,7 @@ The words on the left are the fixed vocabulary of `models.figures`; an unknown o
 """
 
 import re
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import model_validator
@@ -35,9 +34,6 @@ class Condition(Part):
         return {"figure": figure, "op": op, "value": float(number)}
 
 
-Test = Callable[[Figures], bool]
-
-
 class Conditions(Part):
     """All of `all`, at least one of `any` (if it names some), and none of `none`.
 
@@ -48,28 +44,40 @@ class Conditions(Part):
     any: tuple[Condition, ...] = ()
     none: tuple[Condition, ...] = ()
 
-    @cached_property
-    def hold(self) -> Test:
-        """Whether given figures meet the conditions.
-
-        Compiled once to one Python expression: tens are asked for a decision or a look at the tags, and going from one
-        comparison to the next in a loop took longer than all figures. The policy's own words do not get into it.
-        """
-        asked = tuple(dict.fromkeys(condition.figure for condition in self.all + self.any + self.none))
-        every = [_compared(condition, asked) for condition in self.all]
-        if self.any:
-            every.append(f"({' or '.join(_compared(condition, asked) for condition in self.any)})")
-        every += [f"not {_compared(condition, asked)}" for condition in self.none]
-        figures = {f"figure{place}": figure_of(name) for place, name in enumerate(asked)}
-        test: Test = eval(f"lambda figures: {' and '.join(every) or True}", figures)  # noqa: S307
-        return test
-
     def figures(self) -> tuple[str, ...]:
         """List the figures that the conditions speak of, in the order of the file, each once."""
         return tuple(dict.fromkeys(condition.figure for condition in self.all + self.any))
 
 
-def _compared(condition: Condition, asked: tuple[str, ...]) -> str:
-    """Write a comparison: `((known := figure0(figures)) is not None and known >= 5000000.0)`."""
-    figure = f"figure{asked.index(condition.figure)}(figures)"
-    return f"((known := {figure}) is not None and known {condition.op} {condition.value!r})"
+Held = Callable[[Figures], list[bool]]
+
+
+def compiled(table: Sequence[Conditions]) -> Held:
+    """Compile a table of conditions to one function: of each in its order, whether it holds.
+
+    Tens are asked for a decision or a look at the tags, many of them of the same figures: so each figure is found once,
+    and no loop goes from one comparison to the next. Figures go by numbers: no word of the policy gets into the code.
+    """
+    asked = dict.fromkeys(one.figure for of in table for one in of.all + of.any + of.none)
+    known = {figure: f"known{place}" for place, figure in enumerate(asked)}
+    lines = [
+        "def held(figures):",
+        *[f"    {name} = find_{name}(figures)" for name in known.values()],
+        f"    return [{', '.join(_written(of, known) for of in table)}]",
+    ]
+    names: dict[str, Any] = {f"find_{name}": figure_of(figure) for figure, name in known.items()}
+    exec("\n".join(lines), names)  # noqa: S102
+    return names["held"]  # type: ignore[no-any-return]
+
+
+def _written(of: Conditions, known: Mapping[str, str]) -> str:
+    """Write conditions as an expression, of two in `all`: `(known0 is not None and known0 >= 2.0) and (…)`."""
+
+    def compared(one: Condition) -> str:
+        return f"({known[one.figure]} is not None and {known[one.figure]} {one.op} {one.value!r})"
+
+    parts = [compared(one) for one in of.all]
+    if of.any:
+        parts.append(f"({' or '.join(compared(one) for one in of.any)})")
+    parts += [f"not {compared(one)}" for one in of.none]
+    return " and ".join(parts) or "True"

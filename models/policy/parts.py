@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from models.policy.base import DAY_MS, Count, Days, Minor, Name, Part, Share, Text
-from models.policy.conditions import Conditions, Test
+from models.policy.conditions import Conditions, Held, compiled
 from models.policy.contest import Challengers, ContestRules, Segment
 from models.policy.filling import BETWEEN
 from schemas.actions import SENTENCE_LENGTH
@@ -120,9 +120,9 @@ class Tags(Part):
         return self
 
     @cached_property
-    def tests(self) -> tuple[tuple[TagRule, Test], ...]:
-        """Each tag with what says whether it holds."""
-        return tuple([(tag, tag.hold) for tag in self.tag])
+    def held(self) -> Held:
+        """What says of each tag whether it holds."""
+        return compiled(self.tag)
 
 
 class Churn(Part):
@@ -298,6 +298,11 @@ class Actions(Part):
     def _named_once(self) -> Self:
         _once([action.name for action in self.action], "actions")
         return self
+
+    @cached_property
+    def held(self) -> Held:
+        """What says of each action whether the customer may have it."""
+        return compiled([action.eligible for action in self.action])
 
 
 def _once(names: list[str], what: str) -> None:

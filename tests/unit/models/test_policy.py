@@ -7,7 +7,7 @@ import pytest
 
 from models.figures import Figures
 from models.policy import load_policy
-from models.policy.conditions import Conditions
+from models.policy.conditions import Conditions, compiled
 from schemas.errors import PolicyError
 from schemas.profile import Ratings
 from tests.builders import BEGINNING, a_customer
@@ -218,7 +218,7 @@ def test_conditions_hold_when_all_and_one_of_any_and_none_of_none_hold():
     promoter = replace(young, ratings=Ratings(1, 90, 90, BEGINNING))
 
     def hold(profile, conditions=conditions):
-        return conditions.hold(Figures(profile, BEGINNING, "CNY", "CN"))
+        return compiled([conditions])(Figures(profile, BEGINNING, "CNY", "CN"))[0]
 
     assert hold(young)
     assert conditions.figures() == ("products", "rating", "age_years")
