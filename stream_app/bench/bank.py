@@ -53,6 +53,12 @@ class Recording:
     models: list[tuple[str, bytes]] = field(default_factory=list)
     """Records of the models' topic with the versions that score."""
 
+    def expect(self, effect: Effect, number: int) -> None:
+        """Note a stream entry that comes of the message with this number, or of the time that it brings."""
+        fields = orjson.loads(effect.body)
+        kind = KINDS[effect.name.partition(":")[0]]
+        self.actions[fields["id"]] = (-1 - number if effect.timed else number, kind, effect.name)
+
 
 class Keeping(LocalTrainer):
     """A trainer that remembers the newest version of each model."""
@@ -149,7 +155,7 @@ def record(
         before = _results(player.runtime)
         for effect in player.take(line, number):
             if effect.kind == "stream":
-                _expect(made, effect, number)
+                made.expect(effect, number)
         after = _results(player.runtime)
         made.results.append(next((index for index in range(3) if after[index] != before[index]), 0))
         topic = line.topic.removeprefix(f"{options.namespace}.")
@@ -162,12 +168,6 @@ def record(
         if not len(made.messages) % 20_000:
             say(f"Bench: {len(made.messages):,} events made, {made.phases[2]:,} of {events:,} to be measured")
     return made
-
-
-def _expect(made: Recording, effect: Effect, number: int) -> None:
-    fields = orjson.loads(effect.body)
-    kind = KINDS[effect.name.partition(":")[0]]
-    made.actions[fields["id"]] = (-1 - number if effect.timed else number, kind, effect.name)
 
 
 def _results(runtime: LocalRuntime) -> tuple[int, int, int]:

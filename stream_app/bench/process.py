@@ -103,11 +103,20 @@ class Measured:
 
 def _most_memory_mb(pid: int) -> float:
     """Return VmHWM: wait4's ru_maxrss would count what our own memory was when we forked."""
+    return _status_mb(pid, "VmHWM")
+
+
+def resident_mb(pid: int) -> float:
+    """Return the resident memory of any running process in MB; 0 when it has ended."""
+    return _status_mb(pid, "VmRSS")
+
+
+def _status_mb(pid: int, name: str) -> float:
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(name)), 0.0)
 
 
 def cpu_seconds_of(pid: int) -> float:

@@ -101,17 +101,22 @@ class WholeJob:
 
     def start(self) -> None:
         """Make the topics, lay the models there, start the worker, and play master data and history."""
-        models = load_policy(self.settings.policy_dir).models.names
-        self._topics = all_topics(self.settings, len(models))
-        asyncio.run(kafka.create_topics(self.settings, self._topics))
-        self.broker.write(f"{self.settings.namespace}.models", self._recorded.models, partition=0)
-        self._worker = self._started()
+        self.make_topics()
+        self.start_worker()
         for name, count in zip(("master data", "history"), self._recorded.phases, strict=False):
             self._say(f"Bench: {count:,} events of {name}")
             self._loop.step(self._next, count, 0)
             self._next += count
 
-    def _started(self) -> Measured:
+    def make_topics(self) -> None:
+        """Make the topics, and lay the models there."""
+        models = load_policy(self.settings.policy_dir).models.names
+        self._topics = all_topics(self.settings, len(models))
+        asyncio.run(kafka.create_topics(self.settings, self._topics))
+        self.broker.write(f"{self.settings.namespace}.models", self._recorded.models, partition=0)
+
+    def start_worker(self, patience_seconds: float = READY_SECONDS) -> None:
+        """Start the worker, and return when it is ready."""
         environ = {
             **os.environ,
             **settings_as_environment(self.settings),
@@ -120,13 +125,13 @@ class WholeJob:
         }
         command = (sys.executable, "-m", "stream_app.cli", "worker")
         worker = Measured(command, environ=environ, log=self._home / "worker.log", core=self._worker_core, cwd=CHECKOUT)
-        deadline = time.monotonic() + READY_SECONDS
+        self._worker = worker
+        deadline = time.monotonic() + patience_seconds
         while not is_ready(self._port):
             if worker.used() is not None or time.monotonic() > deadline:
                 worker.kill()
                 raise HarnessFailed(f"the worker did not become ready: {worker.last_words()}")
             time.sleep(0.1)
-        return worker
 
     @property
     def left(self) -> int:
@@ -152,9 +157,8 @@ class WholeJob:
 
     def account(self) -> Account:
         """Hold all that was sent so far against what became of it: the worker's counts, and all that lies on Redis."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as answer:
-            counts = Scrape.of(answer.read().decode())
-        ids = [*self._entries()]
+        counts = self.counts()
+        ids = [fields[b"id"].decode() for fields in self.entries()]
         wanted = {
             one for one, (number, _, _) in self._recorded.actions.items() if -1 - self._next < number < self._next
         }
@@ -169,14 +173,20 @@ class WholeJob:
             twice=len(ids) - len(found),
         )
 
-    def _entries(self) -> Iterator[str]:
+    def counts(self) -> Scrape:
+        """Return the worker's metrics."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as answer:
+            return Scrape.of(answer.read().decode())
+
+    def entries(self) -> Iterator[dict[bytes, bytes]]:
+        """Yield the fields of all that lies on the streams of actions."""
         redis = Redis.from_url(self.settings.redis.url)
         try:
             for family in ("alerts", "offers", "arrivals"):
                 for name in redis.scan_iter(match=f"{self.settings.namespace}:{family}:*", _type="stream", count=1_000):
                     entries: Any = redis.xrange(name)
                     for _, fields in entries:
-                        yield fields[b"id"].decode()
+                        yield fields
         finally:
             redis.close()
 

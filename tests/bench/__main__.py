@@ -54,6 +54,11 @@ PARTS: Mapping[str, Part] = {
     "decode": Part("tests.bench.decode", figures=False, protocol=False),
     "engine_core": Part("tests.bench.engine_core", figures=False, protocol=False),
     "restore": Part("tests.bench.restore", ("--profiles", "100000"), ("--profiles", "1000000"), protocol=False),
+    "customers": Part(
+        "tests.bench.many_customers",
+        full=("--customers", "1000000", "--events", "50000", "--rounds", "5"),
+        protocol=False,
+    ),
     "bench_models": Part("tests.bench.bench_models", protocol=False),
     "profile_size": Part("tests.bench.profile_size", figures=False, protocol=False),
 }  # fmt: skip
