@@ -20,6 +20,7 @@ from models.served_maps import Maps, Used
 
 MAX_MAPS = 70  # days: more than the longest horizon of an action and a lateness
 OWN_EVIDENCE = 200.0  # what "no change of its own" weighs, as `evidence` of `models.calibration.Platt`
+NOTHING = 1.0  # is forgotten: the model follows changes itself, and a map that ran after them too would overtake it
 PARTS = ("calibration", "own", "maps")
 
 
@@ -41,7 +42,7 @@ class CalibratedActions:
         self._begin()
 
     def _begin(self) -> None:
-        self._whole = Platt(0.0)
+        self._whole = Platt(0.0, fading=NOTHING)
         self._own: dict[str, Platt] = {}
         self._maps.used, self._maps.day = [], -1
         self._linears: dict[str, Linear] = {}  # mapped, since the last example or map
@@ -108,7 +109,7 @@ class CalibratedActions:
         place, whole = self.learner.place(about), self._whole.line
         own = self._own.get(place)
         if own is None:
-            own = self._own[place] = Platt(0.0, slope=1.0, evidence=OWN_EVIDENCE)
+            own = self._own[place] = Platt(0.0, slope=1.0, evidence=OWN_EVIDENCE, fading=NOTHING)
         own.learn(level + whole.of(off), label, level)
         self._whole.learn(level + off, label, level)
 
@@ -143,7 +144,7 @@ class CalibratedActions:
             self.learner.restore(data)
             self._begin()
             return
-        whole = Platt(0.0)
+        whole = Platt(0.0, fading=NOTHING)
         try:
             *known, day = data["calibration"]
             whole.restore(known)
@@ -163,7 +164,7 @@ class CalibratedActions:
 
 
 def _own(action: str, *told: float) -> tuple[str, Platt]:
-    own = Platt(0.0, slope=1.0, evidence=OWN_EVIDENCE)
+    own = Platt(0.0, slope=1.0, evidence=OWN_EVIDENCE, fading=NOTHING)
     own.restore(told)
     return str(action), own
 

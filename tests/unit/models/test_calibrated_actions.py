@@ -122,8 +122,8 @@ def weeks_of_delay(learner, days=200, horizon=20, *, hears=True):
 
 def test_offers_that_were_made_weeks_ago_teach_it_each_action_by_itself():
     told, untold = (weeks_of_delay(CalibratedActions(Sure(START)), hears=hears) for hears in (True, False))
-    assert untold["loan"].calibration_error > 0.1
-    assert told["loan"].calibration_error < 0.075, "of 500 offers, a third of them taken, 0.055 is chance"
+    assert untold["loan"].calibration_error > 0.16
+    assert told["loan"].calibration_error < 0.09, "of 500 offers, a third of them taken, 0.055 is chance"
     assert told["card"].calibration_error < 0.035, "of 1,500 offers 0.021 is chance"
     for action in TRUE_LEVEL:
         assert told[action].log_loss < untold[action].log_loss
