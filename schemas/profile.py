@@ -10,11 +10,11 @@ does not fit leaves by the rule beside the limit.
 
 # ruff: noqa: RUF009 - the defaults are named tuples, which nobody can change
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
+from schemas.copier import copier_of
 from schemas.profile_worth import NO_PURCHASES, Purchases, Worth
 
 PROFILE_VERSION = 1
@@ -417,12 +417,4 @@ class Profile:
         return next((high for day, high in self.aum_highs if day > today - AUM_DAYS), 0)
 
 
-def _copier() -> Callable[[Profile], Profile]:
-    """Write out how each field is copied, as `dataclasses` writes `__init__`: to go by names takes twice as long."""
-    lines = [f"    new.{name} = old.{name}" for name in Profile.__match_args__]
-    names = {"bare": object.__new__, "Profile": Profile}
-    exec("\n".join(["def copy(old):", "    new = bare(Profile)", *lines, "    return new"]), names)  # noqa: S102
-    return names["copy"]  # type: ignore[return-value]
-
-
-_copy = _copier()
+_copy = copier_of(Profile)

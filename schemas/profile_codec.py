@@ -94,7 +94,7 @@ def decode(raw: bytes) -> Profile:
         if version != PROFILE_VERSION:
             raise StateError(f"profile of version {version}; this program reads version {PROFILE_VERSION}")
         return _profile(values)
-    except (ValueError, TypeError, IndexError, msgpack.UnpackException) as error:
+    except (ValueError, TypeError, IndexError, AttributeError, msgpack.UnpackException) as error:
         raise StateError(f"profile cannot be decoded: {error!r}") from error
 
 

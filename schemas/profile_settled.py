@@ -116,10 +116,6 @@ class Run:
         self._kept[p.customer_id] = base, parts, run
         return run
 
-    def forget(self) -> None:
-        """Keep no run."""
-        self._kept.clear()
-
 
 def _settled(p: Profile) -> tuple[Any, ...]:
     """Tell each of the fields of `SETTLED`."""

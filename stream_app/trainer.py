@@ -8,12 +8,14 @@ Versions are numbered at points that follow from the examples alone, but they ar
 `publish_seconds`: a number that was skipped was overtaken before anyone could have used it.
 
 It shares a core with the events, and they cannot wait: it learns in slices of milliseconds, and rests between them. So
-that partitions may be taken from it in the middle of what it has polled: it drops the rest, which who gets them reads.
+versions are sent, and partitions taken from it, in the midst of what it has polled: it drops the rest, which whoever
+gets them reads again.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import orjson
@@ -52,6 +54,7 @@ class NotRestored(Exception):
 START_AGAIN = (KafkaError, KafkaUnavailable, OSError, NotRestored)
 # (model, what `models.training.report` says; None once another trainer has it)
 Report = Callable[[str, dict[str, Any] | None], None]
+Send = Callable[[], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +115,7 @@ class Trainer:
                     batches = await reader.getmany(timeout_ms=POLL_MS)
                     assignment = self._assignment
                     for partition, records in batches.items():
-                        await self._learn(partition.partition, records, assignment)
+                        await self._learn(partition.partition, records, assignment, partial(self._send_due, sender))
                     await self._send_due(sender)
                 await self._send_due(sender, all_of_them=True)
             finally:
@@ -159,8 +162,10 @@ class Trainer:
             self._unsent.pop(number, None)
             self._unsent_events.pop(number, None)
 
-    async def _learn(self, partition: int, records: Iterable[ConsumerRecord], assignment: int) -> None:
-        """Learn what was polled under an assignment, for as long as that holds."""
+    async def _learn(
+        self, partition: int, records: Iterable[ConsumerRecord], assignment: int, send: Send | None = None
+    ) -> None:
+        """Learn what was polled under an assignment, for as long as that holds; what is due meanwhile is sent."""
         release = self._releases.get(partition)
         if release is None or self._assignment != assignment:
             return
@@ -169,6 +174,8 @@ class Trainer:
             for _ in self._take(release, partition, record):
                 if time.perf_counter() >= slice_ends:
                     await asyncio.sleep(REST_SECONDS)
+                    if send is not None and self._assignment == assignment:
+                        await send()
                     if self._assignment != assignment:
                         return
                     slice_ends = time.perf_counter() + SLICE_SECONDS

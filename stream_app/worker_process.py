@@ -9,9 +9,10 @@ from pathlib import Path
 import orjson
 
 from stream_app.embedded.service import Program, Service
+from stream_app.engine.fatal import ENDS_ITSELF
 from stream_app.settings import Settings
 
-STARTS = "[^-WorkerApp]: Starting..."
+STARTS, CRASHED = "[^-WorkerApp]: Starting...", ": Crashed reason="  # as mode logs it of a service
 
 
 def worker_service(settings: Settings, log: Path, port: int) -> Service:
@@ -35,9 +36,9 @@ def _own_environment() -> dict[str, str]:
 
 
 def reason_of_end(lines: Sequence[str]) -> str:
-    """Return what ended a worker by its log: the first exception after the last start, else the last line.
+    """Return what a worker's log says since its last start: why it ended itself, else what crashed, else the last line.
 
-    Faust goes on stopping, and logs it, long after the line that tells why.
+    Faust goes on stopping, and logs it, long after the line that tells why; what was handled is no reason.
     """
     reason = ""
     for line in lines:
@@ -48,9 +49,11 @@ def reason_of_end(lines: Sequence[str]) -> str:
         match said:
             case {"event": event} if event == STARTS:
                 reason = ""
-            case {"exception": str(exception)} if exception:
-                reason = reason or exception.splitlines()[-1]
-    return f"it ended with {reason}" if reason else f"its last line: {lines[-1]}"
+            case {"event": str(event)} if event.startswith(ENDS_ITSELF):
+                return f"it says: {event}"
+            case {"event": str(event), "exception": str(exception)} if CRASHED in event:
+                reason = reason or f"it crashed with {exception.splitlines()[-1]}"
+    return reason or f"its last line: {lines[-1]}"
 
 
 def is_ready(port: int) -> bool:

@@ -22,6 +22,7 @@ from stream_app.bench.broker import QUIET
 from stream_app.bench.latency import Latency
 from stream_app.bench.messages import Message
 from stream_app.bench.schedule import SECOND_NS, Schedule, Sending, judge
+from stream_app.kafka import MAX_RECORD_BYTES
 
 HEADER = "scheduled_ns"
 POLL_EVERY = 50
@@ -79,6 +80,7 @@ class Sender:
                 "bootstrap.servers": order.kafka,
                 "linger.ms": 1 if paced else 5,
                 "batch.size": 400_000,
+                "message.max.bytes": MAX_RECORD_BYTES,  # the bank sends broken messages of that length, too
                 "acks": "all",
                 "partitioner": "murmur2_random",
                 "queue.buffering.max.messages": 2_000_000,

@@ -105,7 +105,10 @@ class Batch:
         return next(self._turns)
 
     def cut(self) -> None:
-        """Seal what is done once the record under way is; the rest is sealed later."""
+        """Seal what is done once the record under way is; the rest is sealed later.
+
+        A part on which the agent failed is not cut: whether too much fails is asked before any of it leaves.
+        """
         self._cut = True
 
     def fail(self, error: BaseException) -> None:
@@ -163,7 +166,7 @@ class Batch:
                 self._highest_ms = told
             if ended is Finished.SEAL:
                 yield self._seal(wait=True)
-            elif self._cut and record is not last:
+            elif self._cut and not self._counts.rejected and record is not last:
                 yield self._seal(wait=False)
         yield self._seal(wait=False)
 

@@ -40,6 +40,8 @@ class Work:
 
     batch: EngineBatch
     finished: "asyncio.Future[bool]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    slice_ends: float = 0.0
+    """When others are to have their turns (`time.perf_counter`); an agent that begins anew goes on in its slice."""
 
     def finish(self, *, sealed: bool) -> None:
         """Let the fetch loop go on."""

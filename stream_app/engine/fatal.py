@@ -13,6 +13,9 @@ from typing import NoReturn
 
 log = logging.getLogger(__name__)
 
+ENDS_ITSELF = "worker ends itself"
+"""How the last line of such a worker begins."""
+
 
 class Exit(IntEnum):
     """Exit codes of a worker that ends itself."""
@@ -27,7 +30,7 @@ class Exit(IntEnum):
 
 def die(code: Exit, why: str) -> NoReturn:
     """Log one line and end the process at once, without any handler."""
-    log.critical("worker ends itself: exit=%d %s", code, why)
+    log.critical("%s: exit=%d %s", ENDS_ITSELF, code, why)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()

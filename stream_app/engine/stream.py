@@ -1,9 +1,9 @@
 """A Faust stream that unrolls batches: the agent iterates over events, the engine sees batches.
 
-Agents seldom wait, so a long batch would hold up all else that a worker does: checkpoints, heartbeats, clocks. Between
-two events, once a slice of time has passed, the others have their turn, and what is done by then is sealed, so that an
-alert leaves while the rest of its batch is folded. A worker that is behind seals whole batches: all is late anyway,
-and a key that changes often is written once.
+Agents seldom wait, so a long batch would hold up all else that a worker does: checkpoints, heartbeats, clocks. Once a
+slice of time has passed, what is done by then is sealed, and the others have their turns, so that an alert leaves while
+the rest of its batch is folded. A worker that is behind seals whole batches: all is late anyway, and a key that changes
+often is written once.
 """
 
 import asyncio
@@ -14,15 +14,17 @@ from typing import Any, NoReturn
 import faust
 
 from schemas.errors import BrokenInvariant, StateError
-from stream_app.engine.batch import Given
-from stream_app.engine.engine import Engine
+from stream_app.engine.batch import Given, Turn
+from stream_app.engine.engine import Engine, Work
 from stream_app.engine.fatal import Exit, die
 from stream_app.engine.rules import EngineUseError
 from stream_app.engine.sealed import SealedBatch
 from stream_app.engine.topics import EventTopic
 
 SLICE_SECONDS = 0.004
-"""How long events are folded at one go; giving others their turn costs some ten microseconds."""
+"""How long events are folded at one go."""
+TURNS = 8
+"""Turns of the event loop between two slices, some ten microseconds each: a checkpoint is a chain of them."""
 
 
 class EventStream(faust.Stream):  # type: ignore[type-arg]
@@ -58,27 +60,44 @@ class EventStream(faust.Stream):  # type: ignore[type-arg]
                 if work is None or work.batch.source is not source:
                     work = await source.mailbox.take()
                     engine.begin(work)
+                    work.slice_ends = time.perf_counter() + SLICE_SECONDS
                 batch = work.batch
-                slice_ends = time.perf_counter() + SLICE_SECONDS
                 while not batch.done:
                     if batch.state.waiting:
                         await engine.wait_acknowledged(batch.state)
-                    turn = _advance(work.batch)
-                    if isinstance(turn, SealedBatch):
-                        engine.seal(turn)
-                        continue
-                    yield turn
-                    if time.perf_counter() >= slice_ends:
-                        if not engine.checkpointer.behind:
-                            batch.cut()
-                        await asyncio.sleep(0)
-                        slice_ends = time.perf_counter() + SLICE_SECONDS
+                    if time.perf_counter() >= work.slice_ends:
+                        turn = await self._end_slice(work)
+                    else:
+                        turn = self._advance(work)
+                    if isinstance(turn, Given):
+                        yield turn
                 engine.end()
                 await asyncio.sleep(0)
         finally:
             if started_here:
                 await self.stop()
                 self.service_reset()
+
+    async def _end_slice(self, work: Work) -> Turn:
+        """Go a step on, which seals what is done if the worker is not behind; then others have their turns."""
+        if not self._engine.checkpointer.behind:
+            work.batch.cut()
+        turn = self._advance(work)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        work.slice_ends = time.perf_counter() + SLICE_SECONDS
+        return turn
+
+    def _advance(self, work: Work) -> Turn:
+        """Take the batch one step; what the core raises here is no event's fault."""
+        batch = work.batch
+        try:
+            turn = batch.advance()
+        except Exception as exc:  # noqa: BLE001 - whatever it is, nothing after it could be trusted
+            die(Exit.BROKEN, f"batch {batch.topic}-{batch.partition}: {exc!r}")
+        if isinstance(turn, SealedBatch):
+            self._engine.seal(turn)
+        return turn
 
     async def restart(self) -> None:
         """Close the generators of an agent that raised; the next one goes on within the same batch."""
@@ -128,12 +147,3 @@ class EventStream(faust.Stream):  # type: ignore[type-arg]
     def noack(self, *args: Any, **kwargs: Any) -> Any:
         """Refuse on event topics."""
         return self._unless_event_topic("noack")(*args, **kwargs)
-
-
-def _advance(batch: Any) -> Given | SealedBatch:
-    """Take the batch one step; what the core raises here is no event's fault."""
-    try:
-        turn: Given | SealedBatch = batch.advance()
-    except Exception as exc:  # noqa: BLE001 - whatever it is, nothing after it could be trusted
-        die(Exit.BROKEN, f"batch {batch.topic}-{batch.partition}: {exc!r}")
-    return turn

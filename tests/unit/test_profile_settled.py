@@ -24,8 +24,8 @@ def _nothing_written_before():
 
 
 def _forget_runs() -> None:
-    settled_run.forget()
-    daily_run.forget()
+    settled_run._kept.clear()
+    daily_run._kept.clear()
 
 
 def a_profile(customer_id: str = "C1", at_ms: int = BEGINNING) -> Profile:

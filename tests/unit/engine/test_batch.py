@@ -124,7 +124,7 @@ def test_records_read_again_count_for_the_clock():
     assert run_one(state, records(3)).highest_ms == 3
 
 
-def cut_after(name: str, state: PartitionState, batch: Batch) -> list[SealedBatch]:
+def cut_after(name: str, state: PartitionState, batch: Batch, agent=remember) -> list[SealedBatch]:
     """Run a batch to its end that is cut while an event is with the agent."""
     sealed = []
     while not batch.done:
@@ -134,7 +134,10 @@ def cut_after(name: str, state: PartitionState, batch: Batch) -> list[SealedBatc
             continue
         if turn.event.name == name:
             batch.cut()
-        remember(state, turn)
+        try:
+            agent(state, turn)
+        except ZeroDivisionError as error:
+            batch.fail(error)
     return sealed
 
 
@@ -146,6 +149,13 @@ def test_a_batch_that_is_cut_leaves_in_two_parts():
     assert [offset for offset, *_ in out(first)] == [1, 2]
     assert [offset for offset, *_ in out(second)] == [3]
     assert (first.counts.folded, second.counts.folded) == (2, 1)
+
+
+def test_a_part_on_which_the_agent_failed_is_not_cut():
+    """So many failures may end the worker: that is asked of the whole batch, before anything of it leaves."""
+    state = a_partition()
+    (sealed,) = cut_after("e2", state, Batch(state, records(1, 2, 3), 1, decode), failing("e1", times=2))
+    assert (sealed.counts.rejected, sealed.counts.folded) == (1, 2)
 
 
 def test_a_cut_behind_the_last_record_makes_no_empty_part():

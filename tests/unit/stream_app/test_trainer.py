@@ -1,6 +1,7 @@
 """What the trainer decides beside the pure core: which versions it sends, what of the ledger, and what it passes by."""
 
 import asyncio
+from functools import partial
 from typing import NamedTuple
 
 import pytest
@@ -133,6 +134,20 @@ async def test_a_promise_that_releases_much_holds_nobody_up():
         seen.add(learned(trainer._releases[CHURN]))
     await learning
     assert seen == set(range(26)), "others have their turn after each example"
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_version_is_sent_while_the_rest_of_a_promise_is_learned():
+    trainer, topic, examples = a_trainer(), Topic(), []
+    sending = partial(trainer._send_due, topic)
+
+    async def send() -> None:
+        await sending()
+        examples.append((learned(trainer._releases[CHURN]), bool(topic.sent)))
+
+    await trainer._learn(CHURN, a_day(45), trainer._assignment, send)
+    assert min(number for number, sent in examples if sent) <= 21, "the first version is of 20 examples"
+    assert max(examples) == (45, True)
 
 
 @pytest.mark.usefixtures("hasty")

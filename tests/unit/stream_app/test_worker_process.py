@@ -4,11 +4,13 @@ import io
 import logging
 
 import pytest
+from mode import Service
 
+from stream_app.engine import fatal
+from stream_app.engine.fatal import Exit, die
 from stream_app.logs import configure
 from stream_app.settings import Settings
-from stream_app.worker_app import WorkerApp
-from stream_app.worker_process import STARTS, reason_of_end
+from stream_app.worker_process import reason_of_end
 
 
 @pytest.fixture
@@ -18,38 +20,58 @@ def log():
     handlers, level = root.handlers[:], root.level
     written = io.StringIO()
     configure(Settings.load(), written)
+    logging.getLogger("test").setLevel(logging.INFO)
     yield written
     root.handlers[:] = handlers
     root.setLevel(level)
 
 
-def crash(what: str) -> None:
+class WorkerApp(Service):
+    """As far as mode is concerned: it has a name, starts and crashes."""
+
+    abstract = False
+    logger = logging.getLogger("test")
+
+    def __init__(self, wrong: str) -> None:
+        super().__init__()
+        self.wrong = wrong
+
+    @Service.task
+    async def _work(self) -> None:
+        {}[self.wrong]
+
+
+async def a_start(wrong: str) -> None:
+    """Start a service as Faust starts the worker's app, one level below another, and let it crash."""
+    app = WorkerApp(wrong)
+    app.beacon = Service().beacon.new(app)
+    await app.start()
+    await app.wait_until_stopped()
+
+
+async def test_the_reason_is_what_crashed_and_neither_what_was_handled_nor_what_stopping_says(log):
     try:
-        {}[what]
+        {}["handled"]
     except KeyError:
-        logging.getLogger("w").exception("Crashed")
+        logging.getLogger("test").exception("looked in vain")
+    await a_start("no generation")
+    logging.getLogger("test").critical("Reraising")
+    assert reason_of_end(log.getvalue().splitlines()) == "it crashed with KeyError: 'no generation'"
 
 
-def test_the_reason_is_the_first_exception_and_not_what_stopping_says_behind_it(log):
-    logging.getLogger("w").warning("Starting slowly")
-    crash("no generation")
-    crash("Event loop is closed")
-    logging.getLogger("w").critical("Reraising")
-    assert reason_of_end(log.getvalue().splitlines()) == "it ended with KeyError: 'no generation'"
+async def test_a_log_over_restarts_tells_the_last_one(log):
+    await a_start("yesterday")
+    await a_start("today")
+    assert reason_of_end(log.getvalue().splitlines()) == "it crashed with KeyError: 'today'"
 
 
-def test_a_log_over_restarts_tells_the_last_one(log):
-    crash("yesterday")
-    logging.getLogger("w").warning(STARTS)
-    crash("today")
-    assert reason_of_end(log.getvalue().splitlines()) == "it ended with KeyError: 'today'"
+def test_who_ends_himself_says_why(log, monkeypatch):
+    monkeypatch.setattr(fatal.os, "_exit", lambda code: None)
+    die(Exit.FENCED, "the group is at 4")
+    assert reason_of_end(log.getvalue().splitlines()) == "it says: worker ends itself: exit=76 the group is at 4"
 
 
-def test_without_an_exception_it_is_the_last_line():
+def test_without_a_reason_it_is_the_last_line():
     assert reason_of_end(["1", "Traceback (most recent call last):", "ImportError: no module"]) == (
         "its last line: ImportError: no module"
     )
-
-
-def test_a_start_is_known_by_how_the_worker_logs_it():
-    assert f"[^-{WorkerApp.__name__}]: Starting..." == STARTS
