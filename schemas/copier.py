@@ -1,4 +1,4 @@
-"""How an object with slots is copied, field by field: written out once for its class, as `dataclasses` does `__init__`."""
+"""Copying an object with slots field by field, written out once for its class as `dataclasses` does `__init__`."""
 
 from collections.abc import Callable
 from typing import TypeVar
