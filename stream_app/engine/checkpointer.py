@@ -1,7 +1,8 @@
 """The task that runs checkpoints: all that is sealed goes as one group; while it waits, the agents fill the next.
 
 A checkpoint starts as soon as there is something to deliver, so that an alert does not wait. Only while the worker is
-behind, when everything is late anyway, groups are let grow: a key that changes often is then encoded and written once.
+behind, when everything is late anyway, groups are let grow, for as long as that: a key that changes often is then
+encoded and written once.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ IN_FLIGHT_BYTES = 64 << 20
 
 
 GROUP_SECONDS = 1.0
-"""How long a group may grow while the worker is behind."""
+"""How long a group may grow at most, however far the worker is behind."""
 
 
 def records_in(counts: Counts) -> int:
@@ -71,7 +72,7 @@ class Checkpointer:
         self._limit_bytes = in_flight_bytes
         self._next = Group()
         self._delivering = Group()
-        self._behind = False
+        self._seconds_behind = 0.0
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -100,12 +101,17 @@ class Checkpointer:
     @property
     def behind(self) -> bool:
         """Whether groups may grow: the worker has much to read and nobody waits for what is sealed."""
-        return self._behind
+        return self._seconds_behind > 0
 
-    @behind.setter
-    def behind(self, behind: bool) -> None:
-        self._behind = behind
-        if not behind:
+    @property
+    def seconds_behind(self) -> float:
+        """How long what waits to be folded will take; 0 where it is not worth a word."""
+        return self._seconds_behind
+
+    @seconds_behind.setter
+    def seconds_behind(self, seconds: float) -> None:
+        self._seconds_behind = seconds
+        if not self.behind:
             self._wake.set()
 
     @property
@@ -121,12 +127,12 @@ class Checkpointer:
 
     async def wait_idle(self) -> None:
         """Return when everything that was sealed is delivered."""
-        self.behind = False
+        self.seconds_behind = 0.0
         await self._idle.wait()
 
     async def wait_until(self, condition: Callable[[], bool]) -> None:
         """Return when `condition` holds; it is looked at after each checkpoint, and none is put off for it."""
-        self.behind = False
+        self.seconds_behind = 0.0
         async with self._progress:
             await self._progress.wait_for(condition)
 
@@ -141,9 +147,9 @@ class Checkpointer:
             self._idle.set()
 
     async def _let_grow(self) -> None:
-        deadline = time.monotonic() + GROUP_SECONDS
+        deadline = time.monotonic() + min(GROUP_SECONDS, self._seconds_behind)
         group = self._next
-        while self._behind and group.records < self._limit // 2 and group.bytes < self._limit_bytes // 2:
+        while self.behind and group.records < self._limit // 2 and group.bytes < self._limit_bytes // 2:
             left = deadline - time.monotonic()
             if left <= 0:
                 return

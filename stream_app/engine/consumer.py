@@ -5,6 +5,7 @@ batch of one partition; the pointer moves only when a checkpoint has delivered i
 """
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
@@ -17,6 +18,7 @@ from faust.types import TP, ConsumerMessage
 from stream_app.engine.engine import Engine
 from stream_app.engine.fatal import Exit, die
 from stream_app.engine.fetched import Hole, after_expected, in_order
+from stream_app.engine.pace import Pace
 from stream_app.engine.seams import coordinator, has_stopped, recovery_of, set_longest_fetch
 
 Records = Sequence[ConsumerRecord]
@@ -24,8 +26,8 @@ FETCH_TIMEOUT = 0.2
 """Seconds; while a fetch waits, seeks and offset look-ups queue behind it in the consumer's thread."""
 LONGEST_FETCH_MS = 200
 """How long a broker holds a fetch without data (Faust: 1,500): offset look-ups queue behind it on the connection."""
-BEHIND_RECORDS = 8_000
-"""Records that lie unread behind those just fetched (a full fetch more) before throughput counts more than latency."""
+LATE_SECONDS = 0.1
+"""Work that waits before throughput counts more than latency."""
 WAIT_EMPTY_SHARE = 0.6
 """Part of the session timeout in which a revoked worker must have finished, before it ends itself."""
 
@@ -54,6 +56,7 @@ class EngineConsumer(driver.Consumer):
         self._resumed = False
         self._following = False
         self._stops = 0
+        self._pace = Pace()
 
     def _new_consumer_thread(self) -> EngineConsumerThread:
         return EngineConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -201,13 +204,16 @@ class EngineConsumer(driver.Consumer):
             else:
                 await self._one_by_one(tp, records, generation)
         if events and self._positioned:
-            self.engine.checkpointer.behind = self._is_behind(events)
+            checkpointer = self.engine.checkpointer
+            checkpointer.seconds_behind = self._seconds_behind({tp: got[0].offset for tp, got in events.items()})
             await self._hand_out(events, generation)
+            checkpointer.seconds_behind = self._seconds_behind({tp: got[-1].offset + 1 for tp, got in events.items()})
 
-    def _is_behind(self, events: Mapping[TP, Records]) -> bool:
-        """Whether much more lies unread than was fetched."""
-        unread: int = sum([max(0, (self.highwater(tp) or 0) - records[-1].offset) for tp, records in events.items()])
-        return unread > BEHIND_RECORDS
+    def _seconds_behind(self, begin: Mapping[TP, int]) -> float:
+        """Return how long all that lies from these offsets on will take; 0 where it is little."""
+        waiting: int = sum([max(0, (self.highwater(tp) or 0) - offset) for tp, offset in begin.items()])
+        seconds = self._pace.seconds_for(waiting)
+        return seconds if seconds > LATE_SECONDS else 0.0
 
     def _current(self, generation: int) -> bool:
         return self.flow_active and self.app.consumer_generation_id == generation
@@ -243,8 +249,10 @@ class EngineConsumer(driver.Consumer):
             await self.engine.wait_for_room()
             if not (self._positioned and self._current(generation)):
                 return
+            began = time.monotonic()
             if not await self.engine.hand_over(batch):
                 return
+            self._pace.note(len(batch), time.monotonic() - began)
             self._expected[tp] = batch.last_offset + 1
             self._read_offset[tp] = batch.last_offset
 

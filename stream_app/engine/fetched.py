@@ -29,6 +29,10 @@ class EngineBatch(Batch):
         self.source = topic
         self.state = state
         self.last_offset = records[-1].offset
+        self._records_in_all = len(records)
+
+    def __len__(self) -> int:
+        return self._records_in_all
 
 
 class Workplace(Protocol):

@@ -43,8 +43,8 @@ PARTS: Mapping[str, Part] = {
     ),
     "whole": Part(
         WHOLE,
-        ("bench", "--customers", "1000", "--history-days", "20", "--backlog", "30000", "--events", "110000",
-         "--seconds", "10", "--warm-up", "5"),
+        ("bench", "--customers", "1000", "--history-days", "20", "--backlog", "80000", "--events", "170000",
+         "--seconds", "20", "--warm-up", "5"),
         ("bench", "--customers", "10000", "--history-days", "30", "--backlog", "200000", "--rounds", "5", "--ladder",
          "--events", "2000000", "--rate", "1000", "--rate", "2000", "--seconds", "60", "--warm-up", "60"),
     ),

@@ -64,7 +64,7 @@ async def settled(checkpointer):
 async def test_while_the_worker_is_behind_a_group_grows_to_half_of_what_may_be_under_way():
     checkpointer = a_checkpointer(in_flight_records=8)
     checkpointer.start()
-    checkpointer.behind = True
+    checkpointer.seconds_behind = 60.0
     checkpointer.add(a_batch())
     await settled(checkpointer)
     assert checkpointer.checkpoints == 0
@@ -74,10 +74,10 @@ async def test_while_the_worker_is_behind_a_group_grows_to_half_of_what_may_be_u
 
 
 async def test_it_leaves_at_once_when_the_worker_has_caught_up_or_somebody_waits():
-    for hurry in (lambda c: setattr(c, "behind", False), lambda c: asyncio.ensure_future(c.wait_idle())):
+    for hurry in (lambda c: setattr(c, "seconds_behind", 0.0), lambda c: asyncio.ensure_future(c.wait_idle())):
         checkpointer = a_checkpointer()
         checkpointer.start()
-        checkpointer.behind = True
+        checkpointer.seconds_behind = 60.0
         checkpointer.add(a_batch())
         await settled(checkpointer)
         hurry(checkpointer)
@@ -88,7 +88,7 @@ async def test_it_leaves_at_once_when_the_worker_has_caught_up_or_somebody_waits
 async def test_and_in_any_case_before_long():
     checkpointer = a_checkpointer()
     checkpointer.start()
-    checkpointer.behind = True
+    checkpointer.seconds_behind = 60.0
     checkpointer.add(a_batch())
     await asyncio.wait_for(checkpointer._idle.wait(), GROUP_SECONDS * 20)
     assert checkpointer.checkpoints == 1

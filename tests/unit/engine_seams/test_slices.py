@@ -64,7 +64,7 @@ async def test_what_is_done_leaves_before_the_batch_ends(app: EngineApp):
 
 @pytest.mark.usefixtures("hasty")
 async def test_a_worker_that_is_behind_seals_whole_batches_and_gives_others_their_turns_all_the_same(app: EngineApp):
-    app.engine.checkpointer.behind = True
+    app.engine.checkpointer.seconds_behind = 1.0
     seen = await folded(app, lambda: app.engine.work is not None and app.engine.work.batch.end_offset)
     assert sealed(app.engine) == [5]
     assert {0, 1, 2, 3, 4} <= set(seen)
