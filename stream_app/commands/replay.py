@@ -11,6 +11,9 @@ from stream_app.commands.common import JsonOption, fail, print_json, progress, s
 from stream_app.replay import BadLine
 from stream_app.replay import replay as run_replay
 
+FIGURES = ("version", "examples", "positives", "auc", "log_loss", "calibration_error")
+"""What is told of a model at the end; `--json` and summary.json tell all."""
+
 
 def replay(
     files: Annotated[list[Path], typer.Argument(help='JSON lines: {"topic": "bank.transactions", "value": {…}}.')],
@@ -41,4 +44,10 @@ def replay(
     for name, count in summary["written"].items():
         typer.echo(f"  {name}: {count}")
     for name, model in summary["models"].items():
-        typer.echo(f"  model {name}: {model}")
+        figures = (f"{figure} {_short(model[figure])}" for figure in FIGURES)
+        typer.echo(f"  model {name}: {', '.join(figures)}; on duty {model['champion']}")
+    typer.echo(f"  pictures of the models: rapport model report --from {out} --out DIR")
+
+
+def _short(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.4g}" if isinstance(figure, float) else str(figure)
