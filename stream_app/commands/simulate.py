@@ -61,7 +61,16 @@ def simulate(
     if as_json:
         print_json(report)
     else:
-        typer.echo(", ".join(f"{name}: {value}" for name, value in report.items()))
+        _tell(report)
+
+
+def _tell(report: dict[str, Any]) -> None:
+    """Print the numbers, and per topic how many lines were good, repeated and broken; `--json` tells which faults."""
+    counts = report.get("counts", report)
+    numbers = {name: value for name, value in {**report, **counts}.items() if not isinstance(value, dict)}
+    typer.echo(", ".join(f"{name}: {value}" for name, value in numbers.items()))
+    for topic, lines in counts.get("lines", {}).items():
+        typer.echo(f"  {topic}: {', '.join(f'{kind} {count}' for kind, count in lines.items())}")
 
 
 def _options(chosen: Settings, customers: int, days: int, start: str | None, *, to_file: bool) -> Options:
