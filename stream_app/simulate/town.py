@@ -109,8 +109,9 @@ async def play(
     try:
         await _send_all(town, send, stop, sent, Speed(speed, from_ms, clock()), waiter, clock, pause)
     finally:
-        waiter.cancel()
-        await asyncio.gather(waiter, return_exceptions=True)
+        while not waiter.done():  # a cancellation that meets the end of a blocking read of Redis may be lost
+            waiter.cancel()
+            await asyncio.wait({waiter}, timeout=1.0)
         world.truth.offers[:] = town.respondents.answered
     return sent
 
