@@ -1,12 +1,16 @@
 """The engine's app with what a worker runs beside it: health port, models, trainer, watch over the queues."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from stream_app.engine.app import EngineApp
 from stream_app.engine.faust_settings import EngineSettings
 from stream_app.engine.producer import Place
+from stream_app.tasks import ended
+
+if TYPE_CHECKING:
+    import asyncio
 
 Hook = Callable[[], Awaitable[None]]
 Heard = Callable[[float], None]
@@ -47,9 +51,7 @@ class WorkerApp(EngineApp):
 
     async def on_stop(self) -> None:
         """End the companions, since they look into stores that close next; then finish the work under way."""
-        for running in self._running:
-            running.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await ended(self._running)
         await super().on_stop()
         for finish in self.before_stop:
             await finish()

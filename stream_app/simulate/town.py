@@ -19,6 +19,7 @@ from stream_app.simulate.outcomes import Respondents
 from stream_app.simulate.pace import Speed
 from stream_app.simulate.tally import Tally
 from stream_app.simulate.world import World
+from stream_app.tasks import ended
 
 BATCH_LINES = 1_000
 _TICK_SECONDS = 0.02  # how often a paced run looks for what is due
@@ -109,9 +110,7 @@ async def play(
     try:
         await _send_all(town, send, stop, sent, Speed(speed, from_ms, clock()), waiter, clock, pause)
     finally:
-        while not waiter.done():  # a cancellation that meets the end of a blocking read of Redis may be lost
-            waiter.cancel()
-            await asyncio.wait({waiter}, timeout=1.0)
+        await ended([waiter])
         world.truth.offers[:] = town.respondents.answered
     return sent
 
