@@ -4,7 +4,7 @@ One `Metrics` belongs to one registry and one worker; nothing here is global. It
 observer of the engine.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -110,6 +110,9 @@ SPECS: dict[str, MetricSpec] = {
     "crm_queue_oldest_seconds": MetricSpec(Gauge, "Age of a stream's oldest entry", ("stream",)),
 }
 
+Place = tuple[str, tuple[str, ...]]
+"""A gauge and its labels."""
+
 
 class Metrics:
     """All metrics of one process in one registry."""
@@ -119,6 +122,7 @@ class Metrics:
         self._metrics: dict[str, Counter | Gauge | Histogram] = {}
         for name, spec in SPECS.items():
             self._metrics[name] = spec.register(name, self.registry)
+        self._shown: dict[str, set[Place]] = {}
         Info("crm_build", "Version of Rapport", registry=self.registry).info({"version": version("rapport")})
 
     def count(self, name: str, *labels: str, by: float = 1) -> None:
@@ -137,6 +141,17 @@ class Metrics:
         assert isinstance(metric, Gauge)
         metric.set(value)
 
+    def show(self, what: str, gauges: Mapping[Place, float]) -> None:
+        """Set these gauges, and drop what was shown under the same word before and is not among them.
+
+        A partition or a model that has moved to another worker must not stay at its last figures here.
+        """
+        for name, labels in self._shown.get(what, set()) - gauges.keys():
+            self.forget(name, labels)
+        for (name, labels), value in gauges.items():
+            self.set(name, value, *labels)
+        self._shown[what] = set(gauges)
+
     def observe_seconds(self, name: str, seconds: float, *labels: str) -> None:
         """Add one duration to a histogram."""
         metric = self._labelled(name, labels)
@@ -154,7 +169,7 @@ class Metrics:
         )
 
     def forget(self, name: str, labels: Iterable[str]) -> None:
-        """Drop one label set of a gauge (a partition that moved away must not stay at its last lag)."""
+        """Drop one label set of a gauge."""
         metric = self._metrics[name]
         if tuple(labels) in metric._metrics:  # noqa: SLF001 - the library raises KeyError on an unknown set
             metric.remove(*labels)

@@ -20,16 +20,11 @@ class ModelMetrics:
     def __init__(self, metrics: Metrics) -> None:
         """Show nothing until something is told."""
         self._metrics = metrics
-        self._shown: dict[str, set[tuple[str, tuple[str, ...]]]] = {}
 
     def tell(self, model: str, report: Mapping[str, Any] | None) -> None:
         """Show what is so now; None: the model is trained here no longer, and all but what was counted goes."""
         gauges = {(name, labels): value for name, labels, value in _gauges(model, report)} if report else {}
-        for name, labels in self._shown.get(model, set()) - gauges.keys():
-            self._metrics.forget(name, labels)
-        for (name, labels), value in gauges.items():
-            self._metrics.set(name, value, *labels)
-        self._shown[model] = set(gauges)
+        self._metrics.show(f"model {model}", gauges)
         if report:
             self._count(model, report)
 

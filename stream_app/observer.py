@@ -94,7 +94,6 @@ class Observer:
         self._models = ModelMetrics(metrics)
         self._clocks = ClockWatch()
         self._predictions: Counter[str] = Counter()
-        self._shown: dict[str, set[tuple[str, ...]]] = {}
 
     def meter(self, topic: str) -> TopicMeter:
         """Return the meter of a topic (logical name)."""
@@ -173,9 +172,5 @@ class Observer:
         self._show("crm_consumer_lag_records", {(self._names[tp.topic], str(tp.partition)): n for tp, n in lag})
 
     def _show(self, name: str, values: Mapping[tuple[str, ...], float]) -> None:
-        """Set a gauge for these labels, and drop those of partitions that moved away."""
-        for gone in self._shown.get(name, set()) - set(values):
-            self._metrics.forget(name, gone)
-        for labels, value in values.items():
-            self._metrics.set(name, value, *labels)
-        self._shown[name] = set(values)
+        """Show a gauge for these labels and no others."""
+        self._metrics.show(name, {(name, labels): value for labels, value in values.items()})
