@@ -6,11 +6,10 @@ contributions still sum to it.
 """
 
 from collections.abc import Sequence
-from math import log
 from typing import NamedTuple
 
 from models.learner import BadSnapshotError
-from models.scoring import probability
+from models.scoring import log_odds_of, probability
 
 LEAST = 1e-9  # a probability is kept this far from 0 and 1
 REACH = 6.0  # log-odds further than this from the start count as this far: one wild score must not decide the slope
@@ -26,8 +25,7 @@ def log_odds(score: float) -> float:
     >>> log_odds(0.5)
     0.0
     """
-    p = min(1.0 - LEAST, max(LEAST, score))
-    return log(p / (1.0 - p))
+    return log_odds_of(min(1.0 - LEAST, max(LEAST, score)))
 
 
 class Line(NamedTuple):

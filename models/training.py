@@ -29,8 +29,13 @@ from models.value_release import Census
 from schemas.actions import Effect
 from schemas.internal import ExampleRecord
 
+
+def _calibrated(start_score: float) -> Calibrated:
+    return Calibrated(ChurnLearner(start_score), log_odds(start_score))
+
+
 LEARNERS: Mapping[str, Callable[[Policy], Learner]] = {
-    "churn": lambda policy: Calibrated(ChurnLearner(policy.churn.start_score), log_odds(policy.churn.start_score)),
+    "churn": lambda policy: _calibrated(policy.churn.start_score),
     "propensity": lambda policy: CalibratedActions(
         PropensityLearner(
             {action.name: action.start_propensity for action in policy.actions.action},
@@ -39,9 +44,7 @@ LEARNERS: Mapping[str, Callable[[Policy], Learner]] = {
     ),
     VALUE: ValueLearner,
     NEED: NeedLearner,
-    ESCALATION: lambda policy: Calibrated(
-        ChurnLearner(policy.models.escalation.start_score), log_odds(policy.models.escalation.start_score)
-    ),
+    ESCALATION: lambda policy: _calibrated(policy.models.escalation.start_score),
 }
 
 

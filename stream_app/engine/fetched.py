@@ -29,10 +29,9 @@ class EngineBatch(Batch):
         self.source = topic
         self.state = state
         self.last_offset = records[-1].offset
-        self._records_in_all = len(records)
 
     def __len__(self) -> int:
-        return self._records_in_all
+        return len(self._records)
 
 
 class Workplace(Protocol):
