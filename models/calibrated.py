@@ -6,14 +6,15 @@ Hence the score *as it was served* is traced back to its raw log-odds, through t
 `models.calibration.Platt` learns from these; `models.served_maps` remembers which version used which map.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar
 
 from models.calibration import MOST, Line, Platt, check_line, log_odds
 from models.hashing import Slots
 from models.learner import DAMAGED, BadSnapshotError, Learner, Snapshot, linear_of, tame, tame_slots
 from models.scoring import Linear, LinearScorer
-from models.served_maps import MAX_MAPS, Maps, Used
+from models.served_maps import Maps, Used
 
 
 class LinearLearner(Learner, Protocol):
@@ -24,33 +25,18 @@ class LinearLearner(Learner, Protocol):
         ...
 
 
-@runtime_checkable
-class ByServed(Protocol):
-    """A learner whose scores are mapped by what came true of those that customers were given."""
-
-    def came_true(self, score: float, version: int, label: bool, about: str = "") -> None:
-        """Learn what came true of a score that this version gave."""
-        ...
-
-    def published(self, version: int, at_ms: int) -> None:
-        """Note that a version goes out at this event time."""
-        ...
-
-    def off_duty(self, at_ms: int) -> None:
-        """Let the day go on while another is on duty: labels of its own scores still come, and teach the map."""
-        ...
+L = TypeVar("L", bound=Learner)
+M = TypeVar("M")
 
 
-class Calibrated:
-    """A `models.learner.Learner` around another: same features, same examples, mapped scores."""
+class Served(ABC, Generic[L, M]):
+    """A `models.learner.Learner` around another: same features, same examples, but scores mapped by those served."""
 
-    def __init__(self, learner: LinearLearner, start: float) -> None:
-        """Calibrate `learner`, which says `start` (log-odds) before it has learned anything."""
+    def __init__(self, learner: L, maps: Maps[M]) -> None:
+        """Map what `learner` says by `maps`."""
         self.learner = learner
-        self._start = start
-        self._platt = Platt(start)
-        self._maps = Maps(lambda: self._platt.line)
-        self._linear: Linear | None = None
+        self._maps = maps
+        self._linears: dict[str, Linear] = {}  # mapped, by action, since the last example or map
 
     @property
     def examples(self) -> int:
@@ -62,6 +48,35 @@ class Calibrated:
         """Examples after which the numbers ran away."""
         return self.learner.refused
 
+    def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
+        """Learn one matured example."""
+        self.learner.learn(features, label, about, slots)
+        self._linears = {}
+
+    @abstractmethod
+    def came_true(self, score: float, version: int, label: bool, about: str = "") -> None:
+        """Learn what came true of a score that this version gave; of one that is forgotten nothing can be learned."""
+
+    def published(self, version: int, at_ms: int) -> None:
+        """Note that a version goes out at this event time; the first of a day takes up what was learned meanwhile."""
+        if self._maps.published(version, at_ms):
+            self._linears = {}
+
+    def off_duty(self, at_ms: int) -> None:
+        """Let the day go on while another is on duty: labels of its own scores still come, and teach the maps."""
+        if self._maps.off_duty(at_ms):
+            self._linears = {}
+
+
+class Calibrated(Served[LinearLearner, Line]):
+    """Calibrates one linear score."""
+
+    def __init__(self, learner: LinearLearner, start: float) -> None:
+        """Calibrate `learner`, which says `start` (log-odds) before it has learned anything."""
+        super().__init__(learner, Maps(lambda: self._platt.line))
+        self._start = start
+        self._platt = Platt(start)
+
     @property
     def line(self) -> Line:
         """The map in use."""
@@ -69,34 +84,19 @@ class Calibrated:
 
     def linear(self) -> Linear:
         """Give the calibrated score as plain numbers."""
-        if self._linear is None:
-            self._linear = stretched(self.learner.linear(), self.line)
-        return self._linear
+        if not self._linears:
+            self._linears[""] = stretched(self.learner.linear(), self.line)
+        return self._linears[""]
 
     def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the calibrated probability now."""
         return self.linear().score(tame(features), tame_slots(slots)).value
-
-    def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
-        """Learn one matured example."""
-        self.learner.learn(features, label, about, slots)
-        self._linear = None
 
     def came_true(self, score: float, version: int, label: bool, about: str = "") -> None:
         """Learn what came true of a score that this version gave; of one that is forgotten nothing can be learned."""
         line = self._maps.of(version)
         if line is not None:
             self._platt.learn(line.back(log_odds(score)), label)
-
-    def published(self, version: int, at_ms: int) -> None:
-        """Note that a version goes out at this event time; the first of a day takes up what was learned meanwhile."""
-        if self._maps.published(version, at_ms):
-            self._linear = None
-
-    def off_duty(self, at_ms: int) -> None:
-        """Let the day go on while another is on duty: labels of its own scores still come, and teach the map."""
-        if self._maps.off_duty(at_ms):
-            self._linear = None
 
     def snapshot(self) -> Snapshot:
         """Give what the learner knows, with the calibration beside it."""
@@ -112,14 +112,11 @@ class Calibrated:
         try:
             *known, day = data["calibration"]
             platt.restore(known)
-            used = [self._read(*row) for row in data["maps"]]
-            if not (-1 <= day < MOST and len(used) <= MAX_MAPS):
-                raise BadSnapshotError("the snapshot holds a calibration that cannot be")
+            maps = self._maps.restored([self._read(*row) for row in data["maps"]], day)
         except DAMAGED as error:
             raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
         self.learner.restore(data)
-        self._platt, self._linear = platt, None
-        self._maps.used, self._maps.day = used, int(day)
+        self._platt, self._maps, self._linears = platt, maps, {}
 
     def _read(self, first: int, last: int, slope: float, shift: float) -> Used[Line]:
         check_line(slope, shift)

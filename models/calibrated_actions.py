@@ -10,8 +10,8 @@ it one of each action's own, which begins as no change and weighs little until t
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from models.calibrated import check_versions, stretched
-from models.calibration import MOST, SLOPES, Line, Platt, check_line, log_odds
+from models.calibrated import Served, check_versions, stretched
+from models.calibration import SLOPES, Line, Platt, check_line, log_odds
 from models.hashing import Slots
 from models.learner import DAMAGED, BadSnapshotError, Snapshot, sound, tame, tame_slots
 from models.propensity import OTHER, PropensityLearner
@@ -32,30 +32,18 @@ class ActionMaps(NamedTuple):
     of_action: Mapping[str, Line]
 
 
-class CalibratedActions:
-    """A `models.learner.Learner` around the propensity model: same features, same examples, mapped scores."""
+class CalibratedActions(Served[PropensityLearner, ActionMaps]):
+    """Calibrates the propensity of each action."""
 
     def __init__(self, learner: PropensityLearner) -> None:
         """Calibrate `learner`, which says of each action what policy starts with before it has learned anything."""
-        self.learner = learner
-        self._maps: Maps[ActionMaps] = Maps(self._learned, MAX_MAPS)
+        super().__init__(learner, Maps(self._learned, MAX_MAPS))
         self._begin()
 
     def _begin(self) -> None:
         self._whole = Platt(0.0, fading=NOTHING)
         self._own: dict[str, Platt] = {}
-        self._maps.used, self._maps.day = [], -1
-        self._linears: dict[str, Linear] = {}  # mapped, since the last example or map
-
-    @property
-    def examples(self) -> int:
-        """Examples learned so far, all actions together."""
-        return self.learner.examples
-
-    @property
-    def refused(self) -> int:
-        """Examples after which the numbers ran away."""
-        return self.learner.refused
+        self._maps, self._linears = self._maps.restored([], -1), {}
 
     def line(self, action: str) -> Line:
         """Give the map in use for an action."""
@@ -94,11 +82,6 @@ class CalibratedActions:
         """Say the calibrated propensity for action `about` now."""
         return self.scored(features, about, slots).value
 
-    def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
-        """Learn one matured offer of action `about`."""
-        self.learner.learn(features, label, about, slots)
-        self._linears = {}
-
     def came_true(self, score: float, version: int, label: bool, about: str = "") -> None:
         """Learn what came true of a score that this version gave; of one that is forgotten nothing can be learned."""
         maps = self._maps.of(version)
@@ -112,16 +95,6 @@ class CalibratedActions:
             own = self._own[place] = Platt(0.0, slope=1.0, evidence=OWN_EVIDENCE, fading=NOTHING)
         own.learn(level + whole.of(off), label, level)
         self._whole.learn(level + off, label, level)
-
-    def published(self, version: int, at_ms: int) -> None:
-        """Note that a version goes out at this event time; the first of a day takes up what was learned meanwhile."""
-        if self._maps.published(version, at_ms):
-            self._linears = {}
-
-    def off_duty(self, at_ms: int) -> None:
-        """Let the day go on while another is on duty: labels of its own scores still come, and teach the maps."""
-        if self._maps.off_duty(at_ms):
-            self._linears = {}
 
     def snapshot(self) -> Snapshot:
         """Give what the learner knows, with the calibration beside it."""
@@ -149,14 +122,13 @@ class CalibratedActions:
             *known, day = data["calibration"]
             whole.restore(known)
             own = dict([_own(*row) for row in data["own"]])
-            used = [_used(*row) for row in data["maps"]]
-            if not (-1 <= day < MOST and len(used) <= MAX_MAPS and len(own) <= self.learner.max_actions):
+            maps = self._maps.restored([_used(*row) for row in data["maps"]], day)
+            if len(own) > self.learner.max_actions:
                 raise BadSnapshotError("the snapshot holds a calibration that cannot be")
         except DAMAGED as error:
             raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
         self.learner.restore(data)
-        self._whole, self._own, self._linears = whole, own, {}
-        self._maps.used, self._maps.day = used, int(day)
+        self._whole, self._own, self._maps, self._linears = whole, own, maps, {}
 
     def scorer(self, version: int) -> ActionScorer:
         """Freeze a scorer of what is known now."""

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from math import log
 from typing import Any
 
-from models.calibrated import ByServed
+from models.calibrated import Served
 from models.challengers import CHAMPION
 from models.contest_events import Events
 from models.contest_setup import ALONE, Setup
@@ -83,7 +83,7 @@ class Contest:
     def came_true(self, score: float, version: int, label: bool, about: str) -> None:
         """Tell what came true of a score that a customer was given by this version, for this action."""
         for member in self.members.values():
-            if isinstance(member, ByServed):
+            if isinstance(member, Served):
                 member.came_true(score, version, label, about)
 
     def published(self, version: int) -> None:
@@ -95,9 +95,9 @@ class Contest:
         self.sealed(version)
         self.changed = False
         for name, member in self.members.items():
-            if isinstance(member, ByServed) and name == self.on_duty:
+            if isinstance(member, Served) and name == self.on_duty:
                 member.published(version, self._at_ms)
-            elif isinstance(member, ByServed):
+            elif isinstance(member, Served):
                 member.off_duty(self._at_ms)
 
     def meet(self, example: ExampleRecord, label: bool, version: int) -> float:

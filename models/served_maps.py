@@ -4,8 +4,11 @@ The map in use changes once a day of event time, with the version published then
 remembered, and an older score teaches nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
+
+from models.calibration import MOST
+from models.learner import BadSnapshotError
 
 MAX_MAPS = 128  # more days than any horizon has
 DAY_MS = 86_400_000
@@ -30,6 +33,14 @@ class Maps(Generic[M]):
         self.used: list[Used[M]] = []
         self.day = -1
         self._learned, self._most = learned, most
+
+    def restored(self, used: Sequence[Used[M]], day: float) -> "Maps[M]":
+        """Give the maps that a snapshot told. Raises one of `models.learner.DAMAGED`."""
+        if not (-1 <= day < MOST and len(used) <= self._most):
+            raise BadSnapshotError("the snapshot holds a calibration that cannot be")
+        maps = Maps(self._learned, self._most)
+        maps.used, maps.day = [*used], int(day)
+        return maps
 
     @property
     def current(self) -> M:

@@ -263,3 +263,10 @@ def check_hostile_contacts_leave_finite_weights_and_a_working_model(make: Make) 
 
 
 CHECKS = [check for name, check in sorted(globals().items()) if name.startswith("check_")]
+OF_MAPPED = [check for check in CHECKS if not check.__name__.startswith("check_it_learns")]
+"""Laws of a learner whose scores are mapped: what it learns is the affair of the one within, and shown there."""
+
+
+def name_of(check):
+    """Name a law for the list of tests."""
+    return check.__name__.removeprefix("check_")

@@ -14,7 +14,7 @@ from models.learner import BadSnapshotError
 from models.meters import Meter
 from models.scoring import Linear
 from models.served_maps import MAX_MAPS
-from tests.unit.models.model_checks import CHECKS, examples, taught
+from tests.unit.models.model_checks import OF_MAPPED, examples, name_of, taught
 
 DAY_MS = 86_400_000
 START = -3.0
@@ -34,11 +34,7 @@ def busy():
     return learner
 
 
-# What it learns is the learner's affair, and shown there.
-LAWS = [check for check in CHECKS if not check.__name__.startswith("check_it_learns")]
-
-
-@pytest.mark.parametrize("check", LAWS, ids=lambda check: check.__name__.removeprefix("check_"))
+@pytest.mark.parametrize("check", OF_MAPPED, ids=name_of)
 def test_it_keeps_the_law_of_every_learner(check):
     check(calibrated)
 

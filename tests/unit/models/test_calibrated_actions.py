@@ -12,7 +12,7 @@ from models.features import FEATURES
 from models.learner import BadSnapshotError
 from models.meters import Meter
 from models.propensity import OTHER, STARTING_PROPENSITY, PropensityLearner
-from tests.unit.models.model_checks import CHECKS, contacts, examples, in_contact, taught
+from tests.unit.models.model_checks import OF_MAPPED, contacts, examples, in_contact, name_of, taught
 
 DAY_MS = 86_400_000
 START = {"loan": 0.2, "fund": 0.05, "card": 0.1}
@@ -33,11 +33,7 @@ def busy():
     return learner
 
 
-# What it learns is the learner's affair, and shown there.
-LAWS = [check for check in CHECKS if not check.__name__.startswith("check_it_learns")]
-
-
-@pytest.mark.parametrize("check", LAWS, ids=lambda check: check.__name__.removeprefix("check_"))
+@pytest.mark.parametrize("check", OF_MAPPED, ids=name_of)
 def test_it_keeps_the_law_of_every_learner(check):
     check(calibrated)
 

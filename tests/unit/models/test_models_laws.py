@@ -4,11 +4,11 @@ import pytest
 
 from models.churn import ChurnLearner
 from models.propensity import PropensityLearner
-from tests.unit.models.model_checks import CHECKS
+from tests.unit.models.model_checks import CHECKS, name_of
 
 
 @pytest.mark.parametrize("make", [ChurnLearner, PropensityLearner])
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
 def test_a_model_keeps_the_law(check, make):
     check(make)
 
