@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from models.windows import DAY_MS
 from schemas.internal import ExampleRecord
 
-DAY_MS = 86_400_000
 MOST_DAYS = 120  # longer counts as this; a horizon has at most 60
 
 

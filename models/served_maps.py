@@ -9,9 +9,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 from models.calibration import MOST
 from models.learner import BadSnapshotError
+from models.windows import DAY_MS
 
 MAX_MAPS = 128  # more days than any horizon has
-DAY_MS = 86_400_000
 UNSERVED = 0  # no customer is scored by a learned version 0
 
 M = TypeVar("M")

@@ -3,8 +3,8 @@
 By count alone (`run_worker`) a busy worker collects seldom, so that no event waits for it, and what has become old next
 to never. But each broken connection leaves a cycle of socket, tasks and the errors that they ended with, a broker that
 is away for a minute a thousand of them, and each generation its streams and futures: memory would grow with every
-fault. A rebalance is the moment for all of it: nobody waits, and no values are cached (20,000 take a third of a second
-to search).
+fault. A rebalance is the moment for all of it: nobody waits, and cached values are let go of (20,000 take a third of a
+second to search).
 
 What is freed goes back to the system then, too: by itself the C library keeps a page as long as one behind it is in
 use, and RocksDB's buffers, which come and go with the partitions, leave holes of a megabyte at each rebalance.
