@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from models.calibrated import Served, check_versions, stretched
 from models.calibration import SLOPES, Line, Platt, check_line, log_odds
+from models.features import FEATURES
 from models.hashing import Slots
-from models.learner import DAMAGED, BadSnapshotError, Snapshot, sound, tame, tame_slots
+from models.learner import DAMAGED, BadSnapshotError, Snapshot, actions_of, sound, tame, tame_slots
 from models.propensity import OTHER, PropensityLearner
 from models.scoring import ActionScorer, Linear, Scored, log_odds_of
 from models.served_maps import Maps, Used
@@ -133,6 +134,10 @@ class CalibratedActions(Served[PropensityLearner, ActionMaps]):
     def scorer(self, version: int) -> ActionScorer:
         """Freeze a scorer of what is known now."""
         return self.learner.scorer(version, self._mapped)
+
+    def thawed(self, plain: Mapping[str, Any]) -> ActionScorer:
+        """Read a scorer that was kept as data. Raises one of `models.learner.DAMAGED`."""
+        return actions_of(plain, len(FEATURES))
 
 
 def _own(action: str, *told: float) -> tuple[str, Platt]:

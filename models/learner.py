@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from river import linear_model, optim, preprocessing
 
 from models.hashing import Slots
-from models.scoring import Linear, Scorer, log_odds_of
+from models.scoring import ActionScorer, Linear, Scorer, log_odds_of
 
 FEATURE_LIMIT = 1e6  # features are logs and ratios: whatever is beyond this is damage, and is cut
 VALUE_LIMIT = 1e12  # weights, means, variances beyond it mean that learning has run away
@@ -101,6 +101,16 @@ def linear_of(plain: Mapping[str, Any], width: int) -> Linear:
     if not (len(weights) == len(centres) == width and all(-VALUE_LIMIT <= number <= VALUE_LIMIT for number in numbers)):
         raise BadSnapshotError("a linear score is of other features, or of numbers that have run away")
     return Linear(weights, centres, plain["base"], int(plain["examples"]), slots, bool(plain["bins"]))
+
+
+def actions_of(plain: Mapping[str, Any], width: int) -> ActionScorer:
+    """Read what `models.scoring.ActionScorer.plain` told. Raises one of `DAMAGED`."""
+    learned = {action: _of_action(one, plain, width) for action, one in plain["actions"].items()}
+    return ActionScorer(learned, {}, _of_action(plain["unknown"], plain, width), 0)
+
+
+def _of_action(one: Mapping[str, Any], plain: Mapping[str, Any], width: int) -> Linear:
+    return linear_of({**one, "centres": plain["centres"]}, width)
 
 
 class LogisticLearner:

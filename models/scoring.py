@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import exp, inf, log
 from operator import mul, sub
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from models.hashing import WORD_SLOTS, Slots, bin_of
 
@@ -147,23 +147,43 @@ def told(linear: Linear) -> dict[str, object]:
     return {**columns, "base": linear.base, "examples": linear.examples, "bins": linear.bins}
 
 
-class ActionScorer:
-    """Scores each action with weights of its own; one that nothing was learned of by what it starts with."""
+class OneAction(Protocol):
+    """What scores one action of several."""
+
+    @property
+    def examples(self) -> int:
+        """How many examples of this action it has learned from."""
+        ...
+
+    def score(self, features: Sequence[float], *, slots: Slots = ()) -> Scored:
+        """Score one customer for this action."""
+        ...
+
+
+S = TypeVar("S", bound=OneAction)
+
+
+class ScorerOfActions(Generic[S]):
+    """Scores each action by what is its own; one that nothing was learned of by what it starts with."""
 
     __slots__ = ("_actions", "_unknown", "examples", "version")
 
-    def __init__(
-        self, learned: Mapping[str, Linear], starting: Mapping[str, Linear], unknown: Linear, version: int
-    ) -> None:
+    def __init__(self, learned: Mapping[str, S], starting: Mapping[str, S], unknown: S, version: int) -> None:
         """Score with what was `learned`, else with what is believed at the start, else as `unknown`."""
         self._actions = {**starting, **learned}
         self._unknown = unknown
         self.version = version
-        self.examples = sum(linear.examples for linear in learned.values())
+        self.examples = sum(one.examples for one in learned.values())
 
     def score(self, features: Sequence[float], action: str = "", slots: Slots = ()) -> Scored:
         """Score the propensity for `action`; `Scored.examples` are that action's."""
-        return self._actions.get(action, self._unknown).score(features, slots)
+        return self._actions.get(action, self._unknown).score(features, slots=slots)
+
+
+class ActionScorer(ScorerOfActions[Linear]):
+    """Scores each action with weights of its own."""
+
+    __slots__ = ()
 
     def chances(self, features: Sequence[float], actions: Iterable[str], floor: int) -> dict[str, float]:
         """Say the propensity alone for those of `actions` of which at least `floor` examples were learned."""
@@ -173,3 +193,16 @@ class ActionScorer:
             if linear.examples >= floor:
                 found[action] = linear.chance(features)
         return found
+
+    def plain(self) -> dict[str, object]:
+        """All that it scores by, as data; all actions are of one regression, so that they have the same centres."""
+        return {
+            "centres": list(self._unknown.centres),
+            "actions": {name: _told_apart(linear) for name, linear in self._actions.items()},
+            "unknown": _told_apart(self._unknown),
+        }
+
+
+def _told_apart(linear: Linear) -> dict[str, object]:
+    """Tell what is the linear score's own, without its centres."""
+    return {key: part for key, part in told(linear).items() if key != "centres"}

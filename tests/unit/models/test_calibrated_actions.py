@@ -64,6 +64,19 @@ def test_what_is_known_of_a_contact_is_stretched_too():
         assert sum(scored.contributions, scored.base) == scored.log_odds
 
 
+def test_a_scorer_told_as_data_scores_on_to_the_last_bit_each_action_and_what_is_unknown():
+    learner = busy()
+    for features, label, about, slots in contacts(60, seed=31):
+        learner.learn(features, label, about, slots)
+    scorer = learner.scorer(9)
+    again = learner.thawed(json.loads(json.dumps(scorer.plain())))
+    assert (again.version, again.examples) == (0, scorer.examples)
+    for features, _, _, slots in contacts(20, seed=32):
+        for action in (*START, "unheard of"):
+            assert again.score(features, action, slots) == scorer.score(features, action, slots)
+    assert again.plain() == scorer.plain()
+
+
 def test_before_it_has_heard_of_anything_each_action_has_what_policy_starts_with():
     scorer = calibrated().scorer(0)
     for action, start in START.items():
