@@ -15,9 +15,10 @@ from models.calibration import SLOPES, Line, Platt, check_line, log_odds
 from models.features import FEATURES
 from models.hashing import Slots
 from models.learner import DAMAGED, BadSnapshotError, Snapshot, actions_of, sound, tame, tame_slots
-from models.propensity import OTHER, PropensityLearner
+from models.propensity import PropensityLearner
 from models.scoring import ActionScorer, Linear, Scored, log_odds_of
 from models.served_maps import Maps, Used
+from models.starts import OTHER
 
 MAX_MAPS = 70  # days: more than the longest horizon of an action and a lateness
 OWN_EVIDENCE = 200.0  # what "no change of its own" weighs, as `evidence` of `models.calibration.Platt`
@@ -52,8 +53,10 @@ class CalibratedActions(Served[PropensityLearner, ActionMaps]):
 
     def _line_in(self, maps: ActionMaps, action: str) -> Line:
         """Find an action's map: of one that was not known then, that of all about what policy starts with."""
-        place = action if action in maps.of_action or self.learner.is_named(action) else OTHER
-        return maps.of_action.get(place) or Line(log_odds_of(self.learner.start(action)), maps.slope, maps.shift)
+        place = action if action in maps.of_action or action in self.learner.starts.chances else OTHER
+        return maps.of_action.get(place) or Line(
+            log_odds_of(self.learner.starts.chance(action)), maps.slope, maps.shift
+        )
 
     def _learned(self) -> ActionMaps:
         """Give the maps as learned by now."""
@@ -124,7 +127,7 @@ class CalibratedActions(Served[PropensityLearner, ActionMaps]):
             whole.restore(known)
             own = dict([_own(*row) for row in data["own"]])
             maps = self._maps.restored([_used(*row) for row in data["maps"]], day)
-            if len(own) > self.learner.max_actions:
+            if len(own) > self.learner.starts.most:
                 raise BadSnapshotError("the snapshot holds a calibration that cannot be")
         except DAMAGED as error:
             raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error

@@ -12,11 +12,7 @@ from models.features import FEATURES
 from models.hashing import Slots
 from models.learner import BadSnapshotError, Snapshot, tame, tame_slots
 from models.scoring import ActionScorer, Linear, Scored
-
-STARTING_PROPENSITY = 0.1  # of an action that policy says nothing about
-MAX_ACTIONS = 200  # as many as the catalogue may hold; examples of further ones are learned together, as OTHER
-OTHER = "other"
-
+from models.starts import MAX_ACTIONS, OTHER, STARTING_PROPENSITY, Starts
 
 Mapped = Callable[[str, Linear], Linear]
 
@@ -41,9 +37,8 @@ class PropensityLearner:
 
         That is worth as many answers as `evidence` says: so many it takes to move it half-way to what they tell.
         """
-        self._starting, self._evidence = dict(starting or {}), dict(evidence or {})
-        self.max_actions = max_actions
-        self._champion = Champion(FEATURES, self._evidence)
+        self.starts = Starts(dict(starting or {}), dict(evidence or {}), max_actions)
+        self._champion = Champion(FEATURES, self.starts.answers)
         self._linears: dict[str, Linear] = {}  # since the last example
 
     @property
@@ -51,29 +46,20 @@ class PropensityLearner:
         """Examples learned, all actions together."""
         return self._champion.examples
 
-    def start(self, action: str) -> float:
-        """Say what is believed of an action before anything was learned of it."""
-        return self._starting.get(action, STARTING_PROPENSITY)
-
     @property
     def actions(self) -> tuple[str, ...]:
         """Name the actions that an example was learned of."""
         return self._champion.actions
 
-    def is_named(self, action: str) -> bool:
-        """Whether policy says how an action starts."""
-        return action in self._starting
-
     def place(self, action: str) -> str:
         """Under which name `action` is learned."""
-        actions = self._champion.actions
-        return action if action in actions or len(actions) < self.max_actions - 1 else OTHER
+        return self.starts.place(action, self.actions)
 
     def linear(self, action: str) -> Linear:
         """Give the score of an action as plain numbers."""
         linear = self._linears.get(action)
         if linear is None:
-            linear = self._linears[action] = self._champion.linear(action, self.start(action))
+            linear = self._linears[action] = self._champion.linear(action, self.starts.chance(action))
         return linear
 
     def scored(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> Scored:
@@ -87,7 +73,7 @@ class PropensityLearner:
     def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Learn one matured offer of action `about`."""
         place = self.place(about)
-        self._champion.learn(features, label, place, self.start(place), slots)
+        self._champion.learn(features, label, place, self.starts.chance(place), slots)
         self._linears = {}
 
     def snapshot(self) -> Snapshot:
@@ -96,15 +82,15 @@ class PropensityLearner:
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
-        restored = Champion.of(data, FEATURES, self._evidence)
-        if len(restored.actions) > self.max_actions:
+        restored = Champion.of(data, FEATURES, self.starts.answers)
+        if len(restored.actions) > self.starts.most:
             raise BadSnapshotError("the snapshot knows more actions than there may be")
         self._champion, self._linears = restored, {}
 
     def scorer(self, version: int, mapped: Mapped = _as_it_is) -> ActionScorer:
         """Freeze a scorer of what is known now, each action's score `mapped`."""
         learned = {name: mapped(name, self.linear(name)) for name in self._champion.actions}
-        starting = {name: mapped(name, self.linear(name)) for name in self._starting if name not in learned}
+        starting = {name: mapped(name, self.linear(name)) for name in self.starts.chances if name not in learned}
         plain = self._champion.linear("", STARTING_PROPENSITY)
         unknown = learned[OTHER] if OTHER in learned else mapped("", plain)
         return ActionScorer(learned, starting, unknown, version)

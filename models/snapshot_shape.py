@@ -18,9 +18,9 @@ from models.hashing import KEYS as SLOTS_AND_BINS
 from models.lags import MOST_DAYS
 from models.learner import VALUE_LIMIT, BadSnapshotError
 from models.need_model import MODEL as NEED
-from models.propensity import MAX_ACTIONS
 from models.served_maps import MAX_MAPS
 from models.shape_parts import Certainty, Count, Loss, Mark, MeterShape, Number, Part, Share, Text, Variance
+from models.starts import MAX_ACTIONS
 from models.value_model import KEYS, Row
 from models.value_model import MODEL as VALUE
 

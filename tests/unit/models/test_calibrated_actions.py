@@ -11,7 +11,8 @@ from models.calibration import SLOPES, log_odds
 from models.features import FEATURES
 from models.learner import BadSnapshotError
 from models.meters import Meter
-from models.propensity import OTHER, STARTING_PROPENSITY, PropensityLearner
+from models.propensity import PropensityLearner
+from models.starts import OTHER, STARTING_PROPENSITY
 from tests.unit.models.model_checks import OF_MAPPED, contacts, examples, in_contact, name_of, taught
 
 DAY_MS = 86_400_000

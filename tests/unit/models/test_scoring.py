@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from models.churn import ChurnLearner
 from models.features import FEATURES
 from models.learner import LogisticLearner, tame
-from models.propensity import OTHER, PropensityLearner
+from models.propensity import PropensityLearner
 from models.scoring import ActionScorer, Linear, LinearScorer, probability
+from models.starts import OTHER
 from tests.unit.models.model_checks import WIDTH, examples
 
 numbers = st.floats(-1e6, 1e6, allow_nan=False)
