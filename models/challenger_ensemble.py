@@ -12,7 +12,8 @@ from math import exp, sqrt
 from operator import add
 from typing import Any
 
-from models.challenger_bayes import BayesLearner, BinnedScorer
+from models.binned import BinnedScorer
+from models.challenger_bayes import BayesLearner
 from models.evidence import loss
 from models.hashing import Slots
 from models.learner import DAMAGED, BadSnapshotError, Snapshot, linear_of, met, sound, tame

@@ -7,7 +7,8 @@ from math import exp
 import msgpack
 import pytest
 
-from models.challenger_bayes import MEMORY, WARM, BayesLearner
+from models.binned import MEMORY, WARM
+from models.challenger_bayes import BayesLearner
 from models.challenger_ensemble import EnsembleLearner
 from models.challenger_trees import (
     LEAF,
