@@ -2,10 +2,10 @@
 
 Features are cut at the first `WARM` examples; from then on each bin counts positives and negatives, and half of all
 counts is forgotten again and again, so that a model follows the world. A bin's vote is the log of the odds that it
-tells against the odds of all (smoothed towards telling nothing). Features that go together say the same thing several times:
-slopes and an offset over sums of votes, learned as examples come (Platt, "Probabilistic Outputs for Support Vector
-Machines", 1999), make a probability of it again. Everything is counts and sums: pure data, and the votes are exact
-contributions.
+tells against the odds of all (smoothed towards telling nothing). Features that go together say the same thing several
+times: slopes and an offset over sums of votes, learned as examples come (Platt, "Probabilistic Outputs for Support
+Vector Machines", 1999), make a probability of it again. Everything is counts and sums: pure data, and the votes are
+exact contributions.
 """
 
 from abc import ABC, abstractmethod
@@ -97,7 +97,7 @@ class BinnedCounts(ABC):
         return [CERTAINTIES[0]] * len(self.slopes) + [CERTAINTIES[1]]
 
     def _votes(self, slope: float) -> list[list[float]]:
-        return [[slope * vote for vote in _votes(*sides)] for sides in self._counts]
+        return [[slope * vote for vote in votes_of(*sides)] for sides in self._counts]
 
     def _is_warming(self) -> bool:
         return self.examples < WARM
@@ -210,9 +210,8 @@ def shares(negatives: Sequence[float], positives: Sequence[float], place: int) -
     """Say which share of the negatives, and of the positives, lies in this bin, smoothed towards no difference."""
     of_negatives, of_positives = sum(negatives), sum(positives)
     usual = SMOOTHING * (negatives[place] + positives[place] + 1.0) / (of_negatives + of_positives + len(negatives))
-    return (negatives[place] + usual) / (of_negatives + SMOOTHING), (positives[place] + usual) / (
-        of_positives + SMOOTHING
-    )
+    among_positives = (positives[place] + usual) / (of_positives + SMOOTHING)
+    return (negatives[place] + usual) / (of_negatives + SMOOTHING), among_positives
 
 
 def _vote(negatives: Sequence[float], positives: Sequence[float], place: int) -> float:
@@ -221,7 +220,8 @@ def _vote(negatives: Sequence[float], positives: Sequence[float], place: int) ->
     return log(of_positives / of_negatives)
 
 
-def _votes(negatives: Sequence[float], positives: Sequence[float]) -> list[float]:
+def votes_of(negatives: Sequence[float], positives: Sequence[float]) -> list[float]:
+    """Give the vote of each bin of a feature."""
     return [_vote(negatives, positives, place) for place in range(len(negatives))]
 
 

@@ -14,78 +14,78 @@ from typing import Any
 
 from river import forest, tree
 
+from models.flat_tree import DEPTH, LEAF, FlatTreeScorer, Node, Step, TreeOfActions, nodes_of, scored_along
+from models.frozen import PlainScorer
 from models.hashing import Slots
-from models.learner import DAMAGED, VALUE_LIMIT, BadSnapshotError, Snapshot, tame
-from models.scoring import ODDS_LIMIT, Scored, log_odds_of, probability
+from models.learner import DAMAGED, BadSnapshotError, Snapshot, sound, tame
+from models.levels import Levels
+from models.scoring import log_odds_of
 
 PULL = 20.0
-DEPTH = 8
-MAX_NODES = 2 ** (DEPTH + 2)
-LEAF = -1
-ROOT = 0
-
-Node = tuple[int, float, int, int, float]
-"""Feature (`LEAF` at a leaf), threshold, left (value <= threshold), right, log-odds."""
-Step = tuple[int, float]  # the feature that led here (`LEAF` at the root) and the node's log-odds
 
 
-def _scored(path: Iterator[Step], width: int, examples: int) -> Scored:
-    """Turn a way through a tree into a score with its contributions."""
-    contributions = [0.0] * width
-    _, base = next(path)
-    before = base
-    for feature, log_odds in path:
-        contributions[feature] += log_odds - before
-        before = log_odds
-    total = sum(contributions, base)
-    return Scored(probability(total), total, base, tuple(contributions), examples)
+class Grown:
+    """What trees and forests have in common: they see the features and, of offers, the level of the action behind them.
 
-
-class FlatTreeScorer:
-    """Scores by a table of nodes; a score costs one comparison per level."""
-
-    __slots__ = ("_nodes", "_width", "examples", "version")
-
-    def __init__(self, nodes: Sequence[Node], width: int, examples: int, version: int) -> None:
-        """Walk `nodes` from the first on; children come after their parent."""
-        self._nodes = tuple(nodes)
-        self._width = width
-        self.examples = examples
-        self.version = version
-
-    def score(self, features: Sequence[float], action: str = "", slots: Slots = ()) -> Scored:
-        """Score, with its exact additive contributions."""
-        return _scored(self._path(features), self._width, self.examples)
-
-    def plain(self) -> dict[str, Any]:
-        """All that it scores by, as data."""
-        return {"nodes": [list(node) for node in self._nodes], "examples": self.examples}
-
-    def _path(self, values: Sequence[float]) -> Iterator[Step]:
-        feature, threshold, left, right, log_odds = self._nodes[ROOT]
-        yield LEAF, log_odds
-        while feature != LEAF:
-            came_by = feature
-            feature, threshold, left, right, log_odds = self._nodes[left if values[feature] <= threshold else right]
-            yield came_by, log_odds
-
-
-class TreeLearner:
-    """A Hoeffding adaptive tree (Bifet, Gavaldà 2009): a branch whose error rises is replaced by one grown anew."""
+    The level (`models.levels`) is a number, so that a split on it tells actions that are often accepted from those that
+    seldom are: what an action is called says nothing of one that is new, its level does.
+    """
 
     refused = 0
 
-    def __init__(self, names: Sequence[str], start: float = 0.5) -> None:
-        """Learn over features `names`; unlearned it says `start`."""
+    def __init__(self, names: Sequence[str], start: float, levels: Levels | None = None) -> None:
+        """Learn over features `names`; unlearned it says `start`. With `levels` it learns of actions."""
         self.names = tuple(names)
         self.examples = 0
         self._start = start
-        self._read: list[Node] | None = None  # what a snapshot told, where the tree itself is not at hand
+        self._levels = levels
+
+    def _seen(self, features: Sequence[float], about: str) -> tuple[float, ...]:
+        values = tame(features)
+        return values if self._levels is None else (*values, self._levels.log_odds(self._levels.known(about)))
+
+    def _width(self) -> int:
+        return len(self.names) + (self._levels is not None)
+
+    def _note(self, label: bool, about: str) -> None:
+        """Count an example that was learned."""
+        self.examples += 1
+        if self._levels is not None:
+            self._levels.learn(self._levels.place(about), label)
+
+    def snapshot(self) -> Snapshot:
+        """How much it has learned, and of which actions; what it has learned only what is hidden tells."""
+        levels = {} if self._levels is None else {"levels": self._levels.snapshot()}
+        return {"names": list(self.names), "examples": self.examples, **levels}
+
+    def restore(self, data: Mapping[str, Any]) -> None:
+        """Count on from `snapshot`. Raises `BadSnapshotError` and stays as it was."""
+        try:
+            if tuple(data["names"]) != self.names:
+                raise BadSnapshotError("the snapshot was taken with other features")
+            examples = int(data["examples"])
+            levels = None if self._levels is None else self._levels.restored(data["levels"])
+            self._read(data)
+        except DAMAGED as error:
+            raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
+        self.examples, self._levels = examples, levels
+
+    def _read(self, data: Mapping[str, Any]) -> None:
+        """Read what else there is to tell. Raises one of `DAMAGED` and changes nothing."""
+
+
+class TreeLearner(Grown):
+    """A Hoeffding adaptive tree (Bifet, Gavaldà 2009): a branch whose error rises is replaced by one grown anew."""
+
+    def __init__(self, names: Sequence[str], start: float = 0.5, levels: Levels | None = None) -> None:
+        """Learn over features `names`; unlearned it says `start`. With `levels` it learns of actions."""
+        super().__init__(names, start, levels)
+        self._told: list[Node] | None = None  # what a snapshot told, where the tree itself is not at hand
         self._tree = _grown()
 
     def _nodes(self) -> list[Node]:
-        if self._read is not None:
-            return self._read
+        if self._told is not None:
+            return self._told
         nodes: list[Node] = []
         self._flatten(self._tree._root, self._start, nodes)  # noqa: SLF001 - River shows its nodes in no other way
         return nodes
@@ -99,15 +99,18 @@ class TreeLearner:
             nodes[place] = (node.feature, float(node.threshold), left, right, log_odds_of(share))
         return place
 
-    def scorer(self, version: int) -> FlatTreeScorer:
+    def scorer(self, version: int) -> PlainScorer:
         """Freeze a scorer of what is known now."""
-        return FlatTreeScorer(self._nodes(), len(self.names), self.examples, version)
+        if self._levels is None:
+            return FlatTreeScorer(self._nodes(), len(self.names), self.examples, version)
+        levels = {name: (self._levels.log_odds(name), self._levels.examples(name)) for name in self._levels.names}
+        return TreeOfActions(self._nodes(), len(self.names), levels, version)
 
     def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the probability now."""
-        if self._read is not None:
-            return self.scorer(0).score(tame(features)).value
-        return _scored(self._path(tame(features)), len(self.names), self.examples).value
+        if self._told is not None:
+            return self.scorer(0).score(tame(features), about).value
+        return scored_along(self._path(self._seen(features, about)), len(self.names), self.examples).value
 
     def _path(self, values: Sequence[float]) -> Iterator[Step]:
         node: Any = self._tree._root  # noqa: SLF001 - as above
@@ -122,8 +125,8 @@ class TreeLearner:
     def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Learn one example."""
         # Numbers for names: equal texts may be one object or two, and a pickle tells.
-        self._tree.learn_one(dict(enumerate(tame(features))), label)
-        self.examples += 1
+        self._tree.learn_one(dict(enumerate(self._seen(features, about))), label)
+        self._note(label, about)
 
     def hidden(self) -> Any:
         """Give what no data can tell: the tree with all that it watches."""
@@ -133,66 +136,44 @@ class TreeLearner:
         """Go on with the tree whose nodes `restore` has read. Raises `BadSnapshotError` where it is none."""
         if not isinstance(hidden, tree.HoeffdingAdaptiveTreeClassifier):
             raise BadSnapshotError("what was sealed is no tree")
-        self._tree, self._read = hidden, None
+        self._tree, self._told = hidden, None
 
     def snapshot(self) -> Snapshot:
         """Tell the nodes: what serves, though it cannot learn on."""
-        return {"names": list(self.names), "examples": self.examples, "nodes": [list(node) for node in self._nodes()]}
+        return {**super().snapshot(), "nodes": [list(node) for node in self._nodes()]}
 
-    def restore(self, data: Mapping[str, Any]) -> None:
-        """Score by the nodes of `snapshot`. Raises `BadSnapshotError` and stays as it was."""
-        try:
-            if tuple(data["names"]) != self.names:
-                raise BadSnapshotError("the snapshot was taken with other features")
-            examples, nodes = int(data["examples"]), self._checked(data["nodes"])
-        except DAMAGED as error:
-            raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
-        self.examples, self._read = examples, nodes
+    def _read(self, data: Mapping[str, Any]) -> None:
+        """Score by the nodes of `snapshot`. Raises one of `DAMAGED` and stays as it was."""
+        self._told = nodes_of(data["nodes"], self._width())
 
-    def thawed(self, plain: Mapping[str, Any]) -> FlatTreeScorer:
+    def thawed(self, plain: Mapping[str, Any]) -> PlainScorer:
         """Read a scorer that was kept as data. Raises one of `models.learner.DAMAGED`."""
-        return FlatTreeScorer(self._checked(plain["nodes"]), len(self.names), int(plain["examples"]), 0)
-
-    def _checked(self, rows: Sequence[Sequence[Any]]) -> list[Node]:
-        """Read nodes. Raises one of `DAMAGED` where a walk through them would not end, or end nowhere."""
-        nodes = [_node(*row) for row in rows]
-        fit = all(self._fits(place, node, len(nodes)) for place, node in enumerate(nodes))
-        if not (0 < len(nodes) <= MAX_NODES and fit):
-            raise BadSnapshotError("the snapshot holds nodes that cannot be")
-        return nodes
-
-    def _fits(self, place: int, node: Node, count: int) -> bool:
-        """Whether a walk that comes here goes on downwards and ends, with numbers that are numbers."""
-        feature, threshold, left, right, log_odds = node
-        sound = -VALUE_LIMIT <= threshold <= VALUE_LIMIT and -ODDS_LIMIT <= log_odds <= ODDS_LIMIT
-        if feature == LEAF:
-            return sound
-        return sound and 0 <= feature < len(self.names) and place < left < count and place < right < count
+        nodes, width = nodes_of(plain["nodes"], self._width()), len(self.names)
+        if self._levels is None:
+            return FlatTreeScorer(nodes, width, int(plain["examples"]), 0)
+        levels = {str(name): (sound([level])[0], int(examples)) for name, (level, examples) in plain["levels"].items()}
+        return TreeOfActions(nodes, width, levels, 0)
 
 
-class ForestLearner:
+class ForestLearner(Grown):
     """A forest of River: it is judged beside the others and cannot be served."""
 
-    refused = 0
-
-    def __init__(self, names: Sequence[str], start: float, forest_of: Any) -> None:
+    def __init__(self, names: Sequence[str], start: float, forest_of: Any, levels: Levels | None = None) -> None:
         """Learn with a fresh `forest_of()`."""
-        self.names = tuple(names)
-        self.examples = 0
-        self._start = start
+        super().__init__(names, start, levels)
         self._forest = forest_of()
 
     def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the probability now."""
         if not self.examples:
             return self._start
-        shares = self._forest.predict_proba_one(dict(enumerate(tame(features))))
+        shares = self._forest.predict_proba_one(dict(enumerate(self._seen(features, about))))
         return float(shares.get(True, 0.0)) if shares else self._start
 
     def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Learn one example."""
-        self._forest.learn_one(dict(enumerate(tame(features))), label)
-        self.examples += 1
+        self._forest.learn_one(dict(enumerate(self._seen(features, about))), label)
+        self._note(label, about)
 
     def hidden(self) -> Any:
         """Give what no data can tell: the forest."""
@@ -203,19 +184,6 @@ class ForestLearner:
         if type(hidden) is not type(self._forest):
             raise BadSnapshotError("what was sealed is another thing")
         self._forest = hidden
-
-    def snapshot(self) -> Snapshot:
-        """How much it has learned; what it has learned only `hidden` tells."""
-        return {"names": list(self.names), "examples": self.examples}
-
-    def restore(self, data: Mapping[str, Any]) -> None:
-        """Count on from `snapshot`. Raises `BadSnapshotError` and stays as it was."""
-        try:
-            if tuple(data["names"]) != self.names:
-                raise BadSnapshotError("the snapshot was taken with other features")
-            self.examples = int(data["examples"])
-        except DAMAGED as error:
-            raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
 
 
 def _grown() -> Any:
@@ -241,7 +209,3 @@ def _share(node: Any, above: float) -> float:
     stats = {} if node is None else node.stats
     positives = float(stats.get(True, 0.0))
     return (positives + PULL * above) / (positives + float(stats.get(False, 0.0)) + PULL)
-
-
-def _node(feature: int, threshold: float, left: int, right: int, log_odds: float) -> Node:
-    return int(feature), float(threshold), int(left), int(right), float(log_odds)

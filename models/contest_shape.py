@@ -6,10 +6,10 @@ from pydantic import Field, model_validator
 
 from models.adwin import BUCKETS
 from models.challenger_ensemble import MEMORIES
-from models.challenger_trees import MAX_NODES
 from models.challengers import CHAMPION
 from models.contest_events import MAX_EVENTS, What
 from models.evidence import SHARES
+from models.flat_tree import MAX_NODES
 from models.frozen import KEPT
 from models.shape_parts import Certainty, Count, Loss, Mark, MeterShape, Number, Part, Share, Text, Variance
 from models.track_record import POINTS

@@ -11,8 +11,6 @@ from models.binned import MEMORY, WARM
 from models.challenger_bayes import BayesLearner
 from models.challenger_ensemble import EnsembleLearner
 from models.challenger_trees import (
-    LEAF,
-    FlatTreeScorer,
     ForestLearner,
     TreeLearner,
     adaptive_random_forest,
@@ -20,6 +18,7 @@ from models.challenger_trees import (
 )
 from models.challengers import KINDS, Hidden
 from models.features import FEATURES
+from models.flat_tree import LEAF, FlatTreeScorer
 from models.learner import BadSnapshotError, LogisticLearner
 from models.meters import Meter
 from models.sealing import Seal
