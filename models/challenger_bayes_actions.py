@@ -79,17 +79,17 @@ class ActionBayesLearner(BinnedCounts):
     def __init__(self, names: Sequence[str], starts: Starts) -> None:
         """Learn over features `names`; unlearned it says of an action what policy starts with."""
         super().__init__(names)
-        self._levels = Levels(starts)
+        self.levels = Levels(starts)
         self._crossed: dict[str, Tallies] = {}
 
     def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Learn one matured offer of action `about`; what is known of a contact is not asked."""
-        place = self._levels.place(about)
+        place = self.levels.place(about)
         super().learn(features, label, place)
-        self._levels.learn(place, label)
+        self.levels.learn(place, label)
 
     def _heard(self, values: Sequence[float], about: str) -> tuple[float, list[float]]:
-        return self._levels.log_odds(about), [sum(self._asked(values)), sum(self._added(values, about))]
+        return self.levels.log_odds(about), [sum(self._asked(values)), sum(self._added(values, about))]
 
     def _added(self, values: Sequence[float], action: str) -> list[float]:
         """Say what an action adds to each vote of all."""
@@ -113,18 +113,24 @@ class ActionBayesLearner(BinnedCounts):
 
     def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the propensity for action `about` now."""
-        place, values = self._levels.known(about), tame(features)
+        place, values = self.levels.known(about), tame(features)
         slope, crossed_slope, offset = self._line
         votes = zip(self._asked(values), self._added(values, place), strict=True)
         parts = [slope * vote + _parts(crossed_slope * added) / UNIT for vote, added in votes]
-        return probability(sum(parts, self._levels.log_odds(place) + offset))
+        return probability(sum(parts, self.levels.log_odds(place) + offset))
 
     def scorer(self, version: int, share: float = 1.0) -> BinnedActions:
         """Freeze a scorer of what is known now; an ensemble takes a share of its log-odds."""
         slope = self._line[0]
         grouped = list(map(_grouped, self._counts))
-        rows = {action: self._row(action, share, grouped) for action in self._levels.names}
+        rows = {action: self._row(action, share, grouped) for action in self.levels.names}
         return BinnedActions(self._edges, self._votes(share * slope), rows, version)
+
+    def table(self, action: str, share: float = 1.0) -> BinnedScorer:
+        """Freeze what `scorer` has of one of `levels.names`."""
+        base, examples, crossed = self._row(action, share, list(map(_grouped, self._counts)))
+        votes = _crossed_votes(self._votes(share * self._line[0]), crossed)
+        return BinnedScorer(self._edges, votes, base, examples, 0)
 
     def _row(self, action: str, share: float, grouped: Tallies) -> Row:
         _, slope, offset = self._line
@@ -133,7 +139,7 @@ class ActionBayesLearner(BinnedCounts):
             [_parts(share * slope * _adds(sides, counts, group)) for group in range(GROUPS)]
             for sides, counts in zip(grouped, tallies, strict=False)
         ]
-        return share * (self._levels.log_odds(action) + offset), self._levels.examples(action), crossed
+        return share * (self.levels.log_odds(action) + offset), self.levels.examples(action), crossed
 
     def thawed(self, plain: Mapping[str, Any]) -> BinnedActions:
         """Read a scorer that was kept as data. Raises one of `models.learner.DAMAGED`."""
@@ -144,7 +150,7 @@ class ActionBayesLearner(BinnedCounts):
         return {
             **super().snapshot(),
             "held_of": list(self._held_of),
-            "levels": self._levels.snapshot(),
+            "levels": self.levels.snapshot(),
             "crossed": [
                 [action, [[list(side) for side in sides] for sides in tallies]]
                 for action, tallies in sorted(self._crossed.items())
@@ -153,16 +159,16 @@ class ActionBayesLearner(BinnedCounts):
 
     def _fresh(self) -> Self:
         """Begin another one like it."""
-        return type(self)(self.names, self._levels.starts)
+        return type(self)(self.names, self.levels.starts)
 
     def _read(self, data: Mapping[str, Any]) -> None:
         """Read what `snapshot` wrote. Raises one of `models.learner.DAMAGED`."""
         super()._read(data)
         self._held_of = [str(action) for action in data["held_of"]]
-        self._levels = self._levels.restored(data["levels"])
+        self.levels = self.levels.restored(data["levels"])
         self._crossed = {str(action): [_sides(sides) for sides in tallies] for action, tallies in data["crossed"]}
         wide = all(len(tallies) == len(self.names) for tallies in self._crossed.values())
-        known = {*self._held_of, *self._crossed} <= {*self._levels.actions}
+        known = {*self._held_of, *self._crossed} <= {*self.levels.actions}
         if len(self._held_of) != len(self._held) or not (wide and known):
             raise BadSnapshotError("the snapshot is not of as many features or actions as it says")
 

@@ -15,9 +15,10 @@ from typing import Any
 from models.binned import BinnedScorer
 from models.challenger_bayes import BayesLearner
 from models.evidence import loss
+from models.frozen import PlainScorer
 from models.hashing import Slots
 from models.learner import DAMAGED, BadSnapshotError, Snapshot, linear_of, met, sound, tame
-from models.scoring import Linear, Scored, log_odds_of, probability, told
+from models.scoring import Linear, LinearScorer, Scored, log_odds_of, probability
 
 MEMORIES = (0.99, 0.999, 1.0)  # what is left of a certainty after an example
 SHARPNESS = 0.1  # how fast a weight falls with a loss
@@ -33,8 +34,8 @@ class EnsembleScorer:
 
     __slots__ = ("_linear", "_table", "examples", "version")
 
-    def __init__(self, linear: Linear, table: BinnedScorer, version: int) -> None:
-        """Add the contributions of both."""
+    def __init__(self, linear: PlainScorer, table: PlainScorer, version: int) -> None:
+        """Add the contributions of both; of a contact only the regressions may know something."""
         self._linear = linear
         self._table = table
         self.examples = linear.examples
@@ -42,15 +43,39 @@ class EnsembleScorer:
 
     def score(self, features: Sequence[float], action: str = "", slots: Slots = ()) -> Scored:
         """Score, with its exact additive contributions."""
-        ours, theirs = self._linear.score(features), self._table.score(features)
-        contributions = tuple(map(add, ours.contributions, theirs.contributions))
+        ours, theirs = self._linear.score(features, action, slots), self._table.score(features, action)
+        both = map(add, ours.contributions, theirs.contributions)
+        contributions = (*both, *ours.contributions[len(theirs.contributions) :])
         base = ours.base + theirs.base
         log_odds = sum(contributions, base)
-        return Scored(probability(log_odds), log_odds, base, contributions, self.examples)
+        return Scored(probability(log_odds), log_odds, base, contributions, ours.examples)
 
     def plain(self) -> dict[str, Any]:
         """All that it scores by, as data."""
-        return {"linear": told(self._linear), "table": self._table.plain()}
+        return {"linear": self._linear.plain(), "table": self._table.plain()}
+
+
+class Weighing:
+    """How much each member counts: the less the more it lost lately."""
+
+    def __init__(self, members: int) -> None:
+        """Begin with all alike."""
+        self.losses = [0.0] * members
+
+    def shares(self) -> list[float]:
+        """Give the shares, which sum to 1."""
+        least = min(self.losses)
+        weights = [exp(SHARPNESS * (least - lost)) for lost in self.losses]
+        whole = sum(weights)
+        return [weight / whole for weight in weights]
+
+    def hear(self, label: bool, said: Sequence[float]) -> None:
+        """Count what each member said of an example before it learned it."""
+        self.losses = [FADING * lost + loss(label, score) for lost, score in zip(self.losses, said, strict=True)]
+
+    def read(self, losses: Sequence[float]) -> None:
+        """Go on from these. Raises one of `models.learner.DAMAGED`."""
+        self.losses = sound(losses, len(self.losses), 0.0)
 
 
 class _Regression:
@@ -95,28 +120,23 @@ class EnsembleLearner:
         self._means, self._variances = [0.0] * width, [0.0] * width
         self._members = [_Regression(width, memory, log_odds_of(start)) for memory in MEMORIES]
         self._bayes = BayesLearner(names, start)
-        self._losses = [0.0] * (len(MEMORIES) + 1)
+        self._weighing = Weighing(len(MEMORIES) + 1)
         self._frozen: EnsembleScorer | None = None
 
     def scorer(self, version: int) -> EnsembleScorer:
         """Freeze a scorer of what is known now."""
-        *shares, of_bayes = self._shares()
+        *shares, of_bayes = self._weighing.shares()
         columns = zip(*[member.weights for member in self._members], strict=True)
         *weights, base = [sum([s * w for s, w in zip(shares, column, strict=True)]) for column in columns]
         scaled = tuple([w / sqrt(v + WIDTH) for w, v in zip(weights, self._variances, strict=True)])
         linear = Linear(scaled, tuple(self._means), base, self.examples)
-        return EnsembleScorer(linear, self._bayes.scorer(version, of_bayes), version)
+        return EnsembleScorer(LinearScorer(linear, version), self._bayes.scorer(version, of_bayes), version)
 
     def thawed(self, plain: Mapping[str, Any]) -> EnsembleScorer:
         """Read a scorer that was kept as data. Raises one of `models.learner.DAMAGED`."""
         width = len(self.names)
-        return EnsembleScorer(linear_of(plain["linear"], width), BinnedScorer.of(plain["table"], width), 0)
-
-    def _shares(self) -> list[float]:
-        least = min(self._losses)
-        weights = [exp(SHARPNESS * (least - lost)) for lost in self._losses]
-        whole = sum(weights)
-        return [weight / whole for weight in weights]
+        linear = LinearScorer(linear_of(plain["linear"], width), 0)
+        return EnsembleScorer(linear, BinnedScorer.of(plain["table"], width), 0)
 
     def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the probability now."""
@@ -132,7 +152,7 @@ class EnsembleLearner:
         self._means, self._variances = [m for m, _ in moments], [v for _, v in moments]
         scaled = [*[(x - m) / sqrt(v + WIDTH) for x, (m, v) in zip(values, moments, strict=True)], 1.0]
         said = [*[member.says(scaled) for member in self._members], self._bayes.score(values)]
-        self._losses = [FADING * lost + loss(label, score) for lost, score in zip(self._losses, said, strict=True)]
+        self._weighing.hear(label, said)
         for member in self._members:
             member.learn(scaled, label)
         self._bayes.learn(values, label)
@@ -146,7 +166,7 @@ class EnsembleLearner:
             "means": list(self._means),
             "variances": list(self._variances),
             "members": [[list(member.weights), list(member.certainties)] for member in self._members],
-            "losses": list(self._losses),
+            "losses": list(self._weighing.losses),
             "bayes": self._bayes.snapshot(),
         }
 
@@ -168,5 +188,5 @@ class EnsembleLearner:
         for member, (weights, certainties) in zip(self._members, data["members"], strict=True):
             member.weights = sound(weights, width + 1)
             member.certainties = sound(certainties, width + 1, LEAST_CERTAINTY)
-        self._losses = sound(data["losses"], len(self._losses), 0.0)
+        self._weighing.read(data["losses"])
         self._bayes.restore(data["bayes"])

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from models.challenger_bayes import BayesLearner
+from models.challenger_bayes_actions import ActionBayesLearner
 from models.challenger_ensemble import EnsembleLearner
+from models.challenger_ensemble_actions import ActionEnsembleLearner
 from models.challenger_trees import (
     ForestLearner,
     TreeLearner,
@@ -12,6 +14,8 @@ from models.challenger_trees import (
     aggregated_mondrian_forest,
 )
 from models.features import FEATURES
+from models.levels import Levels
+from models.starts import Starts
 
 CHAMPION = "logistic"  # the model that policy begins with; it learns on while another is on duty
 
@@ -30,20 +34,42 @@ class Hidden(Protocol):
 
 
 class Kind(NamedTuple):
-    """How a challenger begins (given the probability that the unlearned says), and whether it has a scorer."""
+    """How a challenger begins, and whether it has a scorer.
+
+    make: given the probability that the unlearned says; of_actions: given what policy starts each action with.
+    """
 
     make: Callable[[float], Any]
+    of_actions: Callable[[Starts], Any]
     servable: bool = True
+
+    def begin(self, start: "Start") -> Any:
+        """Make one that has learned nothing."""
+        return self.of_actions(start) if isinstance(start, Starts) else self.make(start)
+
+
+Start = float | Starts
+"""What the unlearned says: a probability, or of each action its own."""
+
+
+def _forest(forest_of: Callable[[], Any]) -> Kind:
+    return Kind(
+        lambda start: ForestLearner(FEATURES, start, forest_of),
+        lambda starts: ForestLearner(FEATURES, starts.mean, forest_of, Levels(starts)),
+        servable=False,
+    )
 
 
 KINDS: Mapping[str, Kind] = {
-    "naive_bayes": Kind(lambda start: BayesLearner(FEATURES, start)),
-    "ensemble": Kind(lambda start: EnsembleLearner(FEATURES, start)),
-    "hoeffding_adaptive": Kind(lambda start: TreeLearner(FEATURES, start)),
-    "adaptive_random_forest": Kind(
-        lambda start: ForestLearner(FEATURES, start, adaptive_random_forest), servable=False
+    "naive_bayes": Kind(
+        lambda start: BayesLearner(FEATURES, start), lambda starts: ActionBayesLearner(FEATURES, starts)
     ),
-    "aggregated_mondrian_forest": Kind(
-        lambda start: ForestLearner(FEATURES, start, aggregated_mondrian_forest), servable=False
+    "ensemble": Kind(
+        lambda start: EnsembleLearner(FEATURES, start), lambda starts: ActionEnsembleLearner(FEATURES, starts)
     ),
+    "hoeffding_adaptive": Kind(
+        lambda start: TreeLearner(FEATURES, start), lambda starts: TreeLearner(FEATURES, starts.mean, Levels(starts))
+    ),
+    "adaptive_random_forest": _forest(adaptive_random_forest),
+    "aggregated_mondrian_forest": _forest(aggregated_mondrian_forest),
 }

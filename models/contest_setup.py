@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.challengers import CHAMPION, KINDS, Hidden
+from models.challengers import CHAMPION, KINDS, Hidden, Start
 from models.frozen import WEEK_MS
 from models.learner import BadSnapshotError, Learner
 from models.policy.contest import ContestRules, Segment
@@ -22,7 +22,7 @@ class Setup:
     """
 
     challengers: tuple[str, ...] = ()
-    start: float = 0.5
+    start: Start = 0.5
     segments: tuple[Segment, ...] = ()
     rules: ContestRules = field(default_factory=ContestRules)
     floor_examples: int = 0
@@ -32,7 +32,7 @@ class Setup:
 
     def begin(self, name: str) -> Learner:
         """Make a challenger that has learned nothing."""
-        learner: Learner = KINDS[name].make(self.start)
+        learner: Learner = KINDS[name].begin(self.start)
         return learner
 
     def may_serve(self, name: str, member: Learner) -> bool:

@@ -5,13 +5,12 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from models.adwin import BUCKETS
-from models.challenger_ensemble import MEMORIES
+from models.challenger_shape import Challengers, ChallengersOfActions
 from models.challengers import CHAMPION
 from models.contest_events import MAX_EVENTS, What
 from models.evidence import SHARES
-from models.flat_tree import MAX_NODES
 from models.frozen import KEPT
-from models.shape_parts import Certainty, Count, Loss, Mark, MeterShape, Number, Part, Share, Text, Variance
+from models.shape_parts import Count, Loss, Mark, MeterShape, Number, Part, Share, Text, Variance
 from models.track_record import POINTS
 
 MAX_TRACKS = 400  # models of a contest times groups of customers
@@ -27,48 +26,6 @@ class _Record(Part):
     count: Count
     since: Annotated[list[Noted], Field(max_length=MAX_TRACKS)]
     points: Annotated[list[RecordPoint], Field(max_length=POINTS)]
-
-
-class _Learned(Part):
-    names: list[Text]
-    examples: Count
-
-
-Line = Annotated[list[Number], Field(min_length=2, max_length=2)]
-
-
-class _Bayes(_Learned):
-    held: list[list[Number]]
-    edges: list[list[Number]]
-    tallies: list[list[list[Variance]]]
-    line: Line
-    certainties: Annotated[list[Certainty], Field(min_length=2, max_length=2)]
-
-
-Member = Annotated[tuple[list[Number], list[Certainty]], Field(strict=False)]
-
-
-class _Ensemble(_Learned):
-    means: list[Number]
-    variances: list[Variance]
-    members: Annotated[list[Member], Field(min_length=len(MEMORIES), max_length=len(MEMORIES))]
-    losses: list[Loss]
-    bayes: _Bayes
-
-
-Node = Annotated[tuple[Annotated[int, Field(ge=-1, le=1_000)], Number, Count, Count, Number], Field(strict=False)]
-
-
-class _Tree(_Learned):
-    nodes: Annotated[list[Node], Field(min_length=1, max_length=MAX_NODES)]
-
-
-class _Challengers(Part):
-    naive_bayes: _Bayes | None = None
-    ensemble: _Ensemble | None = None
-    hoeffding_adaptive: _Tree | None = None
-    adaptive_random_forest: _Learned | None = None
-    aggregated_mondrian_forest: _Learned | None = None
 
 
 Bucket = Annotated[tuple[Annotated[int, Field(ge=1, le=2**63 - 1)], Number, Variance], Field(strict=False)]
@@ -130,7 +87,7 @@ FrozenMoment = Annotated[tuple[Mark, dict[Text, dict[str, Any]]], Field(strict=F
 class ContestShape(Part):
     """`models.contest.Contest`."""
 
-    challengers: _Challengers
+    challengers: Challengers
     meters: dict[Text, MeterShape]
     record: _Record
     on_duty: Text
@@ -153,3 +110,9 @@ class ContestShape(Part):
         if missing := sorted(there - set(self.meters)):
             raise ValueError(f"meters: none of {missing}")
         return self
+
+
+class ContestOfActionsShape(ContestShape):
+    """The same, of a model that learns of actions."""
+
+    challengers: ChallengersOfActions  # type: ignore[assignment] # in the place of the others

@@ -14,6 +14,7 @@ from models.learner import BadSnapshotError, Snapshot, tame, tame_slots
 from models.scoring import ActionScorer, Linear, Scored
 from models.starts import MAX_ACTIONS, OTHER, STARTING_PROPENSITY, Starts
 
+MODEL = "propensity"
 Mapped = Callable[[str, Linear], Linear]
 
 

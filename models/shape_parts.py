@@ -1,9 +1,10 @@
 """What the shapes of a snapshot are made of: numbers within bounds, short texts, and how a meter looks."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from models.hashing import KEYS
 from models.learner import VALUE_LIMIT
 from models.meters import BINS
 from models.pooled import LEAST_CERTAINTY
@@ -31,3 +32,42 @@ class MeterShape(Part):
 
     bins: list[BinRow]
     loss: Number
+
+
+PooledKey = Annotated[int, Field(ge=0, lt=KEYS)]
+PooledSlot = Annotated[tuple[PooledKey, Number, Number, Variance, Number, Certainty], Field(strict=False)]
+
+
+class _Weights(Part):
+    weights: list[Number]
+    certainties: list[Certainty]
+
+
+class _PooledAction(_Weights):
+    examples: Count
+    intercept: Number
+    certainty: Certainty
+    slots: list[PooledSlot]
+
+
+class PooledShape(_Weights):
+    """`models.pooled.PooledRegression`."""
+
+    names: list[Text]
+    examples: Count
+    means: list[Number]
+    variances: list[Variance]
+    actions: dict[Text, _PooledAction]
+
+    @model_validator(mode="after")
+    def _columns_are_as_long_as_the_names(self) -> Self:
+        _as_long(self, self.names, "means", "variances", "weights", "certainties")
+        for action in self.actions.values():
+            _as_long(action, self.names, "weights", "certainties")
+        return self
+
+
+def _as_long(part: BaseModel, names: list[str], *columns: str) -> None:
+    for column in columns:
+        if len(getattr(part, column)) != len(names):
+            raise ValueError(f"{column}: not as many as names")

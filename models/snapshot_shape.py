@@ -12,14 +12,25 @@ from models.calibrated_actions import MAX_MAPS as MAX_ACTION_MAPS
 from models.calibrated_actions import PARTS
 from models.calibration import SHIFTS, SLOPES
 from models.clv_fit import LEAST, MOST
-from models.contest_shape import ContestShape
+from models.contest_shape import ContestOfActionsShape, ContestShape
 from models.escalation import MODEL as ESCALATION
-from models.hashing import KEYS as SLOTS_AND_BINS
 from models.lags import MOST_DAYS
 from models.learner import VALUE_LIMIT, BadSnapshotError
 from models.need_model import MODEL as NEED
 from models.served_maps import MAX_MAPS
-from models.shape_parts import Certainty, Count, Loss, Mark, MeterShape, Number, Part, Share, Text, Variance
+from models.shape_parts import (
+    Certainty,
+    Count,
+    Loss,
+    Mark,
+    MeterShape,
+    Number,
+    Part,
+    PooledShape,
+    Share,
+    Text,
+    Variance,
+)
 from models.starts import MAX_ACTIONS
 from models.value_model import KEYS, Row
 from models.value_model import MODEL as VALUE
@@ -31,46 +42,10 @@ FITTED = MOST * 1.001  # what a search finds is within its limits, but for round
 Sealed = Annotated[bytes, Field(max_length=MAX_SEALED)]
 Fitted = Annotated[float, Field(ge=LEAST * 1e-6, le=VALUE_LIMIT * MOST)]
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")]
-# Lists stand for tuples in msgpack and JSON.
-PooledKey = Annotated[int, Field(ge=0, lt=SLOTS_AND_BINS)]
-PooledSlot = Annotated[tuple[PooledKey, Number, Number, Variance, Number, Certainty], Field(strict=False)]
 
 
-class _Weights(Part):
-    weights: list[Number]
-    certainties: list[Certainty]
-
-
-class _PooledAction(_Weights):
-    examples: Count
-    intercept: Number
-    certainty: Certainty
-    slots: list[PooledSlot]
-
-
-class _Pooled(_Weights):
-    names: list[Text]
-    examples: Count
-    means: list[Number]
-    variances: list[Variance]
-    actions: dict[Text, _PooledAction]
-
-    @model_validator(mode="after")
-    def _columns_are_as_long_as_the_names(self) -> Self:
-        _as_long(self, self.names, "means", "variances", "weights", "certainties")
-        for action in self.actions.values():
-            _as_long(action, self.names, "weights", "certainties")
-        return self
-
-
-class _Champion(_Pooled):
-    steady: _Pooled
-
-
-def _as_long(part: BaseModel, names: list[str], *columns: str) -> None:
-    for column in columns:
-        if len(getattr(part, column)) != len(names):
-            raise ValueError(f"{column}: not as many as names")
+class _Champion(PooledShape):
+    steady: PooledShape
 
 
 class _Value(Part):
@@ -156,6 +131,7 @@ class _CalibratedActions(_Champion):
 
 class _PropensityState(_State):
     learner: _CalibratedActions
+    contest: ContestOfActionsShape
 
 
 class _NeedState(_State):

@@ -18,6 +18,11 @@ class Starts(NamedTuple):
     answers: Mapping[str, float] = _NOTHING
     most: int = MAX_ACTIONS
 
+    @property
+    def mean(self) -> float:
+        """What is believed of any action."""
+        return sum(self.chances.values()) / len(self.chances) if self.chances else STARTING_PROPENSITY
+
     def chance(self, action: str) -> float:
         """Say what is believed of an action before anything was learned of it."""
         return self.chances.get(action, STARTING_PROPENSITY)

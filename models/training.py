@@ -6,7 +6,7 @@ from typing import Any
 from models.calibrated import Calibrated
 from models.calibrated_actions import CalibratedActions
 from models.calibration import log_odds
-from models.challengers import CHAMPION, KINDS, Hidden
+from models.challengers import CHAMPION, KINDS, Hidden, Start
 from models.churn import ChurnLearner
 from models.contest_setup import Setup
 from models.escalation import MODEL as ESCALATION
@@ -16,6 +16,7 @@ from models.need_model import MODEL as NEED
 from models.need_model import NeedLearner
 from models.need_release import Uptake
 from models.policy import Policy
+from models.propensity import MODEL as PROPENSITY
 from models.propensity import PropensityLearner
 from models.punctuation import punctuation
 from models.release import Cadence, Position, Published, Release
@@ -23,6 +24,7 @@ from models.scoring import Scorer
 from models.sealing import Seal
 from models.snapshot_shape import check_snapshot
 from models.snapshots import Stored
+from models.starts import Starts
 from models.value_model import MODEL as VALUE
 from models.value_model import ValueLearner
 from models.value_release import Census
@@ -34,14 +36,20 @@ def _calibrated(start_score: float) -> Calibrated:
     return Calibrated(ChurnLearner(start_score), log_odds(start_score))
 
 
+def _starts(policy: Policy) -> Starts:
+    return Starts(
+        {action.name: action.start_propensity for action in policy.actions.action},
+        {action.name: action.start_evidence for action in policy.actions.action},
+    )
+
+
+def _propensity(starts: Starts) -> PropensityLearner:
+    return PropensityLearner(starts.chances, starts.answers)
+
+
 LEARNERS: Mapping[str, Callable[[Policy], Learner]] = {
     "churn": lambda policy: _calibrated(policy.churn.start_score),
-    "propensity": lambda policy: CalibratedActions(
-        PropensityLearner(
-            {action.name: action.start_propensity for action in policy.actions.action},
-            {action.name: action.start_evidence for action in policy.actions.action},
-        )
-    ),
+    PROPENSITY: lambda policy: CalibratedActions(_propensity(_starts(policy))),
     VALUE: ValueLearner,
     NEED: NeedLearner,
     ESCALATION: lambda policy: _calibrated(policy.models.escalation.start_score),
@@ -67,7 +75,19 @@ def new_release(
 def left_out(model: str, policy: Policy) -> tuple[str, ...]:
     """Name the challengers that take no part where nothing can be sealed."""
     named = policy.models.challengers.get(model, ())
-    return tuple(name for name in named if isinstance(KINDS[name].make(policy.churn.start_score), Hidden))
+    return tuple(name for name in named if isinstance(KINDS[name].begin(_start(model, policy)), Hidden))
+
+
+def _start(model: str, policy: Policy) -> Start:
+    """Say what challengers of a model begin with."""
+    return _starts(policy) if model == PROPENSITY else policy.churn.start_score
+
+
+def _horizon_days(model: str, policy: Policy) -> int:
+    """Say how long labels take at most, from the score to the horizon."""
+    if model == PROPENSITY:
+        return max([action.horizon_days for action in policy.actions.action])
+    return policy.churn.horizon_days
 
 
 def _setup(model: str, policy: Policy, seal: Seal | None, *, restarts: bool) -> Setup:
@@ -76,10 +96,9 @@ def _setup(model: str, policy: Policy, seal: Seal | None, *, restarts: bool) -> 
     challengers = tuple(name for name in named if name not in without)
     segments = rules.segment if challengers else ()
     floor = rules.floor_examples[model]
-    wait_ms = policy.churn.horizon_days * 86_400_000 + policy.bank.lateness_ms
-    return Setup(
-        challengers, policy.churn.start_score, segments, rules.contest, floor, seal, restarts, spacing(wait_ms)
-    )
+    wait_ms = _horizon_days(model, policy) * 86_400_000 + policy.bank.lateness_ms
+    start = _start(model, policy)
+    return Setup(challengers, start, segments, rules.contest, floor, seal, restarts, spacing(wait_ms))
 
 
 def starting_scorers(policy: Policy) -> dict[str, Scorer]:
@@ -105,7 +124,7 @@ def scorer_of(stored: Stored, policy: Policy) -> Scorer:
     if on_duty == CHAMPION:
         learner, told = LEARNERS[manifest.model](policy), snapshot["state"]["learner"]
     elif on_duty in KINDS and KINDS[on_duty].servable and contest["challengers"].get(on_duty):
-        learner, told = KINDS[on_duty].make(policy.churn.start_score), contest["challengers"][on_duty]
+        learner, told = KINDS[on_duty].begin(_start(manifest.model, policy)), contest["challengers"][on_duty]
     else:
         raise BadSnapshotError(f"state.contest.on_duty: {on_duty!r} cannot be served")
     learner.restore(told)

@@ -160,8 +160,8 @@ class Models(Part):
     def _every_model_has_a_floor(self) -> Self:
         _once(list(self.names), "models")
         _once([segment.name for segment in self.segment], "segments")
-        if set(self.challengers) - {"churn"}:
-            raise ValueError("challengers: only churn can have some; the others learn of actions and families apart")
+        if set(self.challengers) - {"churn", "propensity"}:
+            raise ValueError("challengers: only churn and propensity can have some")
         for challengers in self.challengers.values():
             _once(list(challengers), "challengers")
         if missing := sorted({"churn", "propensity"} - set(self.names)):

@@ -159,7 +159,7 @@ def test_naive_bayes_forgets_and_follows():
 
 def test_an_ensemble_trusts_who_did_well_lately():
     model = bent_world(ensemble())
-    *regressions, of_bayes = model._shares()
+    *regressions, of_bayes = model._weighing.shares()
     assert of_bayes > max(regressions)
     assert sum([*regressions, of_bayes]) == pytest.approx(1.0)
 

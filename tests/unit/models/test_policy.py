@@ -130,7 +130,7 @@ def test_an_action_whose_list_is_no_list_is_refused():
         ("rules", {"rule": [read("rules")["rule"][0]] * 2}, "these kinds stand twice: ['large_outflow']"),
         ("models", {"names": ["churn"]}, "names must hold ['propensity']"),
         ("models", {"names": ["churn", "propensity", "fifth"]}, "floor_examples must name every model"),
-        ("models", {"challengers": {"need": ["ensemble"]}}, "only churn can have some"),
+        ("models", {"challengers": {"need": ["ensemble"]}}, "only churn and propensity can have some"),
         ("models", {"challengers": {"churn": ["luck"]}}, "luck"),
         ("models", {"challengers": {"churn": ["ensemble", "ensemble"]}}, "these challengers stand twice"),
         ("models", {"contest": {"error": 0.0}}, "contest.error"),
