@@ -24,6 +24,8 @@ def unfit(message: Message, model: str, sources: int) -> str:
         return "" if known else f"source partition {message.source_partition}: there are {sources}"
     if not isinstance(message, ExampleRecord):
         return ""
+    if message.part != "whole" and model != "propensity":
+        return "it is a part of an example, and the model learns whole ones"
     if not all(map(isfinite, message.features)) or not all(isfinite(value) for _, value in message.context):
         return "not all of its values are finite"
     return _CHECKS.get(model, _scored)(message)
@@ -34,6 +36,8 @@ def _scored(example: ExampleRecord) -> str:
 
 
 def _offered(example: ExampleRecord) -> str:
+    if example.part == "early" and example.label is None:
+        return "it is learned early, and nothing came true"
     return _scored(example) or ("" if example.about else "it names no action")
 
 

@@ -86,6 +86,16 @@ class CalibratedActions(Served[PropensityLearner, ActionMaps]):
         """Say the calibrated propensity for action `about` now."""
         return self.scored(features, about, slots).value
 
+    def learn_early(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
+        """Learn an offer when it is made, as not accepted; and again when it is."""
+        self.learner.learn_early(features, label, about, slots)
+        self._linears = {}
+
+    def concluded(self, about: str = "") -> None:
+        """Count an offer that was learned early, now that its horizon is over."""
+        self.learner.concluded(about)
+        self._linears = {}
+
     def came_true(self, score: float, version: int, label: bool, about: str = "") -> None:
         """Learn what came true of a score that this version gave; of one that is forgotten nothing can be learned."""
         maps = self._maps.of(version)

@@ -43,10 +43,24 @@ class Champion:
         """Name the actions that an example was learned of."""
         return tuple(self._quick.actions)
 
-    def learn(self, features: Sequence[float], label: bool, action: str, start: float, slots: Slots = ()) -> None:
-        """Learn one example of `action`, whose chance is believed to be `start` when it is new."""
-        self._quick.learn(features, label, action, start, slots)
-        self._steady.learn(features, label, action, start, slots)
+    def learn(
+        self,
+        features: Sequence[float],
+        label: bool,
+        action: str,
+        start: float,
+        slots: Slots = (),
+        *,
+        early: bool = False,
+    ) -> None:
+        """Learn one example of `action`, as `PooledRegression.learn` does."""
+        self._quick.learn(features, label, action, start, slots, early=early)
+        self._steady.learn(features, label, action, start, slots, early=early)
+
+    def concluded(self, action: str) -> None:
+        """Count an example that was learned early, now that nothing more can come true of it."""
+        self._quick.concluded(action)
+        self._steady.concluded(action)
 
     def linear(self, action: str, start: float) -> Linear:
         """Fold both regressions of one action into plain numbers; of a new one, what is common to all."""

@@ -21,7 +21,7 @@ from models.contest_setup import ALONE, Setup
 from models.drift import Drift
 from models.evidence import Evidence, loss
 from models.frozen import Freezes, FrozenScorers
-from models.learner import Learner, Snapshot, tame, tame_slots
+from models.learner import Learner, LearnsEarly, Snapshot, tame, tame_slots
 from models.meters import Meter
 from models.scoring import Scorer
 from models.segments import Segments
@@ -100,10 +100,19 @@ class Contest:
             elif isinstance(member, Served):
                 member.off_duty(self._at_ms)
 
+    def learn_early(self, example: ExampleRecord, version: int) -> None:
+        """Let those who need not wait learn a part of an example; the others learn, and all are judged, at its end."""
+        self._freeze(example.due_ms, version)
+        self._at_ms = example.due_ms
+        for member in self.members.values():
+            if isinstance(member, LearnsEarly):
+                member.learn_early(example.features, example.label == 1, example.about, example.context)
+
     def meet(self, example: ExampleRecord, label: bool, version: int) -> float:
         """Let all score an example, judge them, and let all learn it; returns what the champion says now.
 
-        `version` is the one that will be published next.
+        `version` is the one that will be published next. Who has learned the example early says what was said to the
+        customer: of what is known by now the label is a part.
         """
         self._freeze(example.due_ms, version)
         now = self._now(example, version)
@@ -115,7 +124,10 @@ class Contest:
         self._sealed = None
         for name, member in list(self.members.items()):
             with self._one_less(name, version):
-                member.learn(example.features, label, example.about, example.context)
+                if example.part == "verdict" and isinstance(member, LearnsEarly):
+                    member.concluded(example.about)
+                else:
+                    member.learn(example.features, label, example.about, example.context)
         if then:
             self._since_trial += 1
             self._decide(example.snapshot_ms, version)
@@ -153,9 +165,9 @@ class Contest:
         for name, member in list(self.members.items()):
             if name == self.on_duty or not isinstance(member, Freezes):
                 with self._one_less(name, version):
-                    scores[name] = member.score(example.features, example.about, example.context)
+                    scores[name] = _said(member, example)
         if self.on_duty not in scores:  # it has begun anew and given way
-            scores[self.on_duty] = self.champion.score(example.features, example.about, example.context)
+            scores[self.on_duty] = _said(self.champion, example)
         return scores
 
     def _then(self, example: ExampleRecord, now: Mapping[str, float]) -> dict[str, float]:
@@ -357,3 +369,9 @@ class Contest:
     def _place(self, name: str) -> str:
         """Say whose state it is that is sealed."""
         return f"{self.model}/{name}"
+
+
+def _said(member: Learner, example: ExampleRecord) -> float:
+    if example.part == "verdict" and isinstance(member, LearnsEarly) and example.score is not None:
+        return example.score
+    return member.score(example.features, example.about, example.context)

@@ -6,7 +6,7 @@ a restored learner goes on bit by bit as the first would have.
 
 from collections.abc import Mapping, Sequence
 from math import isnan, sqrt
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from river import linear_model, optim, preprocessing
 
@@ -59,6 +59,19 @@ class Learner(Protocol):
 
     def scorer(self, version: int) -> Scorer:
         """Freeze a scorer of what is known now."""
+        ...
+
+
+@runtime_checkable
+class LearnsEarly(Protocol):
+    """A learner that need not wait for the horizon (`models.early`)."""
+
+    def learn_early(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
+        """Learn an example when it is scored, as not true; and again when it comes true."""
+        ...
+
+    def concluded(self, about: str = "") -> None:
+        """Count an example that was learned early, now that its horizon is over."""
         ...
 
 

@@ -5,12 +5,13 @@ from models.cause import Cause
 from models.churn import may_profile
 from models.context import Context
 from models.decide import Choice, Weighed, decide
+from models.early import begun
 from models.hashing import slots_of
 from models.outcomes import pend_offer
 from models.policy import HOUR_MS, Policy, Trigger
 from models.reasons import parts_in_words, strongest
 from models.windows import home_day
-from schemas.actions import Offer, Reason
+from schemas.actions import Effect, Offer, Reason
 from schemas.decisions import Decision, decision_effect
 from schemas.entries import offer_effect
 from schemas.events import Interaction, Transaction
@@ -53,29 +54,30 @@ def offer(
     propensity = choice.chosen.propensity
     version = 0 if choice.chosen.scored is None else choice.version or 0  # 0: policy said it, no model did
     profile = pend_offer(profile, kept, values, propensity, version, context.policy, choice.slots)
-    return profile, (offer_effect(made, timed=cause.timed), *effects)
+    return profile, (offer_effect(made, timed=cause.timed), *effects, *begun(profile, kept))
 
 
 def offered(
     profile: Profile, event: Interaction, cause: Cause, context: Context, values: tuple[float, ...]
-) -> tuple[Profile, tuple[str, ...]]:
-    """Remember an offer that a person made outside of our decisions; returns what was held back, by code.
+) -> tuple[Profile, tuple[Effect, ...], tuple[str, ...]]:
+    """Remember an offer that a person made outside of our decisions; returns also what was held back, by code.
 
     It happened, so that neither caps nor consents can forbid it; but it is a contact, and an example to learn from:
     scored now as we would have. An outcome joins it by `decision_id` = the interaction's event_id.
     """
     action = next((action for action in context.policy.actions.action if action.name == event.offered_action), None)
     if action is None:
-        return profile, (UNKNOWN_ACTION,)
+        return profile, (), (UNKNOWN_ACTION,)
     at_ms = event.occurred_ms
     decision_id = short_id(event.event_id)
     kept = OfferMade(cause.id(action.name), decision_id, action.name, event.channel, at_ms, at_ms + action.horizon_ms)
     profile = _remember(profile, kept)
     if not may_profile(profile):
-        return profile, ()
+        return profile, (), ()
     scorer, slots = context.scorers["propensity"], slots_of(event.attributes)
     propensity = scorer.score(values, action.name, slots).value
-    return pend_offer(profile, kept, values, propensity, scorer.version, context.policy, slots), ()
+    profile = pend_offer(profile, kept, values, propensity, scorer.version, context.policy, slots)
+    return profile, begun(profile, kept), ()
 
 
 def _record(choice: Choice, event: Transaction | Interaction, cause: Cause, policy: Policy) -> Decision:

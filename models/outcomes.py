@@ -1,8 +1,8 @@
 """What came true: snapshots wait until their horizon, then become examples with the label that only time could give.
 
 Positives and negatives are released together, at maturity: whoever learns the early ones first learns a bank in which
-everybody leaves. What can never be known (death, merger, consent withdrawn, an offer taken back) is censored: it goes
-out too, without a label, to be counted and not learned.
+everybody leaves (`models.early` corrects for it, where policy wants offers so). What can never be known (death, merger,
+consent withdrawn, an offer taken back) is censored: it goes out too, without a label, to be counted and not learned.
 
 A weekly snapshot describes the customer at the start of a home day and is due one lateness later: what it reads, and
 what its label reads, are exactly the facts from before the boundary, late ones included (`models.eve`). Consent is the
@@ -28,7 +28,7 @@ from schemas.actions import Effect, example_effect
 from schemas.events import Outcome
 from schemas.internal import ExampleRecord
 from schemas.profile import MAX_CONTEXT_BYTES, MAX_PENDING, Due, OfferMade, PendingExample, Profile, short_id
-from schemas.vocabulary import CENSORING
+from schemas.vocabulary import CENSORING, FAST
 
 WEEKLY_SNAPSHOT, MATURE = "weekly_snapshot", "mature"
 TAKEN = frozenset({"Accepted", "Converted"})
@@ -111,6 +111,7 @@ def pend_offer(
     if not may_profile(profile):
         return profile
     due_ms = offer.due_ms + policy.lateness_ms
+    about = FAST if policy.models.is_fast("propensity") else offer.action_id
     example = PendingExample(
         offer.action_id,
         "propensity",
@@ -119,7 +120,7 @@ def pend_offer(
         pack(values),
         propensity,
         version,
-        offer.action_id,
+        about,
         pack_slots(slots),
     )
     return pend(profile, example, offer.made_ms)
@@ -152,22 +153,32 @@ def mature(profile: Profile, due: Due, cause: Cause, context: Context) -> tuple[
     changed.pending = tuple([other for other in profile.pending if other is not example])
     if example.model not in context.policy.models.names:  # any more
         return changed, ()
-    offer = next((o for o in profile.offers if o.action_id == example.about), None) if example.about else None
-    record = ExampleRecord(
+    offer = next((o for o in profile.offers if o.action_id == example.example_id), None) if example.about else None
+    label = _label(profile, example, offer, context.policy)
+    record = told(profile, example, offer, due_ms=due.due_ms, label=label)
+    if example.about == FAST:
+        record = record.model_copy(update={"part": "verdict"})
+    return changed, (example_effect(record, timed=cause.timed),)
+
+
+def told(
+    profile: Profile, example: PendingExample, offer: OfferMade | None, *, due_ms: int, label: int | None
+) -> ExampleRecord:
+    """Tell the trainer of an example with what came true of it by `due_ms`."""
+    return ExampleRecord(
         model=example.model,
         example_id=example.example_id,
         customer_id=profile.customer_id,
-        due_ms=due.due_ms,
+        due_ms=due_ms,
         snapshot_ms=example.scored_ms,
         features=unpack(example.features),
         context=unpack_slots(example.context),
-        label=_label(profile, example, offer, context.policy),
+        label=label,
         about=offer.action if offer is not None else "",
         decision_id=offer.decision_id if offer is not None else "",
         score=example.score,
         model_version=example.version,
     )
-    return changed, (example_effect(record, timed=cause.timed),)
 
 
 def _label(profile: Profile, example: PendingExample, offer: OfferMade | None, policy: Policy) -> int | None:

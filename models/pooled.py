@@ -158,25 +158,38 @@ class PooledRegression:
         self._means, self._variances = [0.0] * width, [0.0] * width
         self._shared = _Weights.fresh(width, SHARED)
 
-    def learn(self, features: Sequence[float], label: bool, action: str, start: float, slots: Slots = ()) -> None:
-        """Learn one example of `action`, whose chance is believed to be `start` when it is new."""
-        values = tame(features)
-        self.examples += 1
-        moments = [met(m, v, x, self.examples) for m, v, x in zip(self._means, self._variances, values, strict=True)]
-        self._means, self._variances = [m for m, _ in moments], [v for _, v in moments]
-        scaled = [(x - m) / sqrt(v + WIDTH) for x, (m, v) in zip(values, moments, strict=True)]
+    def learn(
+        self,
+        features: Sequence[float],
+        label: bool,
+        action: str,
+        start: float,
+        slots: Slots = (),
+        *,
+        early: bool = False,
+    ) -> None:
+        """Learn one example of `action`, whose chance is believed to be `start` when it is new.
+
+        An `early` one is learned as not true, and again should it come true; it counts once `concluded`.
+        """
+        values, again = tame(features), early and label
+        if not again:
+            self._meet(values)
+        moments = zip(values, self._means, self._variances, strict=True)
+        scaled = [(x - m) / sqrt(v + WIDTH) for x, m, v in moments]
         about = self.actions.get(action)
         least = self._least(action, start)
         if about is None:
             about = self.actions[action] = _Action(len(self.names), start, least)
-        known = self._known(about, self._with_bins(tame_slots(slots)))
+        known = self._known(about, self._with_bins(tame_slots(slots)), again=again)
         weights = map(add, self._shared.means, about.own.means)
         log_odds = about.intercept + sum([w * z for w, z in zip(weights, scaled, strict=True)])
         chance = probability(log_odds + sum([slot.weight * z for slot, z in known]))
-        curve = max(LEAST_CURVE, chance * (1.0 - chance))
+        weight = _early_weight(chance, label) if early else 1.0
+        curve = weight * max(LEAST_CURVE, chance * (1.0 - chance))
         doubt = 1.0 / about.certainty + self._shared.doubt(scaled) + about.own.doubt(scaled)
         doubt += sum([z * z / slot.certainty for slot, z in known])
-        push = (label - chance) / (1.0 + curve * doubt)
+        push = weight * (label - chance) / (1.0 + curve * doubt)
         fading = self._fading
         self._shared = self._shared.moved(push, curve, fading, scaled, SHARED)
         about.own = about.own.moved(push, curve, fading, scaled, OWN)
@@ -185,7 +198,18 @@ class PooledRegression:
         for slot, z in known:
             slot.weight += push * z / slot.certainty
             slot.certainty = _sure(max(OF_SLOT, fading * slot.certainty) + curve * z * z)
-        about.examples += 1
+        about.examples += not early
+
+    def concluded(self, action: str) -> None:
+        """Count an example that was learned early, now that nothing more can come true of it."""
+        if action in self.actions:
+            self.actions[action].examples += 1
+
+    def _meet(self, values: Sequence[float]) -> None:
+        """Count the features of an example, for their scale."""
+        self.examples += 1
+        moments = [met(m, v, x, self.examples) for m, v, x in zip(self._means, self._variances, values, strict=True)]
+        self._means, self._variances = [m for m, _ in moments], [v for _, v in moments]
 
     def _least(self, action: str, start: float) -> float:
         """Give the certainty of an action's start: so many answers tell so much of its log-odds."""
@@ -198,14 +222,15 @@ class PooledRegression:
         return (*slots, *[(bin_of(slot, value), 1.0) for slot, value in slots if slot >= WORD_SLOTS])
 
     @staticmethod
-    def _known(about: _Action, slots: Slots) -> list[tuple[_Slot, float]]:
-        """Count the slots of a contact, and scale their values."""
+    def _known(about: _Action, slots: Slots, *, again: bool) -> list[tuple[_Slot, float]]:
+        """Count the slots of a contact, unless they are met `again`, and scale their values."""
         known = []
         for number, value in slots:
             slot = about.slots.get(number)
             if slot is None:
                 slot = about.slots[number] = _Slot()
-            slot.meet(number, value)
+            if not again:
+                slot.meet(number, value)
             known.append((slot, slot.scaled(number, value)))
         return known
 
@@ -249,6 +274,21 @@ class PooledRegression:
         actions = {name: _Action.of(described, width) for name, described in data["actions"].items()}
         self.examples, self._means, self._variances, self._shared = examples, means, variances, shared
         self.actions = actions
+
+
+def _early_weight(chance: float, label: bool) -> float:
+    """Weigh what is learned early so that the chance comes out, though every example is first learned as not true.
+
+    Of n examples n + pn are learned, pn of them as true. Weighed by 1 + p and (1 - p)(1 + p) these are the shares p and
+    1 - p again (importance weights; p is what is believed now: "fake negative weighted" of Ktena et al., "Addressing
+    Delayed Feedback for Continuous Training with Neural Networks in CTR prediction", RecSys 2019). So the log-odds
+    themselves are right, and their contributions sum to them; to map the score afterwards (p / (1 - p), their "fake
+    negative calibration") would bend the line.
+
+    >>> _early_weight(0.25, True), _early_weight(0.25, False)
+    (1.25, 0.9375)
+    """
+    return 1.0 + chance if label else (1.0 - chance) * (1.0 + chance)
 
 
 def _sure(certainty: float) -> float:

@@ -77,6 +77,17 @@ class PropensityLearner:
         self._champion.learn(features, label, place, self.starts.chance(place), slots)
         self._linears = {}
 
+    def learn_early(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
+        """Learn an offer when it is made, as not accepted; and again when it is."""
+        place = self.place(about)
+        self._champion.learn(features, label, place, self.starts.chance(place), slots, early=True)
+        self._linears = {}
+
+    def concluded(self, about: str = "") -> None:
+        """Count an offer that was learned early, now that its horizon is over: floors are floors of answers."""
+        self._champion.concluded(self.place(about))
+        self._linears = {}
+
     def snapshot(self) -> Snapshot:
         """Tell what is common to all actions, and by name what each differs by."""
         return self._champion.snapshot()

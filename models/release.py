@@ -24,6 +24,7 @@ from models.contest_setup import ALONE, Setup
 from models.lags import Lags
 from models.learner import Learner, Snapshot
 from models.meters import Meter, Quality
+from models.missed import Missed
 from models.scoring import Scorer
 from models.snapshot_shape import check_snapshot
 from models.track_record import told
@@ -66,6 +67,8 @@ class Counts:
     late: int = 0
     repeated: int = 0
     rejected: int = 0  # not of this model, or nothing that it could learn
+    early: int = 0  # parts learned before the horizon, of examples that come in parts (`models.early`)
+    in_vain: int = 0  # examples learned early of which then no label could be known: what was learned stays
 
 
 class Release:
@@ -91,6 +94,7 @@ class Release:
         self._since_version = 0
         self._heap: list[tuple[Mark, int, ExampleRecord]] = []
         self._waiting: set[str] = set()
+        self._missed = Missed()
         self._positions: dict[str, tuple[int, int]] = {}
         self._promises: dict[int, tuple[int, bool]] = {}
         self._seen_offset = 0  # records below it were seen by the snapshot that we restored
@@ -140,6 +144,7 @@ class Release:
             self._positions[position.source] = place
             if mark <= self._released:
                 self.counts.late += 1
+                self._missed.late(example)
             else:
                 self._keep(mark, offset, example)
 
@@ -237,7 +242,8 @@ class Release:
                 yield self._publish()
             _, _, example = heappop(self._heap)
             self._waiting.discard(example.example_id)
-            self.lags.note(example)
+            if example.part != "early":
+                self.lags.note(example)
             self._learn(example)
             self._released = mark
             yield self._publish() if self.contest.changed else None
@@ -245,8 +251,14 @@ class Release:
             yield self._publish()
 
     def _learn(self, example: ExampleRecord) -> None:
+        if example.part == "early":
+            self._learn_early(example)
+            return
+        for part in self._missed.made_up(example):
+            self._learn_early(part)
         if example.label is None:
             self.counts.censored += 1
+            self.counts.in_vain += example.part == "verdict"
             return
         label = example.label == 1
         if example.score is not None and example.model_version:
@@ -254,6 +266,11 @@ class Release:
             self.contest.came_true(example.score, example.model_version, label, example.about)
         self.meter.update(label, self.contest.meet(example, label, self.version + 1))
         self.counts.learned[example.label] += 1
+        self._since_version += 1
+
+    def _learn_early(self, part: ExampleRecord) -> None:
+        self.contest.learn_early(part, self.version + 1)
+        self.counts.early += 1
         self._since_version += 1
 
     def _publish(self) -> Published:
@@ -283,6 +300,8 @@ class Release:
             "learned": [self.counts.learned[0], self.counts.learned[1]],
             "censored": self.counts.censored,
             "lags": self.lags.snapshot(),
+            # Who never learned early has versions that do not speak of it.
+            **({"early": [self.counts.early, self.counts.in_vain]} if self.counts.early else {}),
         }
 
     def snapshot(self) -> Snapshot:
@@ -298,6 +317,7 @@ class Release:
                 "late": self.counts.late,
                 "repeated": self.counts.repeated,
                 "rejected": self.counts.rejected,
+                **({"missed": missed} if (missed := self._missed.snapshot()) else {}),
             },
         }
 
@@ -317,8 +337,10 @@ class Release:
         self._released = (state["released"][0], state["released"][1])
         self._since_version = state["since_version"]
         learned = dict(enumerate(state["learned"]))
-        self.counts = Counts(learned, state["censored"], *[bookmark[name] for name in ("late", "repeated", "rejected")])
+        passed = [bookmark[name] for name in ("late", "repeated", "rejected")]
+        self.counts = Counts(learned, state["censored"], *passed, *state.get("early", ()))
         self._heap, self._waiting = [], set()
+        self._missed = Missed(bookmark.get("missed", ()))
         self._positions = {source: (place[0], place[1]) for source, place in bookmark["positions"].items()}
         self._promises = {int(source): (p[0], bool(p[1])) for source, p in bookmark["promises"].items()}
         self._seen_offset = self._next_offset = bookmark["seen_offset"]

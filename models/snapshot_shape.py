@@ -16,6 +16,7 @@ from models.contest_shape import ContestOfActionsShape, ContestShape
 from models.escalation import MODEL as ESCALATION
 from models.lags import MOST_DAYS
 from models.learner import VALUE_LIMIT, BadSnapshotError
+from models.missed import MAX_MISSED
 from models.need_model import MODEL as NEED
 from models.served_maps import MAX_MAPS
 from models.shape_parts import (
@@ -90,6 +91,7 @@ class _State(Part):
     learned: Annotated[tuple[Count, Count], Field(strict=False)]
     censored: Count
     lags: Annotated[list[LagRow], Field(max_length=MOST_DAYS + 1, default_factory=list)]  # the first told none
+    early: Annotated[tuple[Count, Count], Field(strict=False)] = (0, 0)
 
 
 Slope = Annotated[float, Field(ge=SLOPES[0], le=SLOPES[1])]
@@ -143,6 +145,7 @@ class _Bookmark(Part):
     seen_offset: Count
     positions: dict[Text, Annotated[tuple[Mark, Mark], Field(strict=False)]]
     promises: dict[Digits, Annotated[tuple[Mark, bool], Field(strict=False)]]
+    missed: Annotated[list[Text], Field(max_length=MAX_MISSED, default_factory=list)]
     late: Count
     repeated: Count
     rejected: Count

@@ -12,6 +12,7 @@ from models.cause import Cause
 from models.churn import may_profile, score_churn, without_score
 from models.context import Context, Verdict
 from models.decide import trigger_of
+from models.early import came_true
 from models.erasure import erase
 from models.escalation_examples import COMPLAINT, expect
 from models.event_key import key_of
@@ -75,6 +76,7 @@ _OTHER_WAYS: dict[type, Callable[[Profile | None, Any, Context], Verdict[Profile
 def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
     """Take a new event to the profile after it, its effects, and how an outcome was heard."""
     policy, at_ms, outcome = context.policy, _time_of(before, event), None
+    early: Effects = ()
     suppressed: tuple[str, ...] = ()
     cause, key = Cause(event.event_id, at_ms, event.customer_id), key_of(event)
     profile = fold(before, event, policy, _feeling(event, context))
@@ -88,7 +90,7 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
         profile = outcomes.begin_snapshots(profile, at_ms, policy)
     if isinstance(event, Outcome):
         profile, heard = outcomes.hear(profile, event)
-        outcome = (event.label, heard)
+        outcome, early = (event.label, heard), came_true(before, profile)
     profiled = may_profile(profile)
     if not profiled:
         profile = without_needs(without_worth(without_score(profile)))  # before the tags that hang on it are looked at
@@ -104,7 +106,7 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
     if key == COMPLAINT:
         profile = expect(profile, values, cause, context)
     if by_hand:
-        profile, suppressed = offered(profile, event, cause, context, values)
+        profile, early, suppressed = offered(profile, event, cause, context, values)
     profile, taken_back = standing.review(before, profile, event, cause, policy)
     profile, effects = judge(before, profile, event, cause, context)
     if isinstance(event, Interaction):
@@ -113,7 +115,8 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
     if trigger is not None:
         profile, more = offer(profile, event, trigger, cause, context, values)
         effects += more
-    return Verdict(profile, withdrawn + taken_back + effects, "applied", event.unknown_fields, outcome, suppressed)
+    effects = withdrawn + taken_back + effects + early
+    return Verdict(profile, effects, "applied", event.unknown_fields, outcome, suppressed)
 
 
 def _time_of(before: Profile, event: Any) -> int:

@@ -216,5 +216,6 @@ def letter_effect(reason: str, error: str) -> Effect:
 
 
 def example_effect(example: ExampleRecord, *, timed: bool = False) -> Effect:
-    """Write the example as a record of `crm.examples`, whose partitions are the models'."""
-    return Effect("topic", "examples", example.model, example.model_dump_json().encode(), timed)
+    """Write the example as a record of `crm.examples`, whose partitions are the models'; a whole one says no part."""
+    said = example.model_dump_json(exclude={"part"} if example.part == "whole" else None)
+    return Effect("topic", "examples", example.model, said.encode(), timed)

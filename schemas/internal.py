@@ -88,7 +88,11 @@ class MoodMark(Message):
 
 
 class ExampleRecord(Message):
-    """A matured training example: what was scored (in the order of the model's features) and what came true."""
+    """A matured training example: what was scored (in the order of the model's features) and what came true.
+
+    Where policy wants early labels it comes in parts: `early` with label 0 when it is scored, with label 1 when it
+    comes true, each with its own time as `due_ms`; then the `verdict` when it matures, which is learned no more.
+    """
 
     record: Literal["example"] = "example"
     model: ModelName
@@ -105,6 +109,11 @@ class ExampleRecord(Message):
     score: Share | None = None
     model_version: Version | None = None
     weight: Annotated[float, Field(ge=0, le=1e6)] = 1.0
+    part: Literal["whole", "early", "verdict"] = "whole"
+
+    def early_id(self, label: int) -> str:
+        """Name the part that tells early of this label."""
+        return f"{self.example_id}:{label}"
 
     @property
     def occurred_ms(self) -> int:

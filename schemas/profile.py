@@ -238,7 +238,7 @@ class PendingExample(NamedTuple):
     features: bytes
     score: float | None = None
     version: int | None = None
-    about: str = ""  # propensity: the offer's action_id
+    about: str = ""  # propensity: the offer's action_id, as `example_id`; `vocabulary.FAST` where learned early
     context: bytes = b""  # what the channel knew of the contact: packed slots of `models.hashing`
 
 

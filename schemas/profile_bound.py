@@ -126,7 +126,7 @@ def _pending() -> PendingExample:
     """Make an example of an offer that is no longer kept."""
     context = bytes(limits.MAX_CONTEXT_BYTES // limits.MAX_PENDING)
     example_id, features = "b" * len(_ACTION_ID), bytes(limits.MAX_FEATURE_BYTES)
-    return PendingExample(example_id, "escalation", _TIME, _LATER, features, 0.5, _COUNT, example_id, context)
+    return PendingExample(example_id, "escalation", _TIME, _LATER, features, 0.5, _COUNT, vocabulary.FAST, context)
 
 
 def _with_eve(p: Profile) -> Profile:

@@ -90,6 +90,7 @@ PRODUCT_FAMILIES = ("savings", "fund", "wealth", "securities", "credit_card", "l
 # What the topic of a closing says of one who did not choose to leave: of him nothing is known, and nothing learned.
 CENSORED = {"deceased": "died", "merged": "merged"}
 CENSORING = frozenset(CENSORED.values())
+FAST = "fast"  # stands in a waiting example for the offer that it is about, where that is learned as its answer comes
 LABEL_ALIASES = {"TAKEN": "Accepted", "NOT_TAKEN": "Rejected", "VIEWED": "Impression"}
 QUEUES = ("retention", "fraud", "service", "collections", "relationship")
 OFFER_CHANNELS = ("branch", "phone", "mobile", "web", "wechat", "email", "sms")

@@ -16,6 +16,7 @@ from schemas.actions import SENTENCE_LENGTH
 from schemas.profile import MAX_OFFERS
 
 Channel = Literal["branch", "phone", "mobile", "web", "wechat", "email", "sms"]
+Labels = Literal["matured", "fast"]
 PaymentKind = Literal["card", "cash", "transfer", "fee", "loan_payment", "investment", "bill", "other"]
 Issue = Literal["acquire", "grow", "retain", "service", "risk", "collect"]
 
@@ -151,6 +152,7 @@ class Models(Part):
     publish_examples: Annotated[int, Field(ge=1, le=1_000_000)]
     publish_seconds: Annotated[int, Field(ge=1, le=86_400)]
     keep_versions: Annotated[int, Field(ge=2, le=100)]
+    labels: dict[Name, Labels] = Field(default_factory=dict)
     challengers: dict[Name, Challengers] = Field(default_factory=dict)
     contest: ContestRules = ContestRules()
     escalation: Escalation = Escalation()
@@ -169,6 +171,21 @@ class Models(Part):
         if set(self.floor_examples) != set(self.names):
             raise ValueError("floor_examples must name every model of `names`, and no other")
         return self
+
+    @model_validator(mode="after")
+    def _early_only_what_cannot_be_taken_back(self) -> Self:
+        if unknown := sorted(set(self.labels) - set(self.names)):
+            raise ValueError(f"labels.{unknown[0]}: `names` holds no such model")
+        if refused := sorted({name for name in self.labels if self.is_fast(name)} - {"propensity"}):
+            raise ValueError(
+                f'labels.{refused[0]}: "fast" is for propensity only: an offer once accepted stays so, what the other '
+                "models learn is known at the horizon"
+            )
+        return self
+
+    def is_fast(self, model: str) -> bool:
+        """Whether a model learns what comes true when it does, not at the horizon (`models.early`)."""
+        return self.labels.get(model) == "fast"
 
 
 class Band(Part):
