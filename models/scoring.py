@@ -198,7 +198,7 @@ class ActionScorer(ScorerOfActions[Linear]):
         """All that it scores by, as data; all actions are of one regression, so that they have the same centres."""
         return {
             "centres": list(self._unknown.centres),
-            "actions": {name: _told_apart(linear) for name, linear in self._actions.items()},
+            "actions": {name: _told_apart(linear) for name, linear in sorted(self._actions.items())},
             "unknown": _told_apart(self._unknown),
         }
 

@@ -116,4 +116,4 @@ def a_contest(champion: Says, challenger: Says, *, segments=(AUM,), **changes) -
 
 def a_command(op: str, *, number: int = 1, **about) -> ModelCommand:
     told = {"model": "churn", "command_id": f"c-{number}", "op": op, "by": "chen", "reason": "a test", "asked_ms": 5}
-    return ModelCommand(**told, **about)
+    return ModelCommand(**{**told, **about})
