@@ -95,6 +95,29 @@ def evaluate(
     return halves.judged()
 
 
+class LearnsAgain(Scores, Protocol):
+    """A model that need not wait for the label."""
+
+    def learn_early(self, x: Any, label: bool) -> None:
+        """Learn an example as not true, and again where it turns out to be."""
+        ...
+
+
+def evaluate_early(model: LearnsAgain, stream: Iterable[tuple[Any, bool]], *, answer: int, total: int) -> Judged:
+    """Score, then learn at once as not true, and `answer` examples later again what is: no horizon is waited for."""
+    halves = Halves(total)
+    waiting: deque[tuple[Any, bool]] = deque()
+    for x, label in stream:
+        halves.update(label, model.score(x))
+        model.learn_early(x, False)
+        waiting.append((x, label))
+        if len(waiting) > answer:
+            answered, taken = waiting.popleft()
+            if taken:
+                model.learn_early(answered, True)
+    return halves.judged()
+
+
 class OnlineRecipe:
     """Numbers scaled, words one-hot, logistic regression by SGD(0.01): everything learns online."""
 
@@ -116,7 +139,16 @@ class OnlineRecipe:
 class Regression(Protocol):
     """What `OnCalls` needs of `models.champion` or `models.pooled`."""
 
-    def learn(self, features: Sequence[float], label: bool, action: str, start: float, slots: Slots = ()) -> None:
+    def learn(
+        self,
+        features: Sequence[float],
+        label: bool,
+        action: str,
+        start: float,
+        slots: Slots = (),
+        *,
+        early: bool = False,
+    ) -> None:
         """Learn one example."""
         ...
 
@@ -139,10 +171,14 @@ class OnCalls:
             self._linear = self._regression.linear(_ACTION, _START)
         return self._linear.score((), x).value
 
-    def learn(self, x: Slots, label: bool) -> None:
+    def learn(self, x: Slots, label: bool, *, early: bool = False) -> None:
         """Learn one call."""
-        self._regression.learn((), label, _ACTION, _START, x)
+        self._regression.learn((), label, _ACTION, _START, x, early=early)
         self._linear = None
+
+    def learn_early(self, x: Slots, label: bool) -> None:
+        """Learn one call as not true, and again where it turns out to be."""
+        self.learn(x, label, early=True)
 
 
 _ACTION, _START = "deposit", 0.1

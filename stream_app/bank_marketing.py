@@ -1,9 +1,10 @@
 """The figures of UCI Bank Marketing beside those measured elsewhere: `python -m stream_app.bank_marketing`.
 
-Without arguments: the champion at three delays of the label, over five hashings of what is known of a call (some three
-minutes). `--ablation`: what each of its parts does, beside the plain River recipe (as long). `--replay`: the product
-itself, by what `rapport load --out` and `rapport replay` do, each call an interaction with attributes in which a person
-offered a deposit (some three minutes). `--json` gives figures in the form of `docs/figures.json`.
+Without arguments: the champion at three delays of the label, and learning each yes when it comes, over five hashings of
+what is known of a call (some five minutes). `--ablation`: what each of its parts does, beside the plain River recipe
+(some three). `--replay`: the product itself, by what `rapport load --out` and `rapport replay` do, each call an
+interaction with attributes in which a person offered a deposit (some three minutes). `--json` gives figures in the form
+of `docs/figures.json`.
 RAPPORT_SHARED_DATA names the folder of the data (default: `../shared/data` beside the checkout).
 """
 
@@ -26,7 +27,7 @@ from models.training import new_release
 from schemas.internal import ExampleRecord, Punctuation
 from schemas.partitioner import partition_for
 from schemas.times import parse_rfc3339, to_rfc3339
-from stream_app.bank_calls import COMMAND, ablation, figures, judged_by_delay
+from stream_app.bank_calls import COMMAND, HORIZON, ablation, figures, judged_by_delay, judged_early
 from stream_app.figure_file import Figures, figure
 from stream_app.load import convert
 from stream_app.mapping import load_mapping
@@ -182,9 +183,9 @@ def _as_json(figures: Mapping[str, Any]) -> str:
 
 
 def _by_delay(arguments: list[str]) -> str:
-    judged = judged_by_delay(data_folder())
+    judged, early = judged_by_delay(data_folder()), judged_early(data_folder())
     if "--json" in arguments:
-        return _as_json(figures(judged))
+        return _as_json(figures(judged, early))
     lines = ["UCI Bank Marketing in date order, without duration: prequential AUC of the champion (River recipe)"]
     for delay, found in judged.items():
         whole, second_half = ANCHORS[delay]
@@ -192,6 +193,12 @@ def _by_delay(arguments: list[str]) -> str:
         lines.append(
             f"label {delay:>5,} calls late: whole stream {found[0].whole:.3f} ({whole}),"
             f" second half {ranked[len(ranked) // 2]:.3f}, {ranked[0]:.3f} to {ranked[-1]:.3f} ({second_half})"
+        )
+    for answer, found in early.items():
+        ranked = sorted(one.second_half for one in found)
+        lines.append(
+            f"no known {HORIZON:,} calls late, yes {answer}, learned as it comes: whole stream {found[0].whole:.3f},"
+            f" second half {ranked[len(ranked) // 2]:.3f}, {ranked[0]:.3f} to {ranked[-1]:.3f}"
         )
     return "\n".join(lines) + "\n"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from models.outcomes import TAKEN
 from models.policy import DAY_MS, Policy
 from models.sentiment import SentimentAnalyser, load_lexicon
 from schemas.actions import Effect
@@ -39,13 +40,17 @@ class Played:
     lines: int = 0
     pended: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Every example that ever waited for its label: whose it is, and when it matures (epoch ms)."""
+    accepted_ms: dict[str, int] = field(default_factory=dict)
+    """When each offer was accepted first (epoch ms)."""
     last_ms: dict[str, int] = field(default_factory=dict)
     """When each customer last sent anything (epoch ms)."""
 
     def effect(self, effect: Effect) -> None:
         """Keep what is to be looked at."""
         if effect.name == "examples":
-            self.examples.append(orjson.loads(effect.body))
+            example = orjson.loads(effect.body)
+            if example.get("part") != "early":
+                self.examples.append(example)
         elif effect.kind == "stream":
             fields = orjson.loads(effect.body)
             if fields["type"] == "crm.alert.raised":
@@ -61,11 +66,15 @@ class Played:
             self.pended.setdefault(example.example_id, (customer, example.due_ms))
 
     def heard(self, line: SimulatedLine) -> None:
-        """Note when a customer sent something that moves the clock, if nothing is wrong with it."""
+        """Note when a customer sent something that moves the clock, if it is sound, and what he accepted."""
         if line.key is not None and not line.fault and line.topic.rpartition(".")[2] in CLOCK_TOPICS:
-            told = line.data().get("occurred_at")
+            data = line.data()
+            told = data.get("occurred_at")
             if told is not None:
-                self.last_ms[line.key] = max(self.last_ms.get(line.key, 0), parse_rfc3339(told))
+                at_ms = parse_rfc3339(told)
+                self.last_ms[line.key] = max(self.last_ms.get(line.key, 0), at_ms)
+                if data.get("label") in TAKEN:
+                    self.accepted_ms.setdefault(data["action_id"], at_ms)
 
     def matured_of_the_silent(self, policy: Policy) -> tuple[int, int]:
         """Count the examples that are due of customers who never return, and those of them that came out matured.

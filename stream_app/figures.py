@@ -5,18 +5,20 @@ A range is the 95 % interval (shares: Wilson 1927) or the extremes over seeds.
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import sqrt
 from pathlib import Path
 from typing import Any
 
 from models.policy import Policy, load_policy
+from models.propensity import PropensityLearner
 from schemas import profile_codec
 from stream_app import bank_calls, bank_marketing, berka_loans, cdnow, figure_file
 from stream_app.calibration_report import calibration, calibration_error
 from stream_app.churn_gap import against_batch
 from stream_app.closed_loop import Played, play
 from stream_app.figure_file import FILE, Figures, keep
-from stream_app.label_modes import compared
+from stream_app.label_modes import compared, left_ms, taken_ms
 from stream_app.need_report import foreseen
 from stream_app.settings import Settings
 from stream_app.simulate import Options
@@ -140,12 +142,21 @@ def _calibration(played: Played, policy: Policy) -> dict[str, float | None]:
     for model in CALIBRATED:
         scored = [(e["score"], e["label"] == 1) for e in served(played.examples, model)]
         told[f"simulated_{model}_ece"] = calibration_error(scored)
-    departures = Departures.of(played.world.truth_records())
-    for name, mode in compared(played.examples, departures, policy.churn.start_score).items():
-        told[f"simulated_churn_{name}_bias"] = mode.bias
-        told[f"simulated_churn_{name}_ece"] = mode.quality.calibration_error
-        told[f"simulated_churn_{name}_auc"] = mode.quality.auc
+    known = {"churn": left_ms(Departures.of(played.world.truth_records())), "propensity": taken_ms(played.accepted_ms)}
+    for model in CALIBRATED:
+        examples = [e for e in played.examples if e["model"] == model]
+        for name, mode in compared(examples, partial(_unlearned, policy), known[model]).items():
+            told[f"simulated_{model}_{name}_bias"] = mode.bias
+            told[f"simulated_{model}_{name}_ece"] = mode.quality.calibration_error
+            told[f"simulated_{model}_{name}_auc"] = mode.quality.auc
     return told
+
+
+def _unlearned(policy: Policy) -> PropensityLearner:
+    """Begin a learner of both: leaving is an action without a name."""
+    actions = policy.actions.action
+    chances = {action.name: action.start_propensity for action in actions}
+    return PropensityLearner(chances | {"": policy.churn.start_score}, {a.name: a.start_evidence for a in actions})
 
 
 def _aucs(played: Played) -> dict[str, float | None]:
@@ -174,9 +185,8 @@ def _median(name: str, values: list[float], n: int) -> Figures:
 def marketing() -> Figures:
     """UCI Bank Marketing in date order: the plain River recipe, and our propensity model through load and replay."""
     folder = bank_marketing.data_folder()
-    return bank_calls.figures(bank_calls.judged_by_delay(folder)) | bank_marketing.replay_figures(
-        bank_marketing.replayed(folder)
-    )
+    calls = bank_calls.figures(bank_calls.judged_by_delay(folder), bank_calls.judged_early(folder))
+    return calls | bank_marketing.replay_figures(bank_marketing.replayed(folder))
 
 
 def clv() -> Figures:

@@ -10,7 +10,7 @@ import pytest
 
 from models.champion import Champion
 from models.pace import PACE
-from models.prequential import ANCHORS, OnCalls, bank_marketing, evaluate, hashed, paced, read_calls
+from models.prequential import ANCHORS, OnCalls, bank_marketing, evaluate, evaluate_early, hashed, paced, read_calls
 
 CHECKOUT = Path(__file__).parents[3]
 DATA = Path(os.environ.get("RAPPORT_SHARED_DATA", CHECKOUT / ".." / "shared" / "data"))
@@ -35,6 +35,9 @@ class Diary:
     def learn(self, x, label):
         self.lines.append(f"learn {x}")
 
+    def learn_early(self, x, label):
+        self.lines.append(f"early {x} {label}")
+
 
 class Memory:
     """A model that knows by heart what it has learned, and nothing else: honest figures are those of chance."""
@@ -53,6 +56,13 @@ def test_each_example_is_scored_before_it_is_learned_and_learned_after_its_delay
     diary = Diary()
     evaluate(diary, [("a", True), ("b", False), ("c", True)], delay=1, total=3)
     assert diary.lines == ["score a", "score b", "learn a", "score c", "learn b"]
+
+
+def test_who_learns_early_learns_each_as_not_true_and_again_what_is_when_that_is_known():
+    diary = Diary()
+    evaluate_early(diary, [("a", True), ("b", False), ("c", True), ("d", False)], answer=1, total=4)
+    told = ["score a", "early a False", "score b", "early b False", "early a True"]
+    assert diary.lines == [*told, "score c", "early c False", "score d", "early d False", "early c True"]
 
 
 def test_learning_first_feigns_knowledge_where_there_is_none():

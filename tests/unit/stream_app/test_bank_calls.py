@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from models.prequential import DELAYS, Judged
-from stream_app.bank_calls import ablation, figures, judged_by_delay
+from stream_app.bank_calls import ANSWERS, ablation, figures, judged_by_delay, judged_early
 from stream_app.bank_marketing import main
 
 CALLS = 120
@@ -52,4 +52,11 @@ def test_the_ablation_is_printed_with_a_column_for_each_delay(data, monkeypatch,
 def test_by_itself_it_prints_the_champion_at_each_delay(data, monkeypatch, capsys):
     monkeypatch.setenv("RAPPORT_SHARED_DATA", str(data))
     assert main([]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 1 + len(DELAYS)
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(DELAYS) + len(ANSWERS)
+
+
+def test_who_learns_each_yes_when_it_comes_is_held_against_who_waits_for_the_horizon(data):
+    (early,) = [found[0].second_half for answer, found in judged_early(data, ("",)).items() if answer == ANSWERS[0]]
+    assert 0.5 < early <= 1.0, "the calls after the first hundred know of students"
+    told = figures({1_000: [Judged(0.5, 0.7, CALLS)]}, {100: [Judged(0.5, 0.8, CALLS)]})["bank_marketing_auc_early_100"]
+    assert (told["value"], told["anchor"]) == (0.8, 0.7)
