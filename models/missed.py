@@ -18,12 +18,14 @@ class Missed:
         """Begin with what `snapshot` told."""
         self._ids = set(told)
 
-    def late(self, example: ExampleRecord) -> None:
-        """Note an example, or a part of one, that came after its turn; after a verdict nothing is left to learn."""
-        if example.part != "early":
-            self._ids -= {example.early_id(0), example.early_id(1)}
-        elif len(self._ids) < MAX_MISSED:
-            self._ids.add(example.example_id)
+    def loses(self, late: ExampleRecord) -> bool:
+        """Note what came after its turn; whether it is lost: the verdict can only make up for what came before it."""
+        if late.part != "early":
+            self._ids -= {late.early_id(0), late.early_id(1)}
+            return True
+        if len(self._ids) < MAX_MISSED:
+            self._ids.add(late.example_id)
+        return late.example_id not in self._ids
 
     def made_up(self, verdict: ExampleRecord) -> Iterator[ExampleRecord]:
         """Give the parts that the verdict makes up for: what was begun, and that it came true if it did."""

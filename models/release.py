@@ -143,8 +143,7 @@ class Release:
         else:
             self._positions[position.source] = place
             if mark <= self._released:
-                self.counts.late += 1
-                self._missed.late(example)
+                self.counts.late += self._missed.loses(example)
             else:
                 self._keep(mark, offset, example)
 

@@ -205,6 +205,8 @@ def report(release: Release) -> dict[str, Any]:
         "repeated": counts.repeated,
         "rejected": counts.rejected,
         "refused": release.learner.refused,
+        "early": counts.early,
+        "in_vain": counts.in_vain,
         "waiting": release.waiting,
         "drifts": contest.drifts,
         "matured_ms": release.matured_ms,

@@ -78,6 +78,9 @@ SPECS: dict[str, MetricSpec] = {
     "crm_examples_not_learned_total": MetricSpec(
         Counter, "Examples that came to the trainer and were not learned", ("model", "reason")
     ),
+    "crm_examples_early_total": MetricSpec(
+        Counter, "Parts of examples learned before the horizon, and examples censored after it", ("model", "result")
+    ),
     "crm_model_served_calibration_error": MetricSpec(
         Gauge, "Expected calibration error of the scores that customers were given", ("model",)
     ),

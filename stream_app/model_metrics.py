@@ -34,6 +34,8 @@ class ModelMetrics:
             up_to("crm_examples_total", total, model=model, label=label)
         for reason in NOT_LEARNED:
             up_to("crm_examples_not_learned_total", report[reason], model=model, reason=reason)
+        for result, parts in (("learned", report["early"]), ("in_vain", report["in_vain"])):
+            up_to("crm_examples_early_total", parts, model=model, result=result)
         up_to("crm_drift_total", report["drifts"], model=model)
 
 

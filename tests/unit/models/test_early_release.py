@@ -195,7 +195,7 @@ def test_a_part_that_came_after_its_turn_is_made_up_for_by_the_verdict(late):
     in_turn = [(0, bool(label)) for label in missing if label not in late]
     made_up = [(0, bool(label)) for label in late]
     assert learner_bytes(release) == by_hand(*in_turn, (LATER, False), *made_up, concluded=2)
-    assert (release.counts.late, release.counts.early) == (len(late), 3)
+    assert (release.counts.late, release.counts.early) == (0, 3)
     assert "missed" not in release.snapshot()["bookmark"], "what is made up for is forgotten"
 
 
@@ -215,11 +215,12 @@ def test_what_is_late_is_remembered_through_a_crash():
 def test_what_was_missed_is_bounded_and_gone_with_its_verdict():
     missed = Missed()
     for number in range(MAX_MISSED + 1):
-        missed.late(begun(0).model_copy(update={"example_id": f"e-{number}:0"}))
+        lost = missed.loses(begun(0).model_copy(update={"example_id": f"e-{number}:0"}))
+        assert lost == (number == MAX_MISSED)
     assert len(missed.snapshot()) == MAX_MISSED
     assert list(missed.made_up(verdict(MAX_MISSED, 0))) == []
     assert [part.example_id for part in missed.made_up(verdict(0, 0))] == ["e-0:0"]
-    missed.late(verdict(1, 0))
+    assert missed.loses(verdict(1, 0))
     assert list(missed.made_up(verdict(1, 0))) == [], "a verdict that is late itself is learned by nobody"
     assert len(missed.snapshot()) == MAX_MISSED - 2
 

@@ -36,6 +36,8 @@ def a_report(**changes):
         "repeated": 0,
         "rejected": 0,
         "refused": 0,
+        "early": 0,
+        "in_vain": 0,
         "served": {"calibration_error": None},
         "matured_ms": None,
         "promised_ms": None,
@@ -128,6 +130,12 @@ def test_what_was_not_learned_shows_by_reason(shown, metrics):
         for labels in labels_of(metrics, "crm_examples_not_learned_total")
     }
     assert by_reason == {"censored": 7, "late": 5, "repeated": 3, "rejected": 1, "refused": 4}
+
+
+def test_what_was_learned_early_and_what_of_it_in_vain_shows(shown, metrics):
+    shown.tell("propensity", a_report(early=40, in_vain=2))
+    told = [metrics.value("crm_examples_early_total", model="propensity", result=it) for it in ("learned", "in_vain")]
+    assert told == [40, 2]
 
 
 def test_how_old_the_newest_label_is_shows_in_event_time(shown, metrics):
