@@ -34,7 +34,8 @@ def test_the_default_files_are_sound():
     assert policy.home_currency == "CNY"
     assert policy.lateness_ms == 3_600_000
     assert policy.models.names == ("churn", "propensity", "value", "need")
-    assert policy.models.challengers == {"churn": ("hoeffding_adaptive", "naive_bayes", "ensemble")}
+    everybody = ("hoeffding_adaptive", "naive_bayes", "ensemble")
+    assert policy.models.challengers == {"churn": everybody, "propensity": everybody}
     assert len(policy.tags.tag) >= 20
     assert len(policy.actions.action) >= 12
     assert set(policy.queues) == {"retention", "fraud", "service", "collections", "relationship"}
