@@ -43,7 +43,8 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 def _by_model(examples: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for example in examples:
-        found[example["model"]].append(example)
+        if example.get("part") != "early":  # they tell nothing that the verdict does not
+            found[example["model"]].append(example)
     return found
 
 

@@ -292,7 +292,8 @@ def replayed(tmp_path_factory, learned):
     (out / "models.json").write_bytes(orjson.dumps(learned.summary()))
     summary = {"policy": POLICY.hash, "outcomes": {"joined": 40, "late": 2, "dangling": 1}}
     (out / "summary.json").write_text(json.dumps(summary))
-    (out / "examples.jsonl").write_text("".join(e.model_dump_json() + "\n" for e in matured(500)))
+    early = [e.model_copy(update={"part": "early", "score": 0.99}) for e in matured(9)]
+    (out / "examples.jsonl").write_text("".join(e.model_dump_json() + "\n" for e in [*early, *matured(500)]))
     reasons = [{"code": "logins_30d", "contribution": -0.5}, {"code": "aum", "contribution": 0.25}]
     scored = {"churn": {"reasons": reasons}}
     told = [{"scores": scored}, {"scores": {"churn": {"reasons": reasons[1:]}}}, {"scores": {}}]
