@@ -114,7 +114,7 @@ SPECS: dict[str, MetricSpec] = {
 }
 
 Place = tuple[str, tuple[str, ...]]
-"""A gauge and its labels."""
+"""A metric and its labels."""
 
 
 class Metrics:
@@ -125,6 +125,7 @@ class Metrics:
         self._metrics: dict[str, Counter | Gauge | Histogram] = {}
         for name, spec in SPECS.items():
             self._metrics[name] = spec.register(name, self.registry)
+        self._children: dict[Place, Counter | Gauge | Histogram] = {}
         self._shown: dict[str, set[Place]] = {}
         Info("crm_build", "Version of Rapport", registry=self.registry).info({"version": version("rapport")})
 
@@ -176,7 +177,12 @@ class Metrics:
         metric = self._metrics[name]
         if tuple(labels) in metric._metrics:  # noqa: SLF001 - the library raises KeyError on an unknown set
             metric.remove(*labels)
+            self._children.pop((name, tuple(labels)), None)
 
     def _labelled(self, name: str, labels: tuple[str, ...]) -> Counter | Gauge | Histogram:
-        metric = self._metrics[name]
-        return metric.labels(*labels) if labels else metric
+        place = name, labels
+        child = self._children.get(place)
+        if child is None:  # the library looks for it under a lock each time
+            metric = self._metrics[name]
+            child = self._children[place] = metric.labels(*labels) if labels else metric
+        return child

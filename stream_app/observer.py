@@ -97,7 +97,11 @@ class Observer:
 
     def meter(self, topic: str) -> TopicMeter:
         """Return the meter of a topic (logical name)."""
-        return self._meters.setdefault(topic, TopicMeter(topic))
+        known = self._meters.get(topic)
+        if known is None:
+            known = self._meters[topic] = TopicMeter(topic)
+            known.flush(self._metrics)  # what has never happened is to be seen as 0
+        return known
 
     def counted(self, newest: Newest) -> Newest:
         """Wrap what gives the newest scorers, so that the scores they give are counted (those of undone steps too)."""
@@ -109,16 +113,18 @@ class Observer:
         metrics = self._metrics
         metrics.observe_seconds("crm_commit_seconds", done.seconds)
         metrics.count("crm_checkpoint_batches_total", by=len(done.plan.batches))
+        topics = set()
         for batch in done.plan.batches:
             topic = self._names[batch.topic]
+            topics.add(topic)
             if batch.highest_ms is not None:
                 metrics.set("crm_last_event_timestamp_seconds", batch.highest_ms / 1_000, topic)
             for sent_ms in self.meter(topic).done(batch.partition, batch.end_offset):
                 metrics.observe_seconds("crm_event_latency_seconds", max(0.0, now_ms - sent_ms) / 1_000, topic)
             for staged in batch.effects:
                 self._count_effect(topic, staged, now_ms)
-        for meter in self._meters.values():
-            meter.flush(metrics)
+        for topic in topics:
+            self.meter(topic).flush(metrics)
         for model, scores in self._predictions.items():
             metrics.count("crm_model_predictions_total", model, by=scores)
         self._predictions.clear()

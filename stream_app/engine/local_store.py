@@ -101,11 +101,13 @@ class LocalStore:
         self._write_options.disable_wal = True  # type: ignore[method-assign,assignment] # a property; the stub is wrong
         self._scan_options = rocksdict.ReadOptions()
         self._scan_options.fill_cache(False)  # type: ignore[call-arg] # the stub is wrong
+        self._facts = self._read_facts()
         self.changelog_offset = self._number(CHANGELOG_OFFSET)
         self.highest_ms = self._number(HIGHEST)
         self.epoch = self._number(EPOCH) or 0
         """Highest epoch among the changelog records that are covered (`epochs`)."""
-        self.overruled = self._overruled()
+        overruled = self._facts[OVERRULED]
+        self.overruled: frozenset[bytes] = frozenset() if overruled is None else frozenset(msgpack.unpackb(overruled))
         """Keys whose last changelog record came from a writer that had been overtaken; empty it once that is mended."""
         self._known: dict[bytes, int | None] | None = {} if self.changelog_offset is None else None
         """While an empty store is restored: due time of each key that has a value."""
@@ -148,18 +150,23 @@ class LocalStore:
                 count += has_body(value)
             if event_ms is not None and (highest is None or event_ms > highest):
                 highest = event_ms
-        if highest is not None:
-            put(HIGHEST, _I64.pack(highest))
         epoch = max(epoch, self.epoch)
-        put(EPOCH, _I64.pack(epoch))
-        if self.overruled:
-            put(OVERRULED, msgpack.packb(sorted(self.overruled)))
-        else:
-            delete(OVERRULED)
-        put(VALUE_COUNT, _I64.pack(count))
-        put(CHANGELOG_OFFSET, _I64.pack(changelog_offset))
+        facts = {
+            CHANGELOG_OFFSET: _I64.pack(changelog_offset),
+            EPOCH: _I64.pack(epoch),
+            HIGHEST: None if highest is None else _I64.pack(highest),
+            OVERRULED: msgpack.packb(sorted(self.overruled)) if self.overruled else None,
+            VALUE_COUNT: _I64.pack(count),
+        }
+        news = {name: fact for name, fact in facts.items() if self._facts[name] != fact}
+        for name, fact in news.items():
+            if fact is None:
+                delete(name)
+            else:
+                put(name, fact)
         with self._driver:
             self._db.write(batch, self._write_options)
+        self._facts.update(news)
         self.highest_ms, self.value_count, self.epoch = highest, count, epoch
         self.changelog_offset = changelog_offset
 
@@ -200,11 +207,6 @@ class LocalStore:
         """Flush and release the directory's lock."""
         self._db.close()
 
-    def _overruled(self) -> frozenset[bytes]:
-        with self._driver:
-            raw: bytes | None = self._db.get(OVERRULED)
-        return frozenset() if raw is None else frozenset(msgpack.unpackb(raw))
-
     def _scan(self) -> int:
         """Count the values of a store that has not kept count: a new one, or of a version before there was a count."""
         found = takewhile(lambda entry: entry[0][:1] == VALUE, self._from(VALUE))
@@ -224,9 +226,13 @@ class LocalStore:
                 cursor.next()
             cursor.status()
 
-    def _number(self, key: bytes) -> int | None:
+    def _read_facts(self) -> dict[bytes, bytes | None]:
+        """Read what the store says of the partition; a write leaves out what stands there already."""
         with self._driver:
-            raw: bytes | None = self._db.get(key)
+            return {fact: self._db.get(fact) for fact in (CHANGELOG_OFFSET, EPOCH, HIGHEST, OVERRULED, VALUE_COUNT)}
+
+    def _number(self, fact: bytes) -> int | None:
+        raw = self._facts[fact]
         return None if raw is None else int(_I64.unpack(raw)[0])
 
 
