@@ -62,8 +62,11 @@ class LeasedProducer:
                     self._producer = producer
             return self._producer
 
-    async def within_lease(self, sending: Coroutine[Any, Any, T]) -> T:
-        """Run what sends and awaits its acknowledgements; raises `LeaseRanOutError` when the lease runs out before."""
+    async def within_lease(self, producer: AIOKafkaProducer, sending: Coroutine[Any, Any, T]) -> T:
+        """Run what sends through `producer` and awaits its acknowledgements.
+
+        Raises `LeaseRanOutError` when the lease runs out before, also where another who sends has heard it first.
+        """
         task = asyncio.ensure_future(sending)
         try:
             if await self._fence.outlasts(task):
@@ -71,8 +74,10 @@ class LeasedProducer:
         except asyncio.CancelledError:
             task.cancel()
             raise
+        except AbandonedError as gone:
+            raise LeaseRanOutError("the heartbeat lease ran out with records on the way") from gone
         log.warning("the lease ran out with records on the way; they go out again, by a new producer, when it runs")
-        self._abandon()
+        self._abandon(producer)
         task.cancel()
         await asyncio.wait({task})
         if not task.cancelled():
@@ -87,10 +92,11 @@ class LeasedProducer:
         if self._burials:
             await asyncio.wait(self._burials)
 
-    def _abandon(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            cut_off(producer, AbandonedError("its producer was closed"))
-            burial = asyncio.ensure_future(bury(producer))
-            self._burials.add(burial)
-            burial.add_done_callback(self._burials.discard)
+    def _abandon(self, producer: AIOKafkaProducer) -> None:
+        if producer is not self._producer:
+            return  # another who sends through it was first
+        self._producer = None
+        cut_off(producer, AbandonedError("its producer was closed"))
+        burial = asyncio.ensure_future(bury(producer))
+        self._burials.add(burial)
+        burial.add_done_callback(self._burials.discard)

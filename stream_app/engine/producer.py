@@ -71,7 +71,7 @@ class KafkaLog:
         producer = await self._producers.ready()
         await fence()
         try:
-            return await self._producers.within_lease(self._send_all(producer, values, epochs))
+            return await self._producers.within_lease(producer, self._send_all(producer, values, epochs))
         except KafkaError as exc:
             die(Exit.BROKEN, f"changelog records failed for good: {exc!r}")
 
@@ -180,7 +180,7 @@ class KafkaOutputs:
         """Send in order and return from the first one on that is not acknowledged: order in a partition is kept."""
         futures: list[asyncio.Future[Any]] = []
         with suppress(LeaseRanOutError):
-            await self._producers.within_lease(self._send_all(producer, staged, futures))
+            await self._producers.within_lease(producer, self._send_all(producer, staged, futures))
         for done, future in enumerate(futures):
             if not future.done() or future.cancelled():
                 return staged[done:]

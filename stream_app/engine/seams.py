@@ -85,6 +85,7 @@ def cut_off(producer: AIOKafkaProducer, error: KafkaError) -> None:
         return None
 
     client.send, client._get_conn = refuse, no_connection
+    producer.send = producer.send_batch = refuse
     producer._closed = True
     producer._message_accumulator.fail_all(error)
     for connection in client._conns.values():
