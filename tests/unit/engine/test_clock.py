@@ -191,6 +191,14 @@ def test_the_batch_with_the_oldest_first_event_goes_first():
     assert oldest_first([young, old]) is old
 
 
+def test_one_that_is_alone_goes_without_a_look_at_its_time():
+    def unread(record):
+        raise AssertionError("its first event is decoded twice")
+
+    alone = Batch(a_partition(), [a_record(1)], 1, unread)
+    assert oldest_first([alone]) is alone
+
+
 def test_of_equal_ones_the_order_is_by_topic():
     state = a_partition()
     talk = Batch(state, [a_record(1, text="a@20", topic="talk")], 1, decode)

@@ -51,6 +51,14 @@ def test_a_partition_that_moved_away_leaves_the_gauge():
     assert metrics.value("crm_consumer_lag_records") == 0
 
 
+def test_and_is_there_again_when_it_comes_back():
+    metrics = Metrics()
+    for lag in (5, 8):
+        metrics.set("crm_consumer_lag_records", lag, "transactions", "1")
+        assert metrics.value("crm_consumer_lag_records") == lag
+        metrics.forget("crm_consumer_lag_records", ("transactions", "1"))
+
+
 def test_two_registries_do_not_share_anything():
     one, two = Metrics(), Metrics()
     one.count("crm_dead_letters_total", "transactions", "bad_json")

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from faust.types import TP
+from prometheus_client import generate_latest
 
 from models.scoring import Linear, LinearScorer
 from stream_app.engine.records import Record
@@ -164,6 +165,13 @@ def test_records_that_were_lost_are_counted_once_however_often_somebody_asks():
 
 
 NOTHING_LEFT = SimpleNamespace(seconds=0.01, plan=SimpleNamespace(batches=()))
+
+
+def test_what_has_never_happened_on_a_topic_is_seen_as_none_of_it():
+    metrics = Metrics()
+    Observer(metrics, {}).meter("transactions")
+    told = generate_latest(metrics.registry).decode()
+    assert 'crm_events_total{result="duplicate",topic="transactions"} 0.0' in told
 
 
 def test_every_score_is_counted_under_its_model_whatever_version_gave_it():
