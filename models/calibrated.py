@@ -68,29 +68,21 @@ class Served(ABC, Generic[L, M]):
             self._linears = {}
 
 
-class Calibrated(Served[LinearLearner, Line]):
-    """Calibrates one linear score."""
+class OneLine(Served[L, Line]):
+    """Maps all scores by one line, about what is said before anything was learned."""
 
-    def __init__(self, learner: LinearLearner, start: float) -> None:
-        """Calibrate `learner`, which says `start` (log-odds) before it has learned anything."""
+    slope = 0.5  # at the start
+
+    def __init__(self, learner: L, start: float) -> None:
+        """Map what `learner` says, which is `start` (log-odds) before it has learned anything."""
         super().__init__(learner, Maps(lambda: self._platt.line))
         self._start = start
-        self._platt = Platt(start)
+        self._platt = Platt(start, slope=self.slope)
 
     @property
     def line(self) -> Line:
         """The map in use."""
         return self._maps.current
-
-    def linear(self) -> Linear:
-        """Give the calibrated score as plain numbers."""
-        if not self._linears:
-            self._linears[""] = stretched(self.learner.linear(), self.line)
-        return self._linears[""]
-
-    def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
-        """Say the calibrated probability now."""
-        return self.linear().score(tame(features), tame_slots(slots)).value
 
     def came_true(self, score: float, version: int, label: bool, about: str = "") -> None:
         """Learn what came true of a score that this version gave; of one that is forgotten nothing can be learned."""
@@ -108,7 +100,7 @@ class Calibrated(Served[LinearLearner, Line]):
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
-        platt = Platt(self._start)
+        platt = Platt(self._start, slope=self.slope)
         try:
             *known, day = data["calibration"]
             platt.restore(known)
@@ -122,6 +114,20 @@ class Calibrated(Served[LinearLearner, Line]):
         check_line(slope, shift)
         check_versions(first, last)
         return Used(int(first), int(last), Line(self._start, slope, shift))
+
+
+class Calibrated(OneLine[LinearLearner]):
+    """Calibrates one linear score."""
+
+    def linear(self) -> Linear:
+        """Give the calibrated score as plain numbers."""
+        if not self._linears:
+            self._linears[""] = stretched(self.learner.linear(), self.line)
+        return self._linears[""]
+
+    def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
+        """Say the calibrated probability now."""
+        return self.linear().score(tame(features), tame_slots(slots)).value
 
     def scorer(self, version: int) -> LinearScorer:
         """Freeze a scorer of what is known now."""

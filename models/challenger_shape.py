@@ -8,13 +8,15 @@ from models.binned import WARM
 from models.challenger_bayes_actions import GROUPS
 from models.challenger_ensemble import MEMORIES
 from models.flat_tree import MAX_NODES
-from models.shape_parts import Certainty, Count, Loss, Number, Part, PooledShape, Text, Variance
+from models.shape_parts import Calibration, Certainty, Count, Loss, MapRows, Number, Part, PooledShape, Text, Variance
 from models.starts import MAX_ACTIONS
 
 
 class _Learned(Part):
     names: list[Text]
     examples: Count
+    calibration: Calibration | None = None  # of who was never on duty there is none
+    maps: MapRows | None = None
 
 
 Line = Annotated[list[Number], Field(min_length=2, max_length=2)]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from models.calibrated_challenger import CalibratedChallenger, CalibratedTree
 from models.challenger_bayes import BayesLearner
 from models.challenger_bayes_actions import ActionBayesLearner
 from models.challenger_ensemble import EnsembleLearner
@@ -15,6 +16,7 @@ from models.challenger_trees import (
 )
 from models.features import FEATURES
 from models.levels import Levels
+from models.scoring import log_odds_of
 from models.starts import Starts
 
 CHAMPION = "logistic"  # the model that policy begins with; it learns on while another is on duty
@@ -44,8 +46,12 @@ class Kind(NamedTuple):
     servable: bool = True
 
     def begin(self, start: "Start") -> Any:
-        """Make one that has learned nothing."""
-        return self.of_actions(start) if isinstance(start, Starts) else self.make(start)
+        """Make one that has learned nothing; who can be served is calibrated from then on (where it is)."""
+        made = self.of_actions(start) if isinstance(start, Starts) else self.make(start)
+        if not self.servable:
+            return made
+        calibrated = CalibratedTree if isinstance(made, Hidden) else CalibratedChallenger
+        return calibrated(made, log_odds_of(start.mean if isinstance(start, Starts) else start))
 
 
 Start = float | Starts

@@ -4,10 +4,12 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from models.calibration import SHIFTS, SLOPES
 from models.hashing import KEYS
 from models.learner import VALUE_LIMIT
 from models.meters import BINS
 from models.pooled import LEAST_CERTAINTY
+from models.served_maps import MAX_MAPS
 
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Mark = Annotated[int, Field(ge=-1, le=2**63 - 1)]  # -1: before all
@@ -71,3 +73,11 @@ def _as_long(part: BaseModel, names: list[str], *columns: str) -> None:
     for column in columns:
         if len(getattr(part, column)) != len(names):
             raise ValueError(f"{column}: not as many as names")
+
+
+Slope = Annotated[float, Field(ge=SLOPES[0], le=SLOPES[1])]
+Shift = Annotated[float, Field(ge=SHIFTS[0], le=SHIFTS[1])]
+# Examples, slope, shift, what is known of slope, both and shift, the day of the last map.
+Calibration = Annotated[tuple[Count, Slope, Shift, Variance, Number, Variance, Mark], Field(strict=False)]
+MapRow = Annotated[tuple[Count, Count, Slope, Shift], Field(strict=False)]
+MapRows = Annotated[list[MapRow], Field(max_length=MAX_MAPS)]

@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError, model
 
 from models.calibrated_actions import MAX_MAPS as MAX_ACTION_MAPS
 from models.calibrated_actions import PARTS
-from models.calibration import SHIFTS, SLOPES
 from models.clv_fit import LEAST, MOST
 from models.contest_shape import ContestOfActionsShape, ContestShape
 from models.escalation import MODEL as ESCALATION
@@ -18,17 +17,20 @@ from models.lags import MOST_DAYS
 from models.learner import VALUE_LIMIT, BadSnapshotError
 from models.missed import MAX_MISSED
 from models.need_model import MODEL as NEED
-from models.served_maps import MAX_MAPS
 from models.shape_parts import (
+    Calibration,
     Certainty,
     Count,
     Loss,
+    MapRows,
     Mark,
     MeterShape,
     Number,
     Part,
     PooledShape,
     Share,
+    Shift,
+    Slope,
     Text,
     Variance,
 )
@@ -94,15 +96,9 @@ class _State(Part):
     early: Annotated[tuple[Count, Count], Field(strict=False)] = (0, 0)
 
 
-Slope = Annotated[float, Field(ge=SLOPES[0], le=SLOPES[1])]
-Shift = Annotated[float, Field(ge=SHIFTS[0], le=SHIFTS[1])]
-MapRow = Annotated[tuple[Count, Count, Slope, Shift], Field(strict=False)]
-
-
 class _Calibrated(_Champion):
-    # Examples, slope, shift, what is known of slope, both and shift, the day of the last map.
-    calibration: Annotated[tuple[Count, Slope, Shift, Variance, Number, Variance, Mark], Field(strict=False)]
-    maps: Annotated[list[MapRow], Field(max_length=MAX_MAPS)]
+    calibration: Calibration
+    maps: MapRows
 
 
 class _ChurnState(_State):
@@ -117,9 +113,7 @@ ActionMapRow = Annotated[tuple[Count, Count, Slope, Shift, list[LineRow]], Field
 
 class _CalibratedActions(_Champion):
     # The first versions told none of them; all or nothing.
-    calibration: Annotated[tuple[Count, Slope, Shift, Variance, Number, Variance, Mark], Field(strict=False)] | None = (
-        None
-    )
+    calibration: Calibration | None = None
     own: Annotated[list[OwnRow], Field(max_length=MAX_ACTIONS)] | None = None
     maps: Annotated[list[ActionMapRow], Field(max_length=MAX_ACTION_MAPS)] | None = None
 
