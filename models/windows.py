@@ -71,6 +71,9 @@ _SPANS: dict[str, tuple[str, Shape, int]] = {
 }
 
 
+_DEBITS = frozenset(range(DIRECTIONS["debit"], DECLINED, 2))
+
+
 class Usual(NamedTuple):
     """What amounts are usual for this customer: mean and deviation of log10(minor units) over `count` debits."""
 
@@ -125,7 +128,7 @@ def usual_amount(profile: Profile, at_ms: int) -> Usual:
     count, total, squares = 0, 0, 0
     ages, told = read(profile.rings.days, home_day(at_ms))
     for cells in told[bisect_left(ages, 1) : bisect_left(ages, 30)]:
-        count += _tally(cells, range(DIRECTIONS["debit"], DECLINED, 2)).count - cells.get(DEBITS_OF_NOTHING, 0)
+        count += sum([cells[cell] for cell in _DEBITS & cells.keys()]) - cells.get(DEBITS_OF_NOTHING, 0)
         total += cells.get(LOG_SUM, 0)
         squares += squares_of(cells)
     if not count:
