@@ -52,6 +52,7 @@ PARTS: Mapping[str, Part] = {
     "threshold": Part("tests.bench.espbench.run", ("--seconds", "10"), ("--seconds", "300", "--rounds", "3")),
     "poison": Part("tests.bench.poison", ("--rounds", "3"), ("--rounds", "10"), protocol=False),
     "decode": Part("tests.bench.decode", figures=False, protocol=False),
+    "cold_steps": Part("tests.bench.cold_steps", figures=False, protocol=False),
     "engine_core": Part("tests.bench.engine_core", figures=False, protocol=False),
     "restore": Part("tests.bench.restore", ("--profiles", "100000"), ("--profiles", "1000000"), protocol=False),
     "customers": Part(
