@@ -84,9 +84,9 @@ def _start(model: str, policy: Policy) -> Start:
 
 
 def _horizon_days(model: str, policy: Policy) -> int:
-    """Say how long labels take at most, from the score to the horizon."""
+    """Say how long labels take at most, from the score to the horizon; a catalogue may be empty."""
     if model == PROPENSITY:
-        return max([action.horizon_days for action in policy.actions.action])
+        return max([action.horizon_days for action in policy.actions.action], default=0)
     return policy.churn.horizon_days
 
 

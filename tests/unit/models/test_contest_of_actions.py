@@ -24,6 +24,7 @@ from schemas.internal import ExampleRecord, Punctuation
 from tests.builders import an_interaction
 from tests.contests import AUM, STRETCH_MS, Member, Told, a_command, an_example, rules, share
 from tests.offering import a_consenting, decided
+from tests.policies import a_policy
 from tests.unit.models.test_contest_release import END_MS, SOURCES, Entry, feed, model_bytes, read
 from tests.unit.models.test_decide import steady
 from tests.unit.models.test_release_training import POLICY
@@ -216,6 +217,13 @@ def test_policy_decides_who_takes_part_and_how_far_apart_moments_lie():
     unlearned = release.contest.members["naive_bayes"]
     for action in policy.actions.action:
         assert unlearned.score([0.0] * WIDTH, action.name) == pytest.approx(action.start_propensity)
+
+
+def test_a_catalogue_without_actions_has_a_contest_too():
+    policy = a_policy(actions={"action": []})
+    release = new_release("propensity", policy, 1)
+    assert set(release.contest.members) == {CHAMPION, "naive_bayes", "ensemble"}
+    assert release.contest._setup.freeze_ms == WEEK_MS
 
 
 def a_whole_version() -> dict:
