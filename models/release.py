@@ -300,7 +300,7 @@ class Release:
             "censored": self.counts.censored,
             "lags": self.lags.snapshot(),
             # Who never learned early has versions that do not speak of it.
-            **({"early": [self.counts.early, self.counts.in_vain]} if self.counts.early else {}),
+            **({"early": early} if any(early := [self.counts.early, self.counts.in_vain]) else {}),
         }
 
     def snapshot(self) -> Snapshot:

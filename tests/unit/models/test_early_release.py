@@ -233,6 +233,16 @@ def test_what_was_learned_of_an_example_that_is_then_censored_stays_and_is_count
     assert release.snapshot()["state"]["early"] == [2, 1]
 
 
+def test_what_was_in_vain_is_remembered_through_a_crash_also_before_a_part_was_learned():
+    feed = Feed().add(verdict(0, None)).add(a_part(1, "whole", 1, 6 * DAY)).add(a_part(2, "early", 0, 7 * DAY))
+    whole = a_release(every=1)
+    first, *_ = feed.promise_all(END).promise(0, END).into(whole)
+    again = a_release(every=1)
+    feed.into(again, start=again.restore(msgpack.unpackb(msgpack.packb(first.snapshot))))
+    assert first.snapshot["state"]["early"] == [0, 1]
+    assert model_bytes(again) == model_bytes(whole)
+
+
 def test_plain_examples_leave_snapshots_as_they_were():
     whole = [a_part(number, "whole", number % 2, DAY + number) for number in range(9)]
     release = taught(whole)
