@@ -17,7 +17,7 @@ from models.challenger_trees import (
 from models.features import FEATURES
 from models.levels import Levels
 from models.scoring import log_odds_of
-from models.starts import Starts
+from models.starts import STARTING_PROPENSITY, Starts
 
 CHAMPION = "logistic"  # the model that policy begins with; it learns on while another is on duty
 
@@ -51,7 +51,9 @@ class Kind(NamedTuple):
         if not self.servable:
             return made
         calibrated = CalibratedTree if isinstance(made, Hidden) else CalibratedChallenger
-        return calibrated(made, log_odds_of(start.mean if isinstance(start, Starts) else start))
+        # Maps stretch about it: an action that is new to policy must not move the scores of the others.
+        about = STARTING_PROPENSITY if isinstance(start, Starts) else start
+        return calibrated(made, log_odds_of(about))
 
 
 Start = float | Starts

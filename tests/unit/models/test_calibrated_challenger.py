@@ -106,6 +106,14 @@ def test_it_and_its_scorer_go_on_as_data_to_the_last_bit():
     assert again.line == member.line != scorer.plain()["line"]
 
 
+def test_an_action_that_policy_names_from_now_on_does_not_move_the_scores_of_the_others():
+    member, again = too_sure("naive_bayes"), begun("naive_bayes", Starts({**STARTS.chances, "card": 0.6}))
+    again.restore(member.snapshot())
+    for features, _, _ in examples(20, seed=42):
+        for action in STARTS.chances:
+            assert again.scorer(2).score(features, action) == member.scorer(2).score(features, action)
+
+
 def test_restored_from_a_time_before_it_was_on_duty_it_has_no_map():
     member, before = too_sure(), taught(lambda: begun("ensemble", STARTS), 20)
     member.restore(before.snapshot())
