@@ -117,7 +117,7 @@ class CalibratedActions(Served[PropensityLearner, ActionMaps]):
             "calibration": [*self._whole.snapshot(), self._maps.day],
             "own": [[action, *own.snapshot()] for action, own in sorted(self._own.items())],
             "maps": [
-                [first, last, maps.slope, maps.shift, [[action, *line] for action, line in maps.of_action.items()]]
+                [first, last, maps.slope, maps.shift, [[name, *line] for name, line in sorted(maps.of_action.items())]]
                 for first, last, maps in self._maps.used
             ],
         }

@@ -4,6 +4,7 @@ import json
 import random
 from math import exp
 
+import msgpack
 import pytest
 
 from models.calibrated_actions import MAX_MAPS, PARTS, CalibratedActions
@@ -13,7 +14,7 @@ from models.learner import BadSnapshotError
 from models.meters import Meter
 from models.propensity import PropensityLearner
 from models.starts import OTHER, STARTING_PROPENSITY
-from tests.unit.models.model_checks import OF_MAPPED, contacts, examples, in_contact, name_of, taught
+from tests.unit.models.model_checks import OF_MAPPED, as_bytes, contacts, examples, in_contact, name_of, taught
 
 DAY_MS = 86_400_000
 START = {"loan": 0.2, "fund": 0.05, "card": 0.1}
@@ -234,6 +235,16 @@ def test_a_restored_one_has_the_same_future_to_the_last_bit():
             learner.learn(features, label, about)
         assert second.snapshot() == first.snapshot()
         assert second.score(features, about) == first.score(features, about)
+
+
+def test_after_a_restart_the_same_bytes_are_told_in_whatever_order_actions_were_met():
+    learner, again = calibrated(), calibrated()
+    for action in ("loan", "card", "fund"):
+        learner.learn((0.0,) * len(FEATURES), True, action)
+    again.restore(msgpack.unpackb(as_bytes(learner)))
+    for one in (learner, again):
+        one.published(1, DAY_MS)
+    assert as_bytes(again) == as_bytes(learner)
 
 
 def test_a_version_of_before_propensity_was_calibrated_is_taken_up_and_begins_a_calibration():
