@@ -15,7 +15,7 @@ from models.eve import as_of
 from models.features import unpack
 from models.need_model import MODEL
 from models.products import names_in
-from models.scoring import ActionScorer, within
+from models.scoring import Forecaster, within
 from models.windows import home_day
 from schemas.actions import Effect, example_effect
 from schemas.events import Interaction
@@ -61,7 +61,7 @@ def forecast(profile: Profile, values: Sequence[float], context: Context) -> Pro
     if not may_profile(profile):
         return without_needs(profile)
     scorer, policy = context.scorers.get(MODEL), context.policy
-    if not isinstance(scorer, ActionScorer):
+    if not isinstance(scorer, Forecaster):
         return profile
     held, horizon_days = _held(profile), policy.churn.horizon_days
     lacking = [family for family in PRODUCT_FAMILIES if family not in held]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import exp, inf, log
 from operator import mul, sub
 from types import MappingProxyType
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from models.hashing import WORD_SLOTS, Slots, bin_of
 
@@ -178,6 +178,15 @@ class ScorerOfActions(Generic[S]):
     def score(self, features: Sequence[float], action: str = "", slots: Slots = ()) -> Scored:
         """Score the propensity for `action`; `Scored.examples` are that action's."""
         return self._actions.get(action, self._unknown).score(features, slots=slots)
+
+
+@runtime_checkable
+class Forecaster(Scorer, Protocol):
+    """A scorer that also says the chances of several actions at once."""
+
+    def chances(self, features: Sequence[float], actions: Iterable[str], floor: int) -> dict[str, float]:
+        """Say the propensity alone for those of `actions` of which at least `floor` examples were learned."""
+        ...
 
 
 class ActionScorer(ScorerOfActions[Linear]):

@@ -1,10 +1,10 @@
 """Scorers that count what they are asked: the models know of no meter, and the rules need not tell what they scored."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from models.hashing import Slots
-from models.scoring import Scored, Scorer
+from models.scoring import Forecaster, Scored, Scorer
 from models.value_model import ValueScorer
 
 Newest = Callable[[], Mapping[str, Scorer]]
@@ -29,6 +29,32 @@ class CountedScorer:
         return self._scorer.score(features, action, slots)
 
 
+class CountedForecaster(CountedScorer):
+    """One that also says several chances at once; each of them counts."""
+
+    __slots__ = ("_forecaster",)
+
+    def __init__(self, model: str, scorer: Forecaster, given: Counter[str]) -> None:
+        """Score and forecast as `scorer` does."""
+        super().__init__(model, scorer, given)
+        self._forecaster = scorer
+
+    def chances(self, features: Sequence[float], actions: Iterable[str], floor: int) -> dict[str, float]:
+        """Count, and say the chances."""
+        said = self._forecaster.chances(features, actions, floor)
+        self._given[self._model] += len(said)
+        return said
+
+
+def _counted(model: str, scorer: Scorer, given: Counter[str]) -> Scorer:
+    """Wrap a scorer by what it can do, since the models ask for that."""
+    if isinstance(scorer, ValueScorer):
+        return scorer  # what a customer is worth is reckoned with his first event of a day, and predicts nothing
+    if isinstance(scorer, Forecaster):
+        return CountedForecaster(model, scorer, given)
+    return CountedScorer(model, scorer, given)
+
+
 def counted(newest: Newest, given: Counter[str]) -> Newest:
     """Wrap what gives the newest scorers; it gives the same mapping as long as `newest` does."""
     seen: Mapping[str, Scorer] | None = None
@@ -39,11 +65,7 @@ def counted(newest: Newest, given: Counter[str]) -> Newest:
         scorers = newest()
         if scorers is not seen:
             seen = scorers
-            wrapped = {
-                # What a customer is worth is reckoned with his first event of a day, and no prediction of anything.
-                model: scorer if isinstance(scorer, ValueScorer) else CountedScorer(model, scorer, given)
-                for model, scorer in scorers.items()
-            }
+            wrapped = {model: _counted(model, scorer, given) for model, scorer in scorers.items()}
         return wrapped
 
     return newest_counted

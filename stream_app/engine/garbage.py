@@ -21,6 +21,9 @@ YOUNG = 1
 LOOK_SECONDS = 5.0
 ALL_SECONDS = 3_600.0
 """How often all is collected while there is no rebalance."""
+BUSY_RECORDS = 500
+"""Of a worker that has done more since the last look, what is young is left alone: there is too much of it to search
+(five seconds of profiles that came and fell out of the cache took 200 ms)."""
 TRIM_SECONDS = 60.0
 """How often free memory goes back to the system (a few milliseconds)."""
 _trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc; others give pages back by themselves
@@ -55,19 +58,20 @@ class Collector:
         self._done = -1
 
     def look(self, now: float, *, under_way: bool, done: int) -> None:
-        """Collect, unless something is under way and gets on; `done` counts what was.
+        """Collect, unless something is under way and gets on, or much was done lately; `done` counts what was.
 
         What has not got on since the last look waits for a broker or for Redis, whose connections fail meanwhile. Who
-        is always busy collects by count.
+        is busy collects by count, and all of it at the first moment after an hour at which nothing is under way.
         """
-        moved, self._done = done != self._done, done
+        moved, self._done = done - self._done, done
         if under_way and moved:
             return
         if now - self._all_at >= ALL_SECONDS:
             self._all_at = self._trimmed_at = now
             collect_all()
             return
-        gc.collect(YOUNG)
+        if moved <= BUSY_RECORDS:
+            gc.collect(YOUNG)
         if now - self._trimmed_at >= TRIM_SECONDS:
             self._trimmed_at = now
             give_back()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stream_app.engine.engine import Engine
-from stream_app.engine.garbage import ALL_SECONDS, TRIM_SECONDS, Collector
+from stream_app.engine.garbage import ALL_SECONDS, BUSY_RECORDS, TRIM_SECONDS, Collector
 from tests.unit.engine_seams.test_engine import app, engine
 
 __all__ = ["app", "engine"]
@@ -55,6 +55,15 @@ def test_events_that_get_on_wait_for_no_collection_and_those_that_an_outage_hold
     collector.look(10.0, under_way=True, done=200)
     assert young() is not None
     collector.look(15.0, under_way=True, done=200)
+    assert young() is None
+
+
+def test_who_is_busy_is_not_held_up_though_nothing_is_under_way_at_this_moment():
+    collector = Collector(0.0)
+    young = a_dead_cycle()
+    collector.look(5.0, under_way=False, done=BUSY_RECORDS)
+    assert young() is not None
+    collector.look(10.0, under_way=False, done=2 * BUSY_RECORDS)
     assert young() is None
 
 

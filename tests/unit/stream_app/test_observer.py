@@ -6,7 +6,7 @@ import pytest
 from faust.types import TP
 from prometheus_client import generate_latest
 
-from models.scoring import Linear, LinearScorer
+from models.scoring import ActionScorer, Linear, LinearScorer
 from stream_app.engine.records import Record
 from stream_app.engine.vitals import Restoring
 from stream_app.metrics import Metrics
@@ -188,6 +188,25 @@ def test_every_score_is_counted_under_its_model_whatever_version_gave_it():
     observer.on_checkpoint(NOTHING_LEFT)
     assert metrics.value("crm_model_predictions_total", model="churn") == 2
     assert metrics.value("crm_model_predictions_total", model="propensity") == 1
+
+
+def test_a_scorer_that_is_counted_can_all_that_it_could_before():
+    """A worker counts its scores, a replay does not, and both must say the same of every customer."""
+    learned, unlearned = Linear((2.0,), (1.0,), 0.5, 600), Linear((), (), 0.0, 0)
+    plain = {
+        "churn": LinearScorer(learned, version=4),
+        "need": ActionScorer({"fund": learned, "loan": learned}, {}, unlearned, version=4),
+    }
+    metrics = Metrics()
+    observer = Observer(metrics, {})
+    seen = observer.counted(lambda: plain)()
+    for model, scorer in plain.items():
+        able = [name for name in dir(scorer) if not name.startswith("_") and name != "plain"]  # told as data offline
+        assert [name for name in able if not hasattr(seen[model], name)] == []
+    asked = ((3.0,), ["fund", "loan", "card"], 500)
+    assert seen["need"].chances(*asked) == plain["need"].chances(*asked) != {}
+    observer.on_checkpoint(NOTHING_LEFT)
+    assert metrics.value("crm_model_predictions_total", model="need") == 2
 
 
 def test_scorers_that_are_counted_change_when_there_are_newer_ones_and_only_then():
