@@ -88,7 +88,8 @@ def main(given: list[str]) -> int:
     results = asyncio.run(run_all(scenarios, told, home))
     whole = not (told.scenarios or told.seeds or told.kills or told.minutes)
     if whole if told.figures is None else told.figures:
-        report.merge_figures(results, FILE, f'make faults ARGS="{" ".join(given)}"' if given else "make faults")
+        asked = [word for word in given if word not in {"--figures", "--json", str(told.json)}]
+        report.merge_figures(results, FILE, f'make faults ARGS="{" ".join(asked)}"' if asked else "make faults")
     say("\n" + report.table(results))
     say("\n" + report.summary(results))
     wrong = [scenario.name for scenario, outcomes in results.items() if not report.passed(scenario, outcomes)]
