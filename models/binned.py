@@ -8,14 +8,14 @@ Vector Machines", 1999), make a probability of it again. Everything is counts an
 exact contributions.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from math import log
-from typing import Any, Self
+from typing import Any
 
 from models.hashing import Slots
-from models.learner import DAMAGED, BadSnapshotError, Snapshot, sound, tame
+from models.learner import BadSnapshotError, ReadWhole, Snapshot, sound, tame
 from models.scoring import Scored, probability
 
 WARM = 300  # examples that find the bins
@@ -67,15 +67,21 @@ class BinnedScorer:
     @classmethod
     def of(cls, plain: Mapping[str, Any], width: int) -> "BinnedScorer":
         """Read what `plain` told. Raises one of `models.learner.DAMAGED`."""
-        edges = [sound(row) for row in plain["edges"]]
-        votes = [sound(row, len(cuts) + 1) for cuts, row in zip(edges, plain["votes"], strict=True)]
-        if len(edges) != width:
-            raise BadSnapshotError("a table of votes is of other features")
+        edges, votes = table_of(plain, width)
         (base,) = sound([plain["base"]])
         return cls(edges, votes, base, int(plain["examples"]), 0)
 
 
-class BinnedCounts(ABC):
+def table_of(plain: Mapping[str, Any], width: int) -> tuple[list[list[float]], list[list[float]]]:
+    """Read the edges of so many features' bins, and the bins' votes. Raises one of `models.learner.DAMAGED`."""
+    edges = [sound(row) for row in plain["edges"]]
+    votes = [sound(row, len(cuts) + 1) for cuts, row in zip(edges, plain["votes"], strict=True)]
+    if len(edges) != width:
+        raise BadSnapshotError("a table of votes is of other features")
+    return edges, votes
+
+
+class BinnedCounts(ReadWhole):
     """Counts what came true in each bin, and learns what the sums of votes are worth."""
 
     refused = 0  # counts cannot run away
@@ -168,19 +174,6 @@ class BinnedCounts(ABC):
             "line": list(self._line),
             "certainties": list(self._certainties),
         }
-
-    def restore(self, data: Mapping[str, Any]) -> None:
-        """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
-        fresh = self._fresh()
-        try:
-            fresh._read(data)  # noqa: SLF001 - of this class
-        except DAMAGED as error:
-            raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
-        self.__dict__.update(fresh.__dict__)
-
-    @abstractmethod
-    def _fresh(self) -> Self:
-        """Begin another one like it."""
 
     def _read(self, data: Mapping[str, Any]) -> None:
         """Read what `snapshot` wrote. Raises one of `DAMAGED`."""

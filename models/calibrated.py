@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from models.calibration import MOST, Line, Platt, check_line, log_odds
 from models.hashing import Slots
-from models.learner import DAMAGED, BadSnapshotError, Learner, Snapshot, linear_of, tame, tame_slots
+from models.learner import BadSnapshotError, Learner, Snapshot, linear_of, reading, tame, tame_slots
 from models.scoring import Linear, LinearScorer
 from models.served_maps import Maps, Used
 
@@ -101,12 +101,10 @@ class OneLine(Served[L, Line]):
     def restore(self, data: Mapping[str, Any]) -> None:
         """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
         platt = Platt(self._start, slope=self.slope)
-        try:
+        with reading():
             *known, day = data["calibration"]
             platt.restore(known)
             maps = self._maps.restored([self._read(*row) for row in data["maps"]], day)
-        except DAMAGED as error:
-            raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
         self.learner.restore(data)
         self._platt, self._maps, self._linears = platt, maps, {}
 

@@ -14,7 +14,7 @@ from models.calibrated import Served, check_versions, stretched
 from models.calibration import SLOPES, Line, Platt, check_line, log_odds
 from models.features import FEATURES
 from models.hashing import Slots
-from models.learner import DAMAGED, BadSnapshotError, Snapshot, actions_of, sound, tame, tame_slots
+from models.learner import BadSnapshotError, Snapshot, actions_of, reading, sound, tame, tame_slots
 from models.propensity import PropensityLearner
 from models.scoring import ActionScorer, Linear, Scored, log_odds_of
 from models.served_maps import Maps, Used
@@ -132,15 +132,13 @@ class CalibratedActions(Served[PropensityLearner, ActionMaps]):
             self._begin()
             return
         whole = Platt(0.0, fading=NOTHING)
-        try:
+        with reading():
             *known, day = data["calibration"]
             whole.restore(known)
             own = dict([_own(*row) for row in data["own"]])
             maps = self._maps.restored([_used(*row) for row in data["maps"]], day)
             if len(own) > self.learner.starts.most:
                 raise BadSnapshotError("the snapshot holds a calibration that cannot be")
-        except DAMAGED as error:
-            raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
         self.learner.restore(data)
         self._whole, self._own, self._maps, self._linears = whole, own, maps, {}
 

@@ -7,7 +7,7 @@ map is for all actions: what an action's own level is, challengers learn by them
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from models.calibrated import OneLine
 from models.calibration import Line, check_line
@@ -27,16 +27,21 @@ class FreezingLearner(Learner, Freezes, Protocol):
         ...
 
 
-class HiddenLearner(FreezingLearner, Protocol):
-    """One of which data tell only a part."""
+@runtime_checkable
+class Hidden(Protocol):
+    """A learner of which data tell only a part: the rest is pickled, and only where it can be signed."""
 
     def hidden(self) -> Any:
         """Give the rest."""
         ...
 
     def reveal(self, hidden: Any) -> None:
-        """Take the rest back."""
+        """Take the rest back. Raises `BadSnapshotError` where it is another thing."""
         ...
+
+
+class HiddenLearner(FreezingLearner, Hidden, Protocol):
+    """One of which data tell only a part."""
 
 
 class MappedScorer:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from math import log
 from typing import Any, Self
 
-from models.binned import SLOPE, BinnedCounts, BinnedScorer, halved, shares
+from models.binned import SLOPE, BinnedCounts, BinnedScorer, halved, shares, table_of
 from models.hashing import Slots
 from models.learner import BadSnapshotError, Snapshot, sound, tame
 from models.levels import Levels
@@ -64,10 +64,7 @@ class BinnedActions(ScorerOfActions[BinnedScorer]):
     @classmethod
     def of(cls, plain: Mapping[str, Any], width: int) -> "BinnedActions":
         """Read what `plain` told. Raises one of `models.learner.DAMAGED`."""
-        edges = [sound(row) for row in plain["edges"]]
-        votes = [sound(row, len(cuts) + 1) for cuts, row in zip(edges, plain["votes"], strict=True)]
-        if len(edges) != width:
-            raise BadSnapshotError("a table of votes is of other features")
+        edges, votes = table_of(plain, width)
         return cls(edges, votes, {action: _row(row) for action, row in plain["actions"].items()}, 0)
 
 

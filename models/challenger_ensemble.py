@@ -10,14 +10,14 @@ exact, the regressions fold into one set of weights, and a score costs one linea
 from collections.abc import Mapping, Sequence
 from math import exp, sqrt
 from operator import add
-from typing import Any
+from typing import Any, Self
 
 from models.binned import BinnedScorer
 from models.challenger_bayes import BayesLearner
 from models.evidence import loss
 from models.frozen import PlainScorer
 from models.hashing import Slots
-from models.learner import DAMAGED, BadSnapshotError, Snapshot, linear_of, met, sound, tame
+from models.learner import BadSnapshotError, ReadWhole, Snapshot, linear_of, met, sound, tame
 from models.scoring import Linear, LinearScorer, Scored, log_odds_of, probability
 
 MEMORIES = (0.99, 0.999, 1.0)  # what is left of a certainty after an example
@@ -102,7 +102,7 @@ class _Regression:
         ]
 
 
-class EnsembleLearner:
+class EnsembleLearner(ReadWhole):
     """Learns all members on each example.
 
     Learning one costs some 210 µs. A score after it freezes all members anew: some 380 µs more, which a contest asks of
@@ -170,14 +170,9 @@ class EnsembleLearner:
             "bayes": self._bayes.snapshot(),
         }
 
-    def restore(self, data: Mapping[str, Any]) -> None:
-        """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
-        fresh = EnsembleLearner(self.names, self._start)
-        try:
-            fresh._read(data)
-        except DAMAGED as error:
-            raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
-        self.__dict__.update(fresh.__dict__)
+    def _fresh(self) -> Self:
+        """Begin another one like it."""
+        return type(self)(self.names, self._start)
 
     def _read(self, data: Mapping[str, Any]) -> None:
         """Read what `snapshot` wrote. Raises one of `DAMAGED`."""

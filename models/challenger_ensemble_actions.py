@@ -6,18 +6,18 @@ what is known of a contact. They are averaged with naive Bayes (`models.challeng
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from models.challenger_bayes_actions import ActionBayesLearner, BinnedActions
 from models.challenger_ensemble import MEMORIES, EnsembleScorer, Weighing
 from models.hashing import Slots
-from models.learner import DAMAGED, BadSnapshotError, Snapshot, actions_of, tame, tame_slots
+from models.learner import BadSnapshotError, ReadWhole, Snapshot, actions_of, tame, tame_slots
 from models.pooled import PooledRegression
 from models.scoring import ActionScorer, Linear, LinearScorer
 from models.starts import OTHER, Starts
 
 
-class ActionEnsembleLearner:
+class ActionEnsembleLearner(ReadWhole):
     """Learns all members on each example: some 500 µs."""
 
     refused = 0  # a step is bounded whatever the example
@@ -77,14 +77,9 @@ class ActionEnsembleLearner:
             "bayes": self._bayes.snapshot(),
         }
 
-    def restore(self, data: Mapping[str, Any]) -> None:
-        """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
-        fresh = ActionEnsembleLearner(self.names, self._starts)
-        try:
-            fresh._read(data)
-        except DAMAGED as error:
-            raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
-        self.__dict__.update(fresh.__dict__)
+    def _fresh(self) -> Self:
+        """Begin another one like it."""
+        return type(self)(self.names, self._starts)
 
     def _read(self, data: Mapping[str, Any]) -> None:
         """Read what `snapshot` wrote. Raises one of `models.learner.DAMAGED`."""

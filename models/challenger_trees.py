@@ -17,7 +17,7 @@ from river import forest, tree
 from models.flat_tree import DEPTH, LEAF, FlatTreeScorer, Node, Step, TreeOfActions, nodes_of, scored_along
 from models.frozen import PlainScorer
 from models.hashing import Slots
-from models.learner import DAMAGED, BadSnapshotError, Snapshot, sound, tame
+from models.learner import BadSnapshotError, Snapshot, reading, sound, tame
 from models.levels import Levels
 from models.scoring import log_odds_of
 
@@ -60,14 +60,12 @@ class Grown:
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Count on from `snapshot`. Raises `BadSnapshotError` and stays as it was."""
-        try:
+        with reading():
             if tuple(data["names"]) != self.names:
                 raise BadSnapshotError("the snapshot was taken with other features")
             examples = int(data["examples"])
             levels = None if self._levels is None else self._levels.restored(data["levels"])
             self._read(data)
-        except DAMAGED as error:
-            raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
         self.examples, self._levels = examples, levels
 
     def _read(self, data: Mapping[str, Any]) -> None:

@@ -1,9 +1,9 @@
 """Who can be a challenger: by the name that policy uses, how it begins, and whether it can be served."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
-from models.calibrated_challenger import CalibratedChallenger, CalibratedTree
+from models.calibrated_challenger import CalibratedChallenger, CalibratedTree, Hidden
 from models.challenger_bayes import BayesLearner
 from models.challenger_bayes_actions import ActionBayesLearner
 from models.challenger_ensemble import EnsembleLearner
@@ -20,19 +20,6 @@ from models.scoring import log_odds_of
 from models.starts import STARTING_PROPENSITY, Starts
 
 CHAMPION = "logistic"  # the model that policy begins with; it learns on while another is on duty
-
-
-@runtime_checkable
-class Hidden(Protocol):
-    """A learner of which data tell only a part: the rest is pickled, and only where it can be signed."""
-
-    def hidden(self) -> Any:
-        """Give the rest."""
-        ...
-
-    def reveal(self, hidden: Any) -> None:
-        """Take the rest back. Raises `BadSnapshotError` where it is another thing."""
-        ...
 
 
 class Kind(NamedTuple):

@@ -16,7 +16,7 @@ from math import inf
 from typing import Any
 
 from models.hashing import Slots
-from models.learner import DAMAGED, BadSnapshotError, Snapshot
+from models.learner import BadSnapshotError, Snapshot, reading
 from models.pooled import NO_EVIDENCE, PooledRegression
 from models.scoring import Linear, SlotTerm
 
@@ -76,10 +76,8 @@ class Champion:
     ) -> "Champion":
         """Read what `snapshot` wrote. Raises `BadSnapshotError`."""
         champion = cls(names, evidence)
-        try:
+        with reading():
             champion._read(data)
-        except DAMAGED as error:
-            raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
         return champion
 
     def _read(self, data: Mapping[str, Any]) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.challengers import CHAMPION, KINDS, Hidden, Start
+from models.calibrated_challenger import Hidden
+from models.challengers import CHAMPION, KINDS, Start
 from models.frozen import WEEK_MS
 from models.learner import BadSnapshotError, Learner
 from models.policy.contest import ContestRules, Segment

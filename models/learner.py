@@ -4,9 +4,11 @@ A snapshot is data (names, counts, means, variances, weights as floats): it is l
 a restored learner goes on bit by bit as the first would have.
 """
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import isnan, sqrt
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 from river import linear_model, optim, preprocessing
 
@@ -26,6 +28,34 @@ class BadSnapshotError(ValueError):
 
 DAMAGED = (ValueError, TypeError, LookupError, AttributeError)
 """What reading data raises that is not what was written; `BadSnapshotError` is among them."""
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Read a snapshot in this block: what damaged data raise comes out as `BadSnapshotError`."""
+    try:
+        yield
+    except DAMAGED as error:
+        raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
+
+
+class ReadWhole(ABC):
+    """Takes up a snapshot whole or not at all: another one like it reads, and lends what it has read."""
+
+    def restore(self, data: Mapping[str, Any]) -> None:
+        """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
+        fresh = self._fresh()
+        with reading():
+            fresh._read(data)  # noqa: SLF001 - of this class
+        self.__dict__.update(fresh.__dict__)
+
+    @abstractmethod
+    def _fresh(self) -> Self:
+        """Begin another one like it."""
+
+    @abstractmethod
+    def _read(self, data: Mapping[str, Any]) -> None:
+        """Read what `snapshot` wrote. Raises one of `DAMAGED`."""
 
 
 class Learner(Protocol):

@@ -5,8 +5,9 @@ from typing import Any
 
 from models.calibrated import Calibrated
 from models.calibrated_actions import CalibratedActions
+from models.calibrated_challenger import Hidden
 from models.calibration import log_odds
-from models.challengers import CHAMPION, KINDS, Hidden, Start
+from models.challengers import CHAMPION, KINDS, Start
 from models.churn import ChurnLearner
 from models.contest_setup import Setup
 from models.escalation import MODEL as ESCALATION
@@ -28,6 +29,7 @@ from models.starts import Starts
 from models.value_model import MODEL as VALUE
 from models.value_model import ValueLearner
 from models.value_release import Census
+from models.windows import DAY_MS
 from schemas.actions import Effect
 from schemas.internal import ExampleRecord
 
@@ -96,7 +98,7 @@ def _setup(model: str, policy: Policy, seal: Seal | None, *, restarts: bool) -> 
     challengers = tuple(name for name in named if name not in without)
     segments = rules.segment if challengers else ()
     floor = rules.floor_examples[model]
-    wait_ms = _horizon_days(model, policy) * 86_400_000 + policy.bank.lateness_ms
+    wait_ms = _horizon_days(model, policy) * DAY_MS + policy.bank.lateness_ms
     start = _start(model, policy)
     return Setup(challengers, start, segments, rules.contest, floor, seal, restarts, spacing(wait_ms))
 

@@ -18,7 +18,7 @@ from models.clv import Buying, Past
 from models.clv_fit import NotFitted, fit_buying, fit_spending
 from models.clv_spend import Spending
 from models.hashing import Slots
-from models.learner import DAMAGED, BadSnapshotError, Snapshot
+from models.learner import Snapshot, reading
 from models.policy import Policy
 from models.policy.parts import Value
 from models.scoring import Scored
@@ -152,14 +152,12 @@ class ValueLearner:
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
-        try:
+        with reading():
             columns = [data[name] for name in Row._fields]
             rows = {key: Row(*row) for key, *row in zip(data["keys"], *columns, strict=True)}
             buying = Buying(*data["buying"]) if data["buying"] else None
             spending = Spending(*data["spending"]) if data["spending"] else None
             counts = [int(data[name]) for name in ("examples", "refused", "edge", "fitted_day", "customers")]
-        except DAMAGED as error:
-            raise BadSnapshotError(f"the snapshot is damaged: {error!r}") from error
         self._rows, self._buying, self._spending = rows, buying, spending
         self.examples, self.refused, self._edge, self._fitted_day, self._customers = counts
 

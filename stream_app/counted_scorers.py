@@ -2,20 +2,22 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 from models.hashing import Slots
 from models.scoring import Forecaster, Scored, Scorer
 from models.value_model import ValueScorer
 
+S = TypeVar("S", bound=Scorer)
 Newest = Callable[[], Mapping[str, Scorer]]
 
 
-class CountedScorer:
+class CountedScorer(Generic[S]):
     """A scorer that adds each score to `given`, under its model's name."""
 
     __slots__ = ("_given", "_model", "_scorer", "examples", "version")
 
-    def __init__(self, model: str, scorer: Scorer, given: Counter[str]) -> None:
+    def __init__(self, model: str, scorer: S, given: Counter[str]) -> None:
         """Score as `scorer` does; a scorer never changes, so neither do its version and examples."""
         self._model = model
         self._scorer = scorer
@@ -29,19 +31,14 @@ class CountedScorer:
         return self._scorer.score(features, action, slots)
 
 
-class CountedForecaster(CountedScorer):
+class CountedForecaster(CountedScorer[Forecaster]):
     """One that also says several chances at once; each of them counts."""
 
-    __slots__ = ("_forecaster",)
-
-    def __init__(self, model: str, scorer: Forecaster, given: Counter[str]) -> None:
-        """Score and forecast as `scorer` does."""
-        super().__init__(model, scorer, given)
-        self._forecaster = scorer
+    __slots__ = ()
 
     def chances(self, features: Sequence[float], actions: Iterable[str], floor: int) -> dict[str, float]:
         """Count, and say the chances."""
-        said = self._forecaster.chances(features, actions, floor)
+        said = self._scorer.chances(features, actions, floor)
         self._given[self._model] += len(said)
         return said
 

@@ -8,6 +8,7 @@ import msgpack
 import pytest
 
 from models.binned import MEMORY, WARM
+from models.calibrated_challenger import Hidden
 from models.challenger_bayes import BayesLearner
 from models.challenger_ensemble import EnsembleLearner
 from models.challenger_trees import (
@@ -16,7 +17,7 @@ from models.challenger_trees import (
     adaptive_random_forest,
     aggregated_mondrian_forest,
 )
-from models.challengers import KINDS, Hidden
+from models.challengers import KINDS
 from models.features import FEATURES
 from models.flat_tree import LEAF, FlatTreeScorer
 from models.learner import BadSnapshotError, LogisticLearner
@@ -259,13 +260,7 @@ DAMAGE = {
     ("make", "part", "wrong"), [(make, part, wrong) for make, damages in DAMAGE.items() for part, wrong in damages]
 )
 def test_a_damaged_snapshot_is_refused_and_changes_nothing(make, part, wrong):
-    model = taught(make, 30)
-    before = as_bytes(model)
-    with pytest.raises(BadSnapshotError):
-        model.restore({**model.snapshot(), part: wrong})
-    with pytest.raises(BadSnapshotError):
-        model.restore({key: value for key, value in model.snapshot().items() if key != part})
-    assert as_bytes(model) == before
+    laws.assert_a_wrong_or_missing_part_is_refused(taught(make, 30), part, wrong)
 
 
 def test_every_kind_of_policy_can_begin():
