@@ -179,6 +179,15 @@ def check_a_damaged_snapshot_is_refused_and_changes_nothing(make: Make) -> None:
         assert as_bytes(model) == before
 
 
+def assert_a_wrong_or_missing_part_is_refused(model: Learner, part: str, wrong: object) -> None:
+    before = as_bytes(model)
+    with pytest.raises(BadSnapshotError):
+        model.restore({**model.snapshot(), part: wrong})
+    with pytest.raises(BadSnapshotError):
+        model.restore({key: value for key, value in model.snapshot().items() if key != part})
+    assert as_bytes(model) == before
+
+
 def _damaged(model: Learner) -> Iterator[dict]:
     """Whatever part of the snapshot is gone, of another kind or beyond all bounds."""
     yield {}

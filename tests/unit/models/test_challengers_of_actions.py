@@ -270,13 +270,7 @@ DAMAGE = {
     ("make", "part", "wrong"), [(make, part, wrong) for make, damages in DAMAGE.items() for part, wrong in damages]
 )
 def test_a_damaged_snapshot_is_refused_and_changes_nothing(make, part, wrong):
-    model = taught(make, 30)
-    before = as_bytes(model)
-    with pytest.raises(BadSnapshotError):
-        model.restore({**model.snapshot(), part: wrong})
-    with pytest.raises(BadSnapshotError):
-        model.restore({key: value for key, value in model.snapshot().items() if key != part})
-    assert as_bytes(model) == before
+    laws.assert_a_wrong_or_missing_part_is_refused(taught(make, 30), part, wrong)
 
 
 def test_members_that_have_not_learned_the_same_are_refused():

@@ -15,24 +15,32 @@ from models.frozen import KEPT, WEEK_MS
 from models.learner import BadSnapshotError
 from models.release import Cadence, Release
 from models.scoring import Scored
-from models.sealing import Seal
 from models.snapshot_shape import check_snapshot
 from models.snapshots import Shelf, to_records
 from models.starts import Starts
 from models.training import LEARNERS, left_out, new_release, report, scorer_of
-from schemas.internal import ExampleRecord, Punctuation
+from schemas.internal import ExampleRecord
 from tests.builders import an_interaction
 from tests.contests import AUM, STRETCH_MS, Member, Told, a_command, an_example, rules, share
 from tests.offering import a_consenting, decided
 from tests.policies import a_policy
-from tests.unit.models.test_contest_release import END_MS, SOURCES, Entry, feed, model_bytes, read
+from tests.unit.models.test_contest_release import (
+    CHALLENGERS,
+    END_MS,
+    QUICK,
+    SEAL,
+    SOURCES,
+    a_story,
+    feed,
+    forgetful,
+    model_bytes,
+    read,
+)
+from tests.unit.models.test_contest_release import promises as promises_of
 from tests.unit.models.test_decide import steady
 from tests.unit.models.test_release_training import POLICY
 
 WIDTH = len(FEATURES)
-CHALLENGERS = ("hoeffding_adaptive", "naive_bayes", "ensemble")
-QUICK = rules(error=0.5, trial_every=10, trial_least=20, trial_examples=1_000, segment_least=20, calibration_slack=0.5)
-SEAL = Seal(b"k" * 32)
 ACTIONS = tuple(action.name for action in POLICY.actions.action)
 STARTS = Starts({action.name: action.start_propensity for action in POLICY.actions.action})
 NUMBER = 200
@@ -60,23 +68,7 @@ def a_release(*, every: int = 30, challengers=CHALLENGERS) -> Release:
     return Release("propensity", LEARNERS["propensity"](POLICY), SOURCES, Cadence(every, daily=False), setup)
 
 
-def promises(below_ms: int) -> list[Punctuation]:
-    return [Punctuation(model="propensity", source_partition=n, below_ms=below_ms) for n in range(SOURCES)]
-
-
-asked = partial(a_command, model="propensity")
-
-
-def a_story() -> list[Entry]:
-    """Promises as offers mature, and people who ask for something in between."""
-    parts: list = []
-    for n in range(0, 100, 20):
-        parts += [*OFFERS[n : n + 20], *promises(OFFERS[n + 19].due_ms - 5_000)]
-        if n == 40:
-            parts.append(asked("promote", challenger="hoeffding_adaptive"))
-        if n == 60:
-            parts.append(asked("rollback", number=2))
-    return feed(*parts, *promises(END_MS), *promises(END_MS + 1))
+promises, asked = partial(promises_of, model="propensity"), partial(a_command, model="propensity")
 
 
 def test_any_order_of_arrival_gives_the_same_bytes_with_all_challengers():
@@ -91,7 +83,7 @@ def test_any_order_of_arrival_gives_the_same_bytes_with_all_challengers():
 
 
 def test_a_crash_after_any_version_gives_the_same_bytes_as_none_with_all_challengers():
-    topic, whole = a_story(), a_release(every=25)
+    topic, whole = a_story(OFFERS, "propensity"), a_release(every=25)
     versions = read(whole, topic)
     assert len(versions) >= 4
     for version in versions:
@@ -104,12 +96,9 @@ def test_a_crash_after_any_version_gives_the_same_bytes_as_none_with_all_challen
 
 def test_without_the_guard_of_offsets_it_would_learn_twice():
     """The negative control."""
-    topic, whole = a_story(), a_release()
-    forgetful = copy.deepcopy(read(whole, topic)[2].snapshot)
-    forgetful["bookmark"] |= {"seen_offset": 0, "positions": {}, "promises": {}, "read_from": 0}
-    forgetful["state"]["released"] = [-1, ""]
+    topic, whole = a_story(OFFERS, "propensity"), a_release()
     again = a_release()
-    again.restore(forgetful)
+    again.restore(forgetful(read(whole, topic)[2]))
     read(again, topic)
     assert model_bytes(again) != model_bytes(whole)
 

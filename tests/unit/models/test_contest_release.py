@@ -53,8 +53,8 @@ def feed(*entries: ExampleRecord | Punctuation | ModelCommand) -> list[Entry]:
     return found
 
 
-def promises(below_ms: int) -> list[Punctuation]:
-    return [Punctuation(model="churn", source_partition=n, below_ms=below_ms) for n in range(SOURCES)]
+def promises(below_ms: int, model: str = "churn") -> list[Punctuation]:
+    return [Punctuation(model=model, source_partition=n, below_ms=below_ms) for n in range(SOURCES)]
 
 
 def read(release: Release, topic: list[Entry], start: int = 0) -> list:
@@ -96,16 +96,24 @@ def test_in_these_examples_somebody_was_promoted():
     assert SORTED.contest.members["hoeffding_adaptive"].examples == NUMBER
 
 
-def a_story() -> list[Entry]:
+def a_story(examples: list[ExampleRecord] = EXAMPLES, model: str = "churn") -> list[Entry]:
     """Promises as examples come, and people who ask for something in between."""
     parts: list = []
     for n in range(0, 100, 20):
-        parts += [*EXAMPLES[n : n + 20], *promises(EXAMPLES[n + 19].due_ms - 5_000)]
+        parts += [*examples[n : n + 20], *promises(examples[n + 19].due_ms - 5_000, model)]
         if n == 40:
-            parts.append(a_command("promote", challenger="hoeffding_adaptive"))
+            parts.append(a_command("promote", challenger="hoeffding_adaptive", model=model))
         if n == 60:
-            parts.append(a_command("rollback", number=2))
-    return feed(*parts, *promises(END_MS), *promises(END_MS + 1))
+            parts.append(a_command("rollback", number=2, model=model))
+    return feed(*parts, *promises(END_MS, model), *promises(END_MS + 1, model))
+
+
+def forgetful(version) -> dict:
+    """The snapshot of a version without what it has seen."""
+    snapshot = copy.deepcopy(version.snapshot)
+    snapshot["bookmark"] |= {"seen_offset": 0, "positions": {}, "promises": {}, "read_from": 0}
+    snapshot["state"]["released"] = [-1, ""]
+    return snapshot
 
 
 def crashed(topic: list[Entry], version, *, seal: Seal | None = SEAL, every: int = 30) -> Release:
@@ -128,12 +136,8 @@ def test_a_crash_after_any_version_gives_the_same_bytes_as_none_with_all_challen
 def test_without_the_guard_of_offsets_it_would_learn_twice():
     """The negative control: whoever forgets what the snapshot has seen takes examples in that it has learned."""
     topic, whole = a_story(), a_release()
-    version = read(whole, topic)[2]
-    forgetful = copy.deepcopy(version.snapshot)
-    forgetful["bookmark"] |= {"seen_offset": 0, "positions": {}, "promises": {}, "read_from": 0}
-    forgetful["state"]["released"] = [-1, ""]
     again = a_release()
-    again.restore(forgetful)
+    again.restore(forgetful(read(whole, topic)[2]))
     read(again, topic)
     assert model_bytes(again) != model_bytes(whole)
     assert sum(again.counts.learned.values()) > sum(whole.counts.learned.values())
