@@ -15,15 +15,19 @@ from stream_app.settings import Settings
 STARTS, CRASHED = "[^-WorkerApp]: Starting...", ": Crashed reason="  # as mode logs it of a service
 
 
-def worker_service(settings: Settings, log: Path, port: int) -> Service:
-    """Make a service, not yet started, that is a worker with these settings and its metrics on `port`."""
+def worker_service(settings: Settings, log: Path, port: int, **environ: str) -> Service:
+    """Make a service, not yet started, that is a worker with these settings and its metrics on `port`.
+
+    `environ` is added to what the worker finds in its environment.
+    """
+    ours = {**settings_as_environment(settings), "RAPPORT_METRICS__PORT": str(port)}
     return Service(
         Program(
             name="Worker",
             command=(sys.executable, "-m", "stream_app.cli", "worker"),
             address=f"127.0.0.1:{port}",
             log=log,
-            environ={**_own_environment(), **settings_as_environment(settings), "RAPPORT_METRICS__PORT": str(port)},
+            environ={**_own_environment(), **ours, **environ},
             answers=lambda: is_ready(port),
             last_words=reason_of_end,
         )

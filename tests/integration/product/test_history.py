@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 from collections import Counter
 
 import pandas as pd
@@ -10,11 +11,12 @@ import pytest
 from schemas.profile_view import view
 from stream_app.simulate import Options, World
 from stream_app.simulate.options import Faults
+from stream_app.worker_process import worker_service
 from tests.builders import after, wire_form
 from tests.commands import MAPPINGS, rapport
 from tests.shared_data import shared_data
 
-from .deployment import event, raw, until
+from .deployment import PATIENCE, event, raw, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -159,13 +161,15 @@ def test_a_worker_killed_in_the_middle_of_a_load_counts_everything_once(history)
                 occurred_at=after(days=250, seconds=number),
             )
         )
-    history.send(*[event("transactions", transaction) for transaction in sent])
     stream = f"{history.settings.namespace}:alerts:retention:p1"
     before = history.redis.xlen(stream)
-    until(lambda: history.redis.xlen(stream) > before + 100, "the worker is in the middle of it")
-    history.worker.kill()
-    alerts_at_death = history.redis.xlen(stream) - before
-    assert alerts_at_death < 800, "it was killed too late to prove anything"
+    history.worker.stop()
+    history.send(*[event("transactions", transaction) for transaction in sent])
+    doomed = worker_service(history.settings, history.log, history.port, RAPPORT_CRASH_AT="mid_effects:2")
+    doomed.launch()
+    assert doomed.wait(PATIENCE) == 128 + signal.SIGKILL
+    doomed.stop()
+    assert 0 < history.redis.xlen(stream) - before < 6_000 // 7, "it did not die in the middle of the load"
     history.worker.start()
     history.drain()
 
