@@ -38,6 +38,8 @@ def _scored(example: ExampleRecord) -> str:
 def _offered(example: ExampleRecord) -> str:
     if example.part == "early" and example.label is None:
         return "it is learned early, and nothing came true"
+    if example.part == "verdict" and example.label is None:
+        return ""  # nothing of it is learned, and of who is erased nothing is told
     return _scored(example) or ("" if example.about else "it names no action")
 
 

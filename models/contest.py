@@ -108,11 +108,12 @@ class Contest:
             if isinstance(member, LearnsEarly):
                 member.learn_early(example.features, example.label == 1, example.about, example.context)
 
-    def meet(self, example: ExampleRecord, label: bool, version: int) -> float:
+    def meet(self, example: ExampleRecord, label: bool, version: int, *, counts: bool = True) -> float:
         """Let all score an example, judge them, and let all learn it; returns what the champion says now.
 
         `version` is the one that will be published next. Who has learned the example early says what was said to the
-        customer: of what is known by now the label is a part.
+        customer: of what is known by now the label is a part. Without `counts` he has not learned it after all, since
+        parts of it were lost: it is no answer that floors may count.
         """
         self._freeze(example.due_ms, version)
         now = self._now(example, version)
@@ -125,7 +126,8 @@ class Contest:
         for name, member in list(self.members.items()):
             with self._one_less(name, version):
                 if example.part == "verdict" and isinstance(member, LearnsEarly):
-                    member.concluded(example.about)
+                    if counts:
+                        member.concluded(example.about)
                 else:
                     member.learn(example.features, label, example.about, example.context)
         if then:

@@ -7,6 +7,7 @@ When no source can repeat such an event any more, due work lets it go too.
 from models import alerts, arrival, links, standing, value
 from models.cause import Cause
 from models.context import Context, Verdict
+from models.early import let_go
 from models.windows import DAY_MS
 from models.work import FORGET, fire
 from schemas.actions import Effect, Reason
@@ -41,7 +42,9 @@ def erase(profile: Profile | None, erasure: Erasure, context: Context) -> Verdic
     withdrawals = links.changes(profile.customer_id, profile.identity, None, at_ms)
     late_ms = max(at_ms, profile.last_seen_ms) + context.policy.lateness_ms
     taken_out = value.take_out(profile, late_ms, cause, context.policy)
-    return Verdict(stub, due + effects + offers + cards + withdrawals + taken_out)
+    known_ms = at_ms if erasure.has_own_time else profile.last_seen_ms
+    ended = let_go(profile, known_ms + context.policy.lateness_ms)
+    return Verdict(stub, due + effects + offers + cards + withdrawals + taken_out + ended)
 
 
 def _stands(visit: Visit, at_ms: int) -> bool:

@@ -28,10 +28,11 @@ from schemas.actions import Effect, example_effect
 from schemas.events import Outcome
 from schemas.internal import ExampleRecord
 from schemas.profile import MAX_CONTEXT_BYTES, MAX_PENDING, Due, OfferMade, PendingExample, Profile, short_id
-from schemas.vocabulary import CENSORING, FAST
+from schemas.vocabulary import CENSORING, FAST, VOID
 
 WEEKLY_SNAPSHOT, MATURE = "weekly_snapshot", "mature"
 TAKEN = frozenset({"Accepted", "Converted"})
+LEARNED_EARLY = frozenset({FAST, VOID})  # `about` of examples that come in parts
 # The better outcome of one offer wins, whatever the order in which they come.
 RANKS = {
     "NoResponse": 0,
@@ -156,7 +157,7 @@ def mature(profile: Profile, due: Due, cause: Cause, context: Context) -> tuple[
     offer = next((o for o in profile.offers if o.action_id == example.example_id), None) if example.about else None
     label = _label(profile, example, offer, context.policy)
     record = told(profile, example, offer, due_ms=due.due_ms, label=label)
-    if example.about == FAST:
+    if example.about in LEARNED_EARLY:
         record = record.model_copy(update={"part": "verdict"})
     return changed, (example_effect(record, timed=cause.timed),)
 
@@ -197,7 +198,7 @@ def _label(profile: Profile, example: PendingExample, offer: OfferMade | None, p
     if not example.about:
         escalates = example.model == ESCALATION
         return int(escalated(seen, example.scored_ms) if escalates else has_left(seen, boundary_ms, policy))
-    if offer is None or offer.outcome == "Retracted":
+    if offer is None or offer.outcome == "Retracted" or example.about == VOID:
         return None
     return int(offer.outcome in TAKEN)
 

@@ -95,6 +95,7 @@ class Release:
         self._heap: list[tuple[Mark, int, ExampleRecord]] = []
         self._waiting: set[str] = set()
         self._missed = Missed()
+        self._early_since_ms = -1  # the first part of an example had its turn then; those begun before it were not here
         self._positions: dict[str, tuple[int, int]] = {}
         self._promises: dict[int, tuple[int, bool]] = {}
         self._seen_offset = 0  # records below it were seen by the snapshot that we restored
@@ -143,7 +144,7 @@ class Release:
         else:
             self._positions[position.source] = place
             if mark <= self._released:
-                self.counts.late += self._missed.loses(example)
+                self.counts.late += self._missed.loses(example, self._released[0])
             else:
                 self._keep(mark, offset, example)
 
@@ -250,10 +251,13 @@ class Release:
             yield self._publish()
 
     def _learn(self, example: ExampleRecord) -> None:
+        if example.part != "whole" and self._early_since_ms < 0:
+            self._early_since_ms = example.due_ms
         if example.part == "early":
             self._learn_early(example)
             return
-        for part in self._missed.made_up(example):
+        made_up = list(self._missed.made_up(example))
+        for part in made_up:
             self._learn_early(part)
         if example.label is None:
             self.counts.censored += 1
@@ -263,9 +267,14 @@ class Release:
         if example.score is not None and example.model_version:
             self.served.update(label, example.score)
             self.contest.came_true(example.score, example.model_version, label, example.about)
-        self.meter.update(label, self.contest.meet(example, label, self.version + 1))
+        counts = example.part == "whole" or self._was_learned(example, begun=any(part.label == 0 for part in made_up))
+        self.meter.update(label, self.contest.meet(example, label, self.version + 1, counts=counts))
         self.counts.learned[example.label] += 1
         self._since_version += 1
+
+    def _was_learned(self, verdict: ExampleRecord, *, begun: bool) -> bool:
+        """Whether the parts of a verdict were learned, as far as anybody can tell: else it is no answer to count."""
+        return self._missed.settles(verdict) and (begun or verdict.snapshot_ms >= self._early_since_ms)
 
     def _learn_early(self, part: ExampleRecord) -> None:
         self.contest.learn_early(part, self.version + 1)
@@ -301,6 +310,7 @@ class Release:
             "lags": self.lags.snapshot(),
             # Who never learned early has versions that do not speak of it.
             **({"early": early} if any(early := [self.counts.early, self.counts.in_vain]) else {}),
+            **({"early_since_ms": self._early_since_ms} if self._early_since_ms >= 0 else {}),
         }
 
     def snapshot(self) -> Snapshot:
@@ -316,7 +326,8 @@ class Release:
                 "late": self.counts.late,
                 "repeated": self.counts.repeated,
                 "rejected": self.counts.rejected,
-                **({"missed": missed} if (missed := self._missed.snapshot()) else {}),
+                **({"missed": missed} if (missed := self._missed.snapshot(self._released[0])) else {}),
+                **({"lost": lost} if (lost := self._missed.lost()) else {}),
             },
         }
 
@@ -337,9 +348,11 @@ class Release:
         self._since_version = state["since_version"]
         learned = dict(enumerate(state["learned"]))
         passed = [bookmark[name] for name in ("late", "repeated", "rejected")]
+        # Versions of before it was told may have begun any time.
+        self._early_since_ms = state.get("early_since_ms", 0 if "early" in state else -1)
         self.counts = Counts(learned, state["censored"], *passed, *state.get("early", ()))
         self._heap, self._waiting = [], set()
-        self._missed = Missed(bookmark.get("missed", ()))
+        self._missed = Missed(bookmark.get("missed", ()), bookmark.get("lost", ()), self._released[0])
         self._positions = {source: (place[0], place[1]) for source, place in bookmark["positions"].items()}
         self._promises = {int(source): (p[0], bool(p[1])) for source, p in bookmark["promises"].items()}
         self._seen_offset = self._next_offset = bookmark["seen_offset"]

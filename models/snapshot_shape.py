@@ -80,6 +80,7 @@ class _Value(Part):
         return self
 
 
+MissedPart = Annotated[tuple[Text, Mark], Field(strict=False)]
 LagRow = Annotated[tuple[Annotated[int, Field(ge=0, le=MOST_DAYS)], Count], Field(strict=False)]
 
 
@@ -94,6 +95,7 @@ class _State(Part):
     censored: Count
     lags: Annotated[list[LagRow], Field(max_length=MOST_DAYS + 1, default_factory=list)]  # the first told none
     early: Annotated[tuple[Count, Count], Field(strict=False)] = (0, 0)
+    early_since_ms: Mark = -1
 
 
 class _Calibrated(_Champion):
@@ -139,7 +141,9 @@ class _Bookmark(Part):
     seen_offset: Count
     positions: dict[Text, Annotated[tuple[Mark, Mark], Field(strict=False)]]
     promises: dict[Digits, Annotated[tuple[Mark, bool], Field(strict=False)]]
-    missed: Annotated[list[Text], Field(max_length=MAX_MISSED, default_factory=list)]
+    # The first versions told ids alone.
+    missed: Annotated[list[Text | MissedPart], Field(max_length=MAX_MISSED, default_factory=list)]
+    lost: Annotated[list[MissedPart], Field(max_length=MAX_ACTIONS + 1, default_factory=list)]
     late: Count
     repeated: Count
     rejected: Count

@@ -90,7 +90,8 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
         profile = outcomes.begin_snapshots(profile, at_ms, policy)
     if isinstance(event, Outcome):
         profile, heard = outcomes.hear(profile, event)
-        outcome, early = (event.label, heard), came_true(before, profile)
+        outcome = (event.label, heard)
+        profile, early = came_true(before, profile)
     profiled = may_profile(profile)
     if not profiled:
         profile = without_needs(without_worth(without_score(profile)))  # before the tags that hang on it are looked at

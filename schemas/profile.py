@@ -238,7 +238,9 @@ class PendingExample(NamedTuple):
     features: bytes
     score: float | None = None
     version: int | None = None
-    about: str = ""  # propensity: the offer's action_id, as `example_id`; `vocabulary.FAST` where learned early
+    about: str = (
+        ""  # propensity: the offer's action_id, as `example_id`; `FAST` or `VOID` (`vocabulary`)
+    )
     context: bytes = b""  # what the channel knew of the contact: packed slots of `models.hashing`
 
 

@@ -91,6 +91,7 @@ PRODUCT_FAMILIES = ("savings", "fund", "wealth", "securities", "credit_card", "l
 CENSORED = {"deceased": "died", "merged": "merged"}
 CENSORING = frozenset(CENSORED.values())
 FAST = "fast"  # stands in a waiting example for the offer that it is about, where that is learned as its answer comes
+VOID = "void"  # in its place once an answer came that may not be learned: no label of it will ever be known
 LABEL_ALIASES = {"TAKEN": "Accepted", "NOT_TAKEN": "Rejected", "VIEWED": "Impression"}
 QUEUES = ("retention", "fraud", "service", "collections", "relationship")
 OFFER_CHANNELS = ("branch", "phone", "mobile", "web", "wechat", "email", "sms")

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from models.admission import unfit
 from models.step import step
 from schemas import profile_codec
 from schemas.errors import PolicyError
-from schemas.internal import ExampleRecord, Timer
+from schemas.internal import Erasure, ExampleRecord, Timer
 from schemas.profile import MAX_PENDING
 from schemas.vocabulary import FAST
 from tests.builders import BEGINNING, after, an_interaction, an_outcome
@@ -97,6 +98,47 @@ def test_who_withdraws_his_consent_is_told_of_no_more():
     withdrawn = a_consenting_customer(consents=["marketing"], occurred_at=after(days=1))
     _, records = lived(withdrawn, an_answer(days=2), until(15), profile=called()[0])
     assert told(records) == [("verdict", None, HORIZON)]
+
+
+def consenting(*consents, days):
+    return a_consenting_customer(event_id=f"m-{days}", consents=[*consents, "marketing"], occurred_at=after(days=days))
+
+
+def test_an_answer_that_was_heard_without_consent_can_never_be_known():
+    """What was learned early of it is that it was not accepted; a verdict that says so would count as an answer."""
+    without, again = consenting(days=1), consenting("profiling", "personalisation", days=3)
+    profile, records = lived(without, an_answer(days=2), again, profile=called()[0])
+    assert records == []
+    assert profile_codec.decode(profile_codec.encode(profile)) == profile
+    _, records = lived(until(15), profile=profile)
+    assert told(records) == [("verdict", None, HORIZON)]
+    _, records = lived(without, an_answer("Rejected", days=2), again, until(15), profile=called()[0])
+    assert told(records) == [("verdict", 0, HORIZON)], "a no was learned already"
+    plain, _ = called(context=PLAIN)
+    _, records = lived(without, an_answer(days=2), again, until(15), profile=plain, context=PLAIN)
+    assert told(records) == [("whole", 1, HORIZON)]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_who_is_erased_is_let_go_at_once_with_a_verdict_that_says_nothing_of_him(own):
+    """The trainer may remember parts of his examples by their ids until their verdict (`models.missed`)."""
+    profile, (begun,) = called()
+    far_ms = after(days=3) if own else after(days=3_000)
+    stub, (verdict,) = lived(
+        Erasure(customer_id="C1", event_id="gone", occurred_ms=far_ms, has_own_time=own), profile=profile
+    )
+    lateness_ms = default_policy().lateness_ms
+    assert told([verdict]) == [("verdict", None, (far_ms if own else BEGINNING) + lateness_ms)]
+    assert verdict.early_id(0) == begun.example_id
+    assert (verdict.features, verdict.context, verdict.score, verdict.model_version) == ((), (), None, None)
+    assert unfit(verdict, "propensity", 1) == ""
+    assert lived(until(15), profile=stub)[1] == []
+
+
+def test_who_is_erased_without_early_learning_leaves_no_verdict():
+    profile, _ = called(context=PLAIN)
+    gone = Erasure(customer_id="C1", event_id="gone", occurred_ms=after(days=3))
+    assert lived(gone, profile=profile, context=PLAIN)[1] == []
 
 
 def test_an_offer_for_whose_example_there_is_no_room_is_not_told():

@@ -13,11 +13,12 @@ from models.calibrated_actions import CalibratedActions
 from models.contest_setup import ALONE, Setup
 from models.features import FEATURES
 from models.learner import BadSnapshotError, LearnsEarly
-from models.missed import MAX_MISSED, Missed
+from models.missed import FORGET_MS, MAX_MISSED, Missed
 from models.pooled import PooledRegression
 from models.propensity import PropensityLearner
 from models.release import Cadence, Release
 from models.snapshot_shape import check_snapshot
+from models.starts import MAX_ACTIONS, OTHER
 from models.training import report
 from schemas.internal import ExampleRecord
 from tests.contests import Member
@@ -205,24 +206,104 @@ def test_what_is_late_is_remembered_through_a_crash():
     feed.promise_all(END).promise(0, END)
     whole = a_release(every=1)
     versions = feed.into(whole)
-    assert versions[1].snapshot["bookmark"]["missed"] == ["e-0:0", "e-0:1", "e-2:0"]
+    missed = [begun(0), accepted(0), begun(2)]
+    assert versions[1].snapshot["bookmark"]["missed"] == [(part.example_id, part.due_ms) for part in missed]
     for version in versions:
         again = a_release(every=1)
         feed.into(again, start=again.restore(msgpack.unpackb(msgpack.packb(version.snapshot))))
         assert again.snapshot() == whole.snapshot()
 
 
+def crowd(number=MAX_MISSED) -> list[tuple[str, int]]:
+    """As many parts as can be remembered, as a snapshot tells them."""
+    return [(f"x-{n:05}:0", DAY) for n in range(number)]
+
+
 def test_what_was_missed_is_bounded_and_gone_with_its_verdict():
-    missed = Missed()
-    for number in range(MAX_MISSED + 1):
-        lost = missed.loses(begun(0).model_copy(update={"example_id": f"e-{number}:0"}))
-        assert lost == (number == MAX_MISSED)
-    assert len(missed.snapshot()) == MAX_MISSED
-    assert list(missed.made_up(verdict(MAX_MISSED, 0))) == []
+    missed = Missed(crowd(MAX_MISSED - 2))
+    assert [missed.loses(begun(n), DAY) for n in (0, 1, 2, 1)] == [False, False, True, False]
+    assert len(missed.snapshot(DAY)) == MAX_MISSED
+    assert list(missed.made_up(verdict(2, 0))) == []
     assert [part.example_id for part in missed.made_up(verdict(0, 0))] == ["e-0:0"]
-    assert missed.loses(verdict(1, 0))
+    assert missed.loses(verdict(1, 0), DAY)
     assert list(missed.made_up(verdict(1, 0))) == [], "a verdict that is late itself is learned by nobody"
-    assert len(missed.snapshot()) == MAX_MISSED - 2
+    assert missed.snapshot(DAY) == crowd(MAX_MISSED - 2)
+
+
+def test_what_was_missed_is_gone_when_any_horizon_is_over():
+    """Some verdicts never come: their room in the profile was needed, or policy has dropped the model."""
+    missed, over = Missed(crowd()), DAY + FORGET_MS + 1
+    assert missed.snapshot(over - 1) == crowd()
+    assert missed.snapshot(over) == []
+    assert not missed.loses(begun(LATER), over), "and makes room"
+    assert missed.snapshot(over) == [("e-100000:0", begun(LATER).due_ms)]
+    slow = Missed([("e-0:0", DAY)])
+    assert list(slow.made_up(verdict(0, 0).model_copy(update={"due_ms": over}))) == []
+
+
+def test_a_version_that_told_of_missed_parts_by_their_ids_alone_goes_on():
+    feed = Feed().add(begun(LATER)).promise_all(3 * DAY).add(begun(0)).add(verdict(0, 0)).promise_all(END)
+    feed.promise(0, END).promise(1, END)
+    whole = a_release(every=1)
+    versions = feed.into(whole)
+    earlier = msgpack.unpackb(msgpack.packb(versions[0].snapshot))
+    earlier["bookmark"] |= {"missed": ["e-0:0"], "seen_offset": 5, "read_from": 5}
+    del earlier["state"]["early_since_ms"]
+    check_snapshot("propensity", earlier)
+    again = a_release(every=1)
+    feed.into(again, start=again.restore(earlier))
+    assert learner_bytes(again) == learner_bytes(whole) == by_hand((LATER, False), (0, False), concluded=1)
+
+
+def test_the_verdict_of_who_is_erased_takes_his_ids_out_in_its_turn_or_late():
+    """It says nothing of him, not even features (`models.early.let_go`)."""
+    for below_ms in (4 * DAY, END):
+        feed = Feed().add(begun(LATER)).promise_all(3 * DAY).add(begun(0)).promise_all(below_ms)
+        release = a_release()
+        feed.into(release)
+        assert "e-0" in repr(release.snapshot())
+        gone = verdict(0, None).model_copy(update={"features": (), "about": "", "score": None, "model_version": None})
+        feed.add(gone, "p1").promise_all(END + 1).promise_all(END + 2)
+        feed.into(release, start=len(feed.records) - 1 - 2 * SOURCES)
+        assert "missed" not in release.snapshot()["bookmark"]
+        assert release.counts.rejected == 0
+
+
+def test_parts_that_are_lost_are_no_answers_for_the_floors():
+    """As many verdicts of the action as lost a part do not count; which ones nobody knows, so at once."""
+    release = a_release()
+    release._missed = Missed(crowd())
+    feed = Feed().add(begun(LATER)).promise_all(3 * DAY)
+    for record in [begun(0), begun(1), a_part(2, "early", 0, DAY, about="card"), begun(LATER + 1)]:
+        feed.add(record)
+    for record in [verdict(0, 0), verdict(1, 1), verdict(LATER, 0), verdict(LATER + 1, 1)]:
+        feed.add(record)
+    feed.promise_all(END).into(release)
+    assert learner_bytes(release) == by_hand((LATER, False), (LATER + 1, False), concluded=2)
+    assert release.counts.late == 3
+    assert release.snapshot()["bookmark"]["lost"] == [("card", 1)]
+    assert (sum(release.counts.learned.values()), release.meter.quality().examples) == (4, 4), "they are judged"
+
+
+def test_how_many_parts_are_lost_is_remembered_through_a_crash_and_bounded():
+    missed = Missed(crowd(), [(f"a-{n}", 1) for n in range(MAX_ACTIONS)])
+    assert missed.loses(begun(0), DAY)
+    assert dict(missed.lost())[OTHER] == 1
+    again = Missed(missed.snapshot(DAY), msgpack.unpackb(msgpack.packb(missed.lost())))
+    assert (again.snapshot(DAY), again.lost()) == (missed.snapshot(DAY), missed.lost())
+    assert [again.settles(verdict(n, 0)) for n in range(2)] == [False, True]
+    assert len(again.lost()) == MAX_ACTIONS
+
+
+def test_an_example_that_began_before_the_trainer_did_is_no_answer_for_the_floors():
+    """Its first part is no longer to be had: the topic has let it go, or the model began anew."""
+    parts = [accepted(0), begun(LATER), verdict(0, 1), verdict(LATER, 0)]
+    release = taught(parts)
+    assert learner_bytes(release) == by_hand((0, True), (LATER, False), concluded=1)
+    again = a_release()
+    again.restore(msgpack.unpackb(msgpack.packb(release.snapshot())))
+    assert model_bytes(again) == model_bytes(release)
+    assert "early_since_ms" not in taught([a_part(1, "whole", 1, DAY)]).state()
 
 
 def test_what_was_learned_of_an_example_that_is_then_censored_stays_and_is_counted():
