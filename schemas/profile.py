@@ -238,9 +238,7 @@ class PendingExample(NamedTuple):
     features: bytes
     score: float | None = None
     version: int | None = None
-    about: str = (
-        ""  # propensity: the offer's action_id, as `example_id`; `FAST` or `VOID` (`vocabulary`)
-    )
+    about: str = ""  # propensity: the offer's action_id, as `example_id`; or `FAST`, `VOID` of `vocabulary`
     context: bytes = b""  # what the channel knew of the contact: packed slots of `models.hashing`
 
 
