@@ -59,12 +59,19 @@ def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]
     console = Console()
     if not console.is_terminal:
         for row in (columns, *rows):
-            sys.stdout.write("\t".join(str(cell) for cell in row) + "\n")
+            sys.stdout.write("\t".join(_cell(cell) for cell in row) + "\n")
         return
     table = Table(*columns, title=title)
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+        table.add_row(*(_cell(cell) for cell in row))
     console.print(table)
+
+
+def _cell(value: Any) -> str:
+    """Write a cell for people: figures to four places (`--json` has them all), a dash for what is not known."""
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1 else f"{value:.4f}".rstrip("0").rstrip(".")
+    return "-" if value is None else str(value)
 
 
 def progress(quiet: bool = False) -> Progress:

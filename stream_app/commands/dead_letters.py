@@ -6,8 +6,19 @@ from typing import Annotated, Any
 import typer
 from aiokafka import ConsumerRecord
 
+from schemas.errors import REASON_ORDER
 from stream_app import kafka
-from stream_app.commands.common import JsonOption, KafkaOption, print_json, print_table, progress, run, settings
+from stream_app.commands.common import (
+    WRONG_USE,
+    JsonOption,
+    KafkaOption,
+    fail,
+    print_json,
+    print_table,
+    progress,
+    run,
+    settings,
+)
 from stream_app.retried import Retried
 from stream_app.settings import Settings
 
@@ -33,6 +44,7 @@ def facts(record: ConsumerRecord) -> dict[str, str]:
 @app.command("list")
 def list_letters(reason: ReasonOption = None, bootstrap: KafkaOption = None, as_json: JsonOption = False) -> None:
     """List the letters: why, where from, how large. Example: rapport dead-letters list --reason bad_json."""
+    _known(reason)
     chosen = settings(bootstrap=bootstrap)
 
     async def collect() -> list[dict[str, str]]:
@@ -60,12 +72,20 @@ def retry(
     for that reason). What fails again comes back as a new letter. An event that was applied meanwhile is told by its
     event_id and ignored.
     """
+    _known(reason)
     chosen = settings(bootstrap=bootstrap)
     report = run(_retry(chosen, reason, dry_run))
     if as_json:
         print_json(report)
     else:
-        typer.echo(", ".join(f"{count} {what}" for what, count in report.items()))
+        sent = "would be sent" if dry_run else "sent"
+        typer.echo(f"{report['sent']} {sent}, {report['cut']} cut, {report['repeated']} repeated")
+
+
+def _known(reason: str | None) -> None:
+    """End the command where a reason is asked for that no letter can have."""
+    if reason is not None and reason not in REASON_ORDER:
+        fail(f"--reason: {reason} is none of {', '.join(REASON_ORDER)}", WRONG_USE)
 
 
 async def _retry(chosen: Settings, reason: str | None, dry_run: bool) -> dict[str, int]:

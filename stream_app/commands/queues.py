@@ -8,7 +8,7 @@ import orjson
 import redis
 import typer
 
-from stream_app.commands.common import JsonOption, RedisOption, fail, print_json, print_table, settings
+from stream_app.commands.common import JsonOption, RedisOption, errors, fail, print_json, print_table, settings
 from stream_app.settings import Settings
 
 app = typer.Typer(help="List, follow and measure the queues on Redis.", no_args_is_help=True)
@@ -56,11 +56,16 @@ def tail(
     """Show the newest entries. Example: rapport queue tail retention -f."""
     chosen = settings(url=url)
     client = connect(chosen)
-    names = [name for name in streams(client, chosen.namespace) if queue in name]
+    there = streams(client, chosen.namespace)
+    names = [name for name in there if queue in name]
+    if not names:
+        found = f"there are: {', '.join(there)}" if there else "there is none yet"
+        errors.print(f"no stream has {queue!r} in its name; {found}", markup=False)
+        return
     entries = [(i, name, fields) for name in names for i, fields in client.xrevrange(name, count=count)]
     for position, name, fields in sorted(entries, key=lambda entry: _order(entry[0])):
         _show(position, name, fields, as_json)
-    if follow and names:
+    if follow:
         last = {name: max((i for i, n, _ in entries if n == name), key=_order, default="0") for name in names}
         for position, name, fields in _follow(client, last):
             _show(position, name, fields, as_json)

@@ -1,5 +1,6 @@
 """`rapport token`, `rapport config show`: commands that need no server."""
 
+import re
 import time
 from typing import Annotated
 
@@ -8,6 +9,8 @@ import typer
 from stream_app import tokens
 from stream_app.commands.common import WRONG_USE, JsonOption, fail, print_json, settings
 from stream_app.settings import flatten
+
+SCOPE = r"(queue|branch):[A-Za-z0-9_-]{1,64}"
 
 config = typer.Typer(help="Show the settings.", no_args_is_help=True)
 
@@ -36,6 +39,8 @@ def token(
     """Print a bearer token. Example: rapport token --role agent --scope queue:fraud."""
     if role not in tokens.ROLES:
         fail(f"--role: {role} is not one of {', '.join(tokens.ROLES)}", WRONG_USE)
+    for wrong in (each for each in scope or () if not re.fullmatch(SCOPE, each)):
+        fail(f"--scope: {wrong} is neither queue:NAME nor branch:ID", WRONG_USE)
     made = tokens.make(settings().tokens, role, scope or [], int(time.time()))
     if as_json:
         print_json({"token": made, "role": role, "scope": scope or []})

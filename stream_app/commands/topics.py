@@ -1,13 +1,27 @@
 """`rapport topics` and `rapport send`."""
 
-from typing import Annotated
+import time
+from typing import Annotated, Any
 
 import orjson
 import typer
 
 from models.policy import load_policy
+from schemas.errors import BadMessage
+from schemas.wire import decode
 from stream_app import kafka
-from stream_app.commands.common import JsonOption, KafkaOption, fail, print_json, print_table, run, settings
+from stream_app.commands.common import (
+    WRONG_USE,
+    JsonOption,
+    KafkaOption,
+    errors,
+    fail,
+    print_json,
+    print_table,
+    run,
+    settings,
+)
+from stream_app.settings import Settings
 from stream_app.topics import INPUTS, all_topics
 
 app = typer.Typer(help="Create and list the topics.", no_args_is_help=True)
@@ -53,27 +67,44 @@ def send(
     bootstrap: KafkaOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send one event. Example: rapport send transactions '{"event_id": "e1", "customer_id": "C1", ...}'."""
+    """Send one event. Example: rapport send transactions '{"event_id": "e1", "customer_id": "C1", ...}'.
+
+    The bytes go out as they are; if a worker will make a dead letter of them, that is said.
+    """
     chosen = settings(bootstrap=bootstrap)
-    names = {spec.logical: spec.name(chosen) for spec in INPUTS}
-    raw = typer.get_text_stream("stdin").read() if value == "-" else value
-    record_key = key if key is not None else key_of(raw)
-
-    async def produce() -> dict[str, int]:
-        async with kafka.producer(chosen.kafka) as client:
-            meta = await client.send_and_wait(
-                names.get(topic, topic), raw.encode(), key=None if record_key is None else record_key.encode()
-            )
-            return {"partition": meta.partition, "offset": meta.offset}
-
-    where = run(produce())
+    spec = next((spec for spec in INPUTS if topic in {spec.logical, spec.name(chosen)}), None)
+    if spec is None:
+        fail(f"{topic} is none of {', '.join(each.name(chosen) for each in INPUTS)}", WRONG_USE)
+    raw = (typer.get_text_stream("stdin").read() if value == "-" else value).encode()
+    record_key = key.encode() if key is not None else key_of(raw)
+    where = run(_produce(chosen, spec.name(chosen), record_key, raw))
+    bad = refusal(spec.logical, record_key, raw, int(time.time() * 1_000))
     if as_json:
-        print_json({"topic": names.get(topic, topic), **where})
-    else:
-        typer.echo(f"{names.get(topic, topic)} partition {where['partition']} offset {where['offset']}")
+        print_json({**where, "dead_letter": bad})
+        return
+    typer.echo(f"{where['topic']} partition {where['partition']} offset {where['offset']}")
+    if bad is not None:
+        errors.print(f"it will be a dead letter: {bad}", markup=False)
 
 
-def key_of(raw: str) -> str | None:
+async def _produce(chosen: Settings, name: str, key: bytes | None, raw: bytes) -> dict[str, Any]:
+    if not await kafka.partition_counts(chosen, [name]):
+        fail(f"there is no topic {name}: rapport topics create")
+    async with kafka.producer(chosen.kafka) as client:
+        meta = await client.send_and_wait(name, raw, key=key)
+    return {"topic": name, "partition": meta.partition, "offset": meta.offset}
+
+
+def refusal(topic: str, key: bytes | None, raw: bytes, now_ms: int) -> str | None:
+    """Say why a worker would refuse these bytes ("reason: field: fault"), None where it takes them."""
+    try:
+        decode(topic, key, raw, (), now_ms, ("", 0, 0))
+    except BadMessage as bad:
+        return str(bad)
+    return None
+
+
+def key_of(raw: bytes) -> bytes | None:
     """Return the key that the contract wants for this value, None where it cannot be told."""
     try:
         value = orjson.loads(raw)
@@ -82,7 +113,7 @@ def key_of(raw: str) -> str | None:
     if not isinstance(value, dict):
         return None
     if "customer_id" in value:
-        return str(value["customer_id"])
+        return str(value["customer_id"]).encode()
     if "author" in value:
-        return f"{value.get('platform')}:{value['author']}"
+        return f"{value.get('platform')}:{value['author']}".encode()
     return None

@@ -1,0 +1,23 @@
+"""Tables for people: what a cell says."""
+
+import pytest
+
+from stream_app.commands.common import print_table
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.8042699146017079, "0.8043"),
+        (0.0020512392194428, "0.002051"),
+        (-0.1439215929600166, "-0.1439"),
+        (604_800.0, "604800"),
+        (1_234_567.25, "1234567.25"),
+        (None, "-"),
+        (41, "41"),
+        ("churn", "churn"),
+    ],
+)
+def test_figures_are_told_to_four_places(capsys, value, said):
+    print_table("Any", ("figure",), [(value,)])
+    assert capsys.readouterr().out == f"figure\n{said}\n"
