@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ from stream_app.topics import all_topics
 from stream_app.worker_process import worker_service
 
 LINE_SECONDS = 5.0
+PLAYED = "The simulated bank has played its last day; all stays up until Ctrl-C."
 
 
 def demo(
@@ -54,6 +56,7 @@ def demo(
             )
             asyncio.run(create_topics(chosen))
             with running_worker(chosen, home) as port:
+                say(look_around(chosen))
                 summary = asyncio.run(_play(chosen, _world(chosen, customers, days), port, seconds, speed, started))
     except ServiceUnavailable as error:
         fail(str(error))
@@ -75,6 +78,20 @@ def last_words(log: Path) -> str:
 def say(line: str) -> None:
     """Print a progress line to standard error."""
     errors.print(line, markup=False)
+
+
+def look_around(chosen: Settings) -> str:
+    """Say what can be tried while the demo runs, ready to be copied into another shell."""
+    command = sys.argv[0] if Path(sys.argv[0]).name == "rapport" else "rapport"
+    return "\n".join(
+        (
+            "Try in another shell, while this runs:",
+            f"  export RAPPORT_KAFKA__BOOTSTRAP={chosen.kafka.bootstrap} RAPPORT_REDIS__URL={chosen.redis.url}",
+            f"  {command} queue tail fraud -f           # alerts as they come; also: retention, arrivals, offers",
+            f"  {command} profile C000042 --why         # one customer, and why he has his score",
+            f"  {command} model report --out report     # how good the models are, as a page",
+        )
+    )
 
 
 async def create_topics(chosen: Settings) -> None:
@@ -123,17 +140,30 @@ async def _play(
 def screen() -> Iterator[Callable[[Demo], None]]:
     """Give what shows the state: a live table on a terminal, a line every few seconds elsewhere."""
     if not errors.is_terminal:
-        last = [0.0]
-
-        def line(state: Demo) -> None:
-            if time.monotonic() - last[0] >= LINE_SECONDS:
-                last[0] = time.monotonic()
-                say("  ".join(f"{name} {value}" for name, value in figures(state)))
-
-        yield line
+        yield _Lines()
         return
     with LiveScreen(console=errors, refresh_per_second=4) as live:
-        yield lambda state: live.update(Group(_table(state), *state.seen.newest))
+        yield lambda state: live.update(Group(_table(state), *state.seen.newest, *((PLAYED,) if state.played else ())))
+
+
+class _Lines:
+    """A line every few seconds, as long as there is something new to tell."""
+
+    def __init__(self) -> None:
+        self._said_at = 0.0
+        self._said = ""
+        self._played = False
+
+    def __call__(self, state: Demo) -> None:
+        if state.played and not self._played:
+            self._played = True
+            say(PLAYED)
+        if time.monotonic() - self._said_at < LINE_SECONDS:
+            return
+        told = "  ".join(f"{name} {value}" for name, value in figures(state))
+        if told != self._said:
+            self._said_at, self._said = time.monotonic(), told
+            say(told)
 
 
 def figures(state: Demo) -> list[tuple[str, Any]]:

@@ -57,6 +57,14 @@ def test_every_event_is_processed_known_already_or_put_aside_and_no_lag_is_left(
     assert summary["lag"] == 0
 
 
+def test_it_says_what_can_be_tried_meanwhile_and_tells_nothing_twice(demo):
+    ended, _, _ = demo
+    said = ended.stderr.splitlines()
+    assert re.search(r"export RAPPORT_KAFKA__BOOTSTRAP=127\.0\.0\.1:\d+ RAPPORT_REDIS__URL=redis://127", ended.stderr)
+    lines = [line for line in said if line.startswith("sent ")]
+    assert len(set(lines)) == len(lines) > 0
+
+
 def test_alerts_offers_and_arrivals_come_out_and_both_models_learn(demo):
     _, summary, _ = demo
     assert min(summary["alerts"], summary["offers"], summary["arrivals"]) > 0
