@@ -3,7 +3,10 @@
 Business policy is not here: it lies in `deploy/policy/*.toml` (`models.policy`).
 """
 
-from collections.abc import Mapping
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,15 +17,17 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as Unreadable
+
+from schemas.errors import SettingsError
 
 LEAST_KEY_BYTES = 32
 NAMESPACE_PATTERN = r"^[a-z][a-z0-9-]{0,30}$"
 CHECKOUT = Path(__file__).resolve().parent.parent
 MASK = "**********"
-
-
-class SettingsError(Exception):
-    """A setting that cannot be used; the text names the variable."""
+TOML_FILE = "rapport.toml"
+OTHERS = frozenset({"RAPPORT_SECRETS_DIR", "RAPPORT_TOKEN", "RAPPORT_CACHE_DIR", "RAPPORT_SEEDS"})
+"""Variables that are read elsewhere: the secrets' directory, a command's token, Kafka's files, the tests' seeds."""
 
 
 class _Section(BaseModel):
@@ -44,13 +49,20 @@ class KafkaSecurity(_Section):
 class Kafka(_Section):
     """Where Kafka is and how patient we are with it (seconds)."""
 
-    bootstrap: str = Field("127.0.0.1:9092", pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$")
+    bootstrap: str = "127.0.0.1:9092"
     security: KafkaSecurity = KafkaSecurity()
     session_timeout_seconds: float = Field(10.0, ge=1, le=300)
     commit_interval_seconds: float = Field(1.0, gt=0, le=2)
     replication: int = Field(1, ge=1, le=9)
     instance_id: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,64}$")
     """Static membership of this worker; only where restarts beat the session timeout."""
+
+    @field_validator("bootstrap")
+    @classmethod
+    def _hosts_and_ports(cls, value: str) -> str:
+        if not re.fullmatch(r"[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*", value):
+            raise ValueError("it must be HOST:PORT, or several with commas between: kafka-1:9092,kafka-2:9092")
+        return value
 
 
 class Redis(_Section):
@@ -88,7 +100,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="RAPPORT_",
         env_nested_delimiter="__",
-        toml_file="rapport.toml",
+        toml_file=TOML_FILE,
         extra="ignore",
         frozen=True,
         nested_model_default_partial_update=True,
@@ -153,6 +165,10 @@ class Settings(BaseSettings):
             return cls(_secrets_dir=secrets_dir(), **given)
         except ValidationError as error:
             raise SettingsError(explain(error)) from None
+        except Unreadable as error:  # a section that is given as a whole must be JSON
+            raise SettingsError(f"{error}: give its settings one by one (rapport config show)") from None
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{TOML_FILE}: {error}") from None
 
     def shown(self) -> dict[str, Any]:
         """Return all values for printing, with secrets masked (also a password inside the Redis URL)."""
@@ -173,7 +189,35 @@ def explain(error: ValidationError) -> str:
     """Turn pydantic's report into one line: the variable and what is wrong, never the value."""
     first = error.errors(include_url=False, include_input=False)[0]
     variable = "RAPPORT_" + "__".join(str(part).upper() for part in first["loc"])
-    return f"{variable}: {first['msg']}"
+    if first["type"] == "extra_forbidden":
+        return f"{variable}: there is no such setting{_meant(variable)}; rapport config show lists all"
+    return f"{variable}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def nearly_settings(environ: Mapping[str, str], toml: Path = Path(TOML_FILE)) -> Iterator[str]:
+    """Say which variables, and which keys at the top of the file, look like settings but are read by nobody.
+
+    An unknown name is no error: a cluster puts variables of its own beside ours (RAPPORT_SERVICE_HOST).
+    """
+    known = {name.removeprefix("RAPPORT_") for name in OTHERS | _names()}
+    for name in sorted(environ):
+        if name.upper().startswith("RAPPORT_") and name.upper().removeprefix("RAPPORT_") not in known and _meant(name):
+            yield f"{name} is no setting and is not read{_meant(name)}"
+    for key in sorted(tomllib.loads(toml.read_text(encoding="utf-8"))) if toml.exists() else ():
+        if key not in Settings.model_fields:
+            yield f"{toml}: {key} is no setting and is not read{_meant(f'RAPPORT_{key}')}"
+
+
+def _names() -> set[str]:
+    return set(flatten(Settings.model_construct().model_dump()))
+
+
+def _meant(variable: str) -> str:
+    """Name the setting that was probably meant: the same but for underscores, or a letter or two away."""
+    wanted, names = variable.upper(), sorted(_names())
+    same = [name for name in names if name.replace("__", "_") == wanted.replace("__", "_")]
+    near = same or get_close_matches(wanted, names, n=1, cutoff=0.9)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _without_password(url: str) -> str:

@@ -174,7 +174,7 @@ def _inside(table: Any, step: int | str) -> Any:
 
 def _wrong(error: Any) -> str:
     words = {"extra_forbidden": "nobody knows this key", "missing": "this key is missing"}
-    said = words.get(error["type"], error["msg"])
+    said = words.get(error["type"], error["msg"].removeprefix("Value error, "))
     given = error["input"]
     return f"{said} (it is {given!r})" if isinstance(given, str | int | float | bool) else said
 

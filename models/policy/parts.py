@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import inf
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from models.policy.base import DAY_MS, Count, Days, Minor, Name, Part, Share, Text
 from models.policy.conditions import Conditions, Held, compiled
@@ -14,11 +14,21 @@ from models.policy.contest import Challengers, ContestRules, Segment
 from models.policy.filling import BETWEEN
 from schemas.actions import SENTENCE_LENGTH
 from schemas.profile import MAX_OFFERS
+from schemas.vocabulary import INTERACTION_KINDS, TRANSACTION_KINDS
 
 Channel = Literal["branch", "phone", "mobile", "web", "wechat", "email", "sms"]
 Labels = Literal["matured", "fast"]
 PaymentKind = Literal["card", "cash", "transfer", "fee", "loan_payment", "investment", "bill", "other"]
 Issue = Literal["acquire", "grow", "retain", "service", "risk", "collect"]
+KINDS = {"transaction": TRANSACTION_KINDS, "interaction": INTERACTION_KINDS, "customer": frozenset({""})}
+
+
+def _comes(event: str) -> str:
+    """Refuse an event that never comes: whoever waits for it would keep quiet for ever, and nothing would say why."""
+    topic, _, kind = event.partition(":")
+    if kind not in KINDS[topic]:
+        raise ValueError(f"no {topic} is of the kind {kind!r}; known: {', '.join(sorted(KINDS[topic]))}")
+    return event
 
 
 class Bank(Part):
@@ -109,7 +119,7 @@ class TagRule(Conditions):
 class Tags(Part):
     """`tags.toml`: the table of tags."""
 
-    again_on: tuple[Annotated[str, Field(pattern=r"^(transaction|interaction|customer):[a-z_]*$")], ...]
+    again_on: tuple[Annotated[str, Field(pattern=r"^(transaction|interaction|customer):"), AfterValidator(_comes)], ...]
     again_after_days: Annotated[int, Field(ge=1, le=30)]
     settle_days: Annotated[int, Field(ge=1, le=400)]
     lifecycle: Lifecycle
@@ -231,7 +241,7 @@ class Trigger(Part):
     """An event that makes us decide, and the channels in which an offer may answer it (the first that fits)."""
 
     name: Name
-    on: Annotated[str, Field(pattern=r"^(transaction|interaction):[a-z_]+$")]
+    on: Annotated[str, Field(pattern=r"^(transaction|interaction):"), AfterValidator(_comes)]
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
     own_channel: bool = False
     amount_minor: Minor = 0

@@ -1,6 +1,7 @@
 """What the commands share: settings, printing, progress, and how an error ends a command."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -11,7 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from stream_app.settings import Settings, SettingsError
+from schemas.errors import SettingsError
+from stream_app.settings import Settings, nearly_settings
 
 T = TypeVar("T")
 FAILED, WRONG_USE = 1, 2
@@ -30,7 +32,7 @@ def fail(message: str, code: int = FAILED) -> NoReturn:
 
 
 def settings(*, bootstrap: str | None = None, url: str | None = None, **given: Any) -> Settings:
-    """Load the settings; a wrong one ends the command with exit code 2.
+    """Load the settings; a wrong one ends the command with exit code 2, one that is nearly a setting is named.
 
     What a command's own options give goes before all other sources: `bootstrap` (--kafka), `url` (--redis), others.
     """
@@ -39,9 +41,12 @@ def settings(*, bootstrap: str | None = None, url: str | None = None, **given: A
     if url:
         given["redis"] = {"url": url}
     try:
-        return Settings.load(**{key: value for key, value in given.items() if value is not None})
+        found = Settings.load(**{key: value for key, value in given.items() if value is not None})
     except SettingsError as error:
         fail(str(error), WRONG_USE)
+    for nearly in nearly_settings(os.environ):
+        errors.print(nearly, markup=False)
+    return found
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

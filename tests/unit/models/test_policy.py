@@ -71,6 +71,27 @@ def test_the_hash_follows_the_content_and_not_the_comments(directory):
     assert with_rule("large_inflow", priority=1).hash != same.hash
 
 
+@pytest.mark.parametrize(
+    ("file", "good", "typo"),
+    [
+        ("decisions", "interaction:login", "interaction:logn"),
+        ("decisions", "transaction:salary", "transaction:login"),
+        ("tags", "interaction:survey", "interaction:surveys"),
+        ("tags", "customer:", "customer:person"),
+    ],
+)
+def test_an_event_that_never_comes_is_refused_since_whoever_waits_for_it_would_keep_quiet(directory, file, good, typo):
+    path = directory / f"{file}.toml"
+    text = path.read_text(encoding="utf-8")
+    assert f'"{good}"' in text
+    path.write_text(text.replace(f'"{good}"', f'"{typo}"'), encoding="utf-8")
+
+    with pytest.raises(
+        PolicyError, match=rf"{file}\.toml: .*no [a-z]+ is of the kind '[a-z]+'; known: .* \(it is '{typo}'\)"
+    ):
+        load_policy(directory)
+
+
 def test_a_missing_file_is_named(directory):
     (directory / "tags.toml").unlink()
 

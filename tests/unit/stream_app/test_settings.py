@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from stream_app.settings import MASK, Settings, SettingsError, flatten
+from schemas.errors import SettingsError
+from stream_app.settings import MASK, Settings, flatten, nearly_settings
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +90,50 @@ def test_settings_are_shown_by_variable():
 
     assert flat["RAPPORT_KAFKA__BOOTSTRAP"] == "127.0.0.1:9092"
     assert flat["RAPPORT_LEARNING"] is True
+
+
+def test_a_setting_that_does_not_exist_is_told_with_the_one_that_was_meant(monkeypatch):
+    monkeypatch.setenv("RAPPORT_KAFKA__BOOTSTRAPS", "k1:9092")
+
+    with pytest.raises(SettingsError, match="there is no such setting; did you mean RAPPORT_KAFKA__BOOTSTRAP"):
+        Settings.load()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("RAPPORT_REDIS_URL", "RAPPORT_REDIS__URL"),
+        ("RAPPORT_KAFKA_SECURITY_USERNAME", "RAPPORT_KAFKA__SECURITY__USERNAME"),
+        ("rapport_partition", "RAPPORT_PARTITIONS"),
+    ],
+)
+def test_a_variable_that_is_nearly_a_setting_is_named(tmp_path, name, meant):
+    (said,) = nearly_settings({name: "x"}, tmp_path / "rapport.toml")
+
+    assert said == f"{name} is no setting and is not read; did you mean {meant}?"
+
+
+def test_what_a_cluster_or_another_program_puts_there_is_let_alone(tmp_path):
+    others = {"RAPPORT_SERVICE_HOST": "10.0.0.1", "RAPPORT_PORT": "tcp://10.0.0.1:80", "RAPPORT_TOKEN": "t", "PATH": ""}
+    ours = {"RAPPORT_SEED": "7", "rapport_redis__url": "redis://x"}
+
+    assert list(nearly_settings(others | ours, tmp_path / "rapport.toml")) == []
+
+
+def test_a_key_of_the_file_that_nobody_reads_is_named(tmp_path):
+    file = tmp_path / "rapport.toml"
+    file.write_text("partition = 8\nseed = 7\n")
+
+    (said,) = nearly_settings({}, file)
+    assert "partition is no setting and is not read; did you mean RAPPORT_PARTITIONS?" in said
+
+
+def test_a_file_that_is_no_toml_and_a_section_that_is_no_json_are_one_line(monkeypatch, tmp_path):
+    (tmp_path / "rapport.toml").write_text("partitions = = 8\n")
+    with pytest.raises(SettingsError, match=r"^rapport\.toml: .*line 1"):
+        Settings.load()
+
+    (tmp_path / "rapport.toml").unlink()
+    monkeypatch.setenv("RAPPORT_KAFKA", "k1:9092")
+    with pytest.raises(SettingsError, match='"kafka"'):
+        Settings.load()
