@@ -1,15 +1,15 @@
 """Someone comes in: the greeter's card, one per visit, and taken back when the customer leaves."""
 
 from models import contact
-from models.alerts import NOTHING, Step
 from models.cause import Cause
 from models.context import Context
 from models.decide import Weighed, decide, trigger_of
+from models.explanations.reasons import score_card
+from models.facts.promise import last_promise
 from models.features import features
 from models.policy import HOUR_MS, Policy
 from models.policy.filling import BETWEEN
-from models.promise import last_promise
-from models.reasons import score_card
+from models.rules.alerts import NOTHING, Step
 from models.withdrawn import withdrawn
 from schemas.actions import Arrival, BestAction, Effect, OpenComplaint, Reason
 from schemas.entries import arrival_effect

@@ -4,8 +4,8 @@ Each function gives the code of why not, or None. A day has one offer at most wh
 event that belongs to a day at or before that of the last offer (a late one) brings none.
 """
 
-from models import windows
 from models.policy import DAY_MS, Action, Policy
+from models.rings import windows
 from schemas.profile import Profile
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Literal, NamedTuple, TypeVar
 
+from models.learning.scoring import Scorer
 from models.policy import Policy
-from models.scoring import Scorer
 from models.sentiment import Sentiment
 from schemas.actions import Effect
 from schemas.errors import BrokenInvariant

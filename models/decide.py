@@ -10,13 +10,13 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from models import contact
-from models.churn import may_profile
 from models.context import Context
 from models.event_key import key_of
 from models.figures import Figures
-from models.hashing import Slots, slots_of
+from models.learning.hashing import Slots, slots_of
+from models.learning.scoring import Scored, Scorer
 from models.policy import Action, Policy, Trigger
-from models.scoring import Scored, Scorer
+from models.served.churn import may_profile
 from schemas.decisions import Dropped, FunnelStage, Stage
 from schemas.events import Interaction, Transaction
 from schemas.profile import Profile

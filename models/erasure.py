@@ -4,11 +4,12 @@ The stub knows when: without it a replay, or an older event on another topic, wo
 When no source can repeat such an event any more, due work lets it go too.
 """
 
-from models import alerts, arrival, links, standing, value
+from models import arrival, links, standing, value
 from models.cause import Cause
 from models.context import Context, Verdict
-from models.early import let_go
-from models.windows import DAY_MS
+from models.labels.early import let_go
+from models.rings.windows import DAY_MS
+from models.rules import alerts
 from models.work import FORGET, fire
 from schemas.actions import Effect, Reason
 from schemas.internal import Erasure

@@ -11,8 +11,8 @@ from struct import pack as pack_floats
 from struct import unpack as unpack_floats
 
 from models.figures import aum_minor
-from models.sums import Sums, spans
-from models.windows import home_day
+from models.rings.sums import Sums, spans
+from models.rings.windows import home_day
 from schemas.profile import Profile
 
 DAY_MS = 86_400_000

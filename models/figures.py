@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from functools import cache
 
-from models import windows
+from models.learning.scoring import within
 from models.products import names_in
-from models.scoring import within
-from models.sums import spans
+from models.rings import windows
+from models.rings.sums import spans
 from schemas.profile import Profile
 from schemas.vocabulary import CHANNELS, CONSENTS, INTERACTION_KINDS, PRODUCT_FAMILIES, TRANSACTION_KINDS
 

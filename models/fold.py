@@ -8,12 +8,13 @@ nothing that an older profile holds is changed.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from models import counting, eve, windows
-from models.fold_bonds import BONDS, fold_closed_on
-from models.fold_money import fold_money
+from models.facts import eve
+from models.facts.bonds import BONDS, fold_closed_on
+from models.facts.money import fold_money
+from models.facts.promise import promised
 from models.needs import fold_opening
 from models.policy import Policy
-from models.promise import promised
+from models.rings import counting, windows
 from schemas.events import Customer, Interaction, LinkedMention, Outcome, Transaction
 from schemas.profile import (
     MAX_HANDLE_BYTES,
@@ -221,7 +222,7 @@ def _handles(handles: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _outcome(p: Profile, event: Outcome, policy: Policy) -> None:
-    """Count it; what it answers is the affair of `models.outcomes`."""
+    """Count it; what it answers is the affair of `models.labels.outcomes`."""
     _seen(p, event.occurred_ms)
     p.events = _plus(p.events, 3)
 

@@ -9,11 +9,11 @@ The due work is also the memory of when tags were last looked at: it lies so man
 
 from zlib import crc32
 
-from models import windows
 from models.due import with_work
 from models.figures import Figures
 from models.policy import Policy
 from models.policy.parts import TagRule
+from models.rings import windows
 from schemas.profile import MAX_REASON_BYTES, MAX_TAGS, Due, Grade, Profile, Tag, cut
 
 REGRADE = "regrade"

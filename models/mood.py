@@ -1,10 +1,10 @@
 """How people speak about the bank on one platform: rings of sentiment, and the alert when it turns."""
 
-from models.alerts import compose
 from models.cause import Cause
 from models.context import Context, Verdict
-from models.finding import Finding
 from models.policy import HOUR_MS, MoodBurst, Policy
+from models.rules.alerts import compose
+from models.rules.finding import Finding
 from schemas.actions import Effect
 from schemas.entries import alert_effect
 from schemas.internal import MoodMark

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from models.cause import Cause
-from models.churn import may_profile
 from models.context import Context
-from models.eve import as_of
+from models.facts.eve import as_of
 from models.features import unpack
-from models.need_model import MODEL
+from models.learning.scoring import Forecaster, within
 from models.products import names_in
-from models.scoring import Forecaster, within
-from models.windows import home_day
+from models.rings.windows import home_day
+from models.served.churn import may_profile
+from models.served.need import MODEL
 from schemas.actions import Effect, example_effect
 from schemas.events import Interaction
 from schemas.internal import ExampleRecord

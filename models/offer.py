@@ -1,16 +1,16 @@
 """Carry out a decision: the offer to its channel, the record to the ledger, and what the profile remembers of it."""
 
-from models.alerts import Step
 from models.cause import Cause
-from models.churn import may_profile
 from models.context import Context
 from models.decide import Choice, Weighed, decide
-from models.early import begun
-from models.hashing import slots_of
-from models.outcomes import pend_offer
+from models.explanations.reasons import parts_in_words, strongest
+from models.labels.early import begun
+from models.labels.outcomes import pend_offer
+from models.learning.hashing import slots_of
 from models.policy import HOUR_MS, Policy, Trigger
-from models.reasons import parts_in_words, strongest
-from models.windows import home_day
+from models.rings.windows import home_day
+from models.rules.alerts import Step
+from models.served.churn import may_profile
 from schemas.actions import Effect, Offer, Reason
 from schemas.decisions import Decision, decision_effect
 from schemas.entries import offer_effect

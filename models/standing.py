@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from models import contact
-from models.alerts import GONE, NOTHING, Step
 from models.cause import Cause
-from models.outcomes import RANKS, answers
+from models.labels.outcomes import RANKS, answers
 from models.policy import Policy, Text
+from models.rules.alerts import GONE, NOTHING, Step
 from models.withdrawn import withdrawn
 from schemas.actions import Effect, Reason
 from schemas.events import Outcome

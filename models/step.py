@@ -7,24 +7,25 @@ runs live, in replay and in what-if.
 from collections.abc import Callable
 from typing import Any
 
-from models import arrival, links, outcomes, standing
+from models import arrival, links, standing
 from models.cause import Cause
-from models.churn import may_profile, score_churn, without_score
 from models.context import Context, Verdict
 from models.decide import trigger_of
-from models.early import came_true
 from models.erasure import erase
-from models.escalation_examples import COMPLAINT, expect
 from models.event_key import key_of
 from models.features import features
 from models.fold import fold, known, new_profile
 from models.grading import regrade
+from models.labels import outcomes
+from models.labels.early import came_true
+from models.labels.escalation_examples import COMPLAINT, expect
 from models.needs import forecast, without_needs
 from models.offer import offer, offered
+from models.rings.windows import home_day
 from models.rules import judge
+from models.served.churn import may_profile, score_churn, without_score
 from models.value import appraise, without_worth
 from models.value import withdrawn as taken_out
-from models.windows import home_day
 from models.work import fire
 from schemas.actions import Effect, letter_effect
 from schemas.events import Customer, Interaction, LinkedMention, Outcome

@@ -1,18 +1,18 @@
 """What a customer is worth to the bank, kept in his profile, and what the model "value" is told of him.
 
 He is appraised with the first event of a day and with the weekly snapshot, from the days on which he bought. Once a
-week the trainer is told of them (`models.value_model`), as of the snapshot's day boundary: what comes late is told the
+week the trainer is told of them (`models.clv.model`), as of the snapshot's day boundary: what comes late is told the
 next time. Only who consents to be profiled is appraised and told of; who no longer does, who is erased, and who died
 or was merged is taken out again.
 """
 
 from models.cause import Cause
-from models.churn import may_profile
+from models.clv.model import MODEL, Row, ValueScorer
 from models.context import Context
-from models.eve import as_of
+from models.facts.eve import as_of
 from models.policy import Policy
-from models.value_model import MODEL, Row, ValueScorer
-from models.windows import home_day
+from models.rings.windows import home_day
+from models.served.churn import may_profile
 from schemas.actions import Effect, example_effect
 from schemas.internal import ExampleRecord
 from schemas.profile import Due, Profile

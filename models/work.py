@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from models import eve, needs, outcomes, rules, value
+from models import needs, rules, value
 from models.cause import Cause
 from models.context import Context
+from models.facts import eve
 from models.grading import regrade_silent
+from models.labels import outcomes
 from schemas.actions import Effect
 from schemas.errors import BrokenInvariant
 from schemas.profile import Due, EventCounts, Profile

@@ -239,7 +239,7 @@ class PendingExample(NamedTuple):
     score: float | None = None
     version: int | None = None
     about: str = ""  # propensity: the offer's action_id, as `example_id`; or `FAST`, `VOID` of `vocabulary`
-    context: bytes = b""  # what the channel knew of the contact: packed slots of `models.hashing`
+    context: bytes = b""  # what the channel knew of the contact: packed slots of `models.learning.hashing`
 
 
 class ReasonPart(NamedTuple):
@@ -325,7 +325,7 @@ class EventCounts(NamedTuple):
 
 
 class Rings(NamedTuple):
-    """Bucket rings by event time (`schemas.ring`); only `models.cells` knows what a bucket's cells mean.
+    """Bucket rings by event time (`schemas.ring`); only `models.rings.cells` knows what a bucket's cells mean.
 
     A bucket's number is `event time // width`: 12 of 5 minutes, 24 of an hour, 31 of a day, 10 of a week. Days and
     weeks are UTC+8 days (home time), so that "a day" is the bank's day.
@@ -358,7 +358,7 @@ class Profile:
     aum_highs: tuple[tuple[int, int], ...] = ()  # (last home day of a slot, AUM), falling: the first is the 90-day high
     rings: Rings = Rings()
     salary: Salary = Salary()
-    loans: dict[str, Loan] = field(default_factory=dict)  # by what `models.loans` knows them by
+    loans: dict[str, Loan] = field(default_factory=dict)  # by what `models.facts.loans` knows them by
     counterparties: dict[str, int] = field(default_factory=dict)  # id -> last seen (debits)
     countries: dict[str, int] = field(default_factory=dict)  # country -> last seen (card present use)
     last_login_ms: int | None = None
@@ -385,7 +385,7 @@ class Profile:
     worth: Worth | None = None
     opened: dict[str, int] = field(default_factory=dict)  # product family -> home day on which he began to hold it
     needs: dict[str, int] = field(default_factory=dict)  # product family -> thousandths that one is opened in 30 days
-    eve: Eve | None = None  # only `models.eve` knows when and why
+    eve: Eve | None = None  # only `models.facts.eve` knows when and why
 
     def copied(self) -> "Profile":
         """Copy the profile for one who is about to write the next one (`dataclasses.replace` takes 9 times as long)."""

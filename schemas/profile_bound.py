@@ -50,7 +50,7 @@ _ACTION_ID = "a" * 20
 _ODD_ID = "#" * 20  # as others may name a decision: not as short as our own
 _REASON = "holds_investments"  # a feature: all of them are told by their numbers
 _DAY = 2**16 - 1  # until the year 2149 a day's number fits
-# Newest bucket's number, buckets, and the budget of each: what `models.windows` keeps to.
+# Newest bucket's number, buckets, and the budget of each: what `models.rings.windows` keeps to.
 _RINGS = {"minutes": (2**31 - 1, 12, 46), "hours": (2**31 - 1, 24, 44), "days": (_DAY, 31, 64), "weeks": (_DAY, 10, 72)}
 
 

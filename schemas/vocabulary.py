@@ -2,7 +2,8 @@
 
 OTHER = "other"
 
-# Profiles count by a word's place here (`models.windows`): a new word goes to the end, and none ever leaves or moves.
+# Profiles count by a word's place here (`models.rings.windows`): a new word goes to the end, and none ever leaves or
+# moves.
 CHANNEL_PLACES = (
     "branch",
     "phone",

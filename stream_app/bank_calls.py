@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from models.champion import QUICK, STEADY, Champion
-from models.pooled import PooledRegression
-from models.prequential import (
+from models.evaluation.prequential import (
     ANCHORS,
     DELAYS,
     Call,
@@ -20,6 +18,8 @@ from models.prequential import (
     paced,
     read_calls,
 )
+from models.learning.champion import QUICK, STEADY, Champion
+from models.learning.pooled import PooledRegression
 from stream_app.figure_file import Figures, figure
 
 COMMAND = "python -m stream_app.bank_marketing --json"

@@ -4,7 +4,8 @@ PKDD'99 Discovery Challenge, Berka data: every transaction of the accounts whose
 on or before the day of its loan; 30 of the loans are not paid (status B or D, which for most is "so far"). The
 transactions go through load and the core as any do. What is scored are eight figures that the profile says, or said,
 until the day of the loan (the choice of the batch regression that the data's README measured), by the champion
-(`models.champion`); it learns from the loans of the other folds. RAPPORT_SHARED_DATA names the folder of the data.
+(`models.learning.champion`); it learns from the loans of the other folds. RAPPORT_SHARED_DATA names the folder of the
+data.
 """
 
 import csv
@@ -16,7 +17,7 @@ from math import log1p
 from pathlib import Path
 from typing import NamedTuple
 
-from models.champion import Champion
+from models.learning.champion import Champion
 from models.policy import DAY_MS
 from schemas.profile import Profile, Totals
 from schemas.times import parse_rfc3339

@@ -8,8 +8,8 @@ from typing import Any
 from agents.handle import handle
 from agents.ports import Advance, Meter, Outbox
 from models.context import Context, Verdict
+from models.learning.scoring import Scorer
 from models.policy import Policy, load_policy
-from models.scoring import Scorer
 from models.sentiment import SentimentAnalyser, load_lexicon
 from schemas.errors import BadMessage
 from schemas.internal import Timer

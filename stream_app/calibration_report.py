@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from models.meters import Meter
+from models.evaluation.meters import Meter
 
 DRAWS = 80
 

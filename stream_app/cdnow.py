@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.clv import Buying, Column, Past
-from models.clv_fit import fit_buying, fit_spending
-from models.clv_spend import Spending
-from models.value_model import WEEK_DAYS
-from models.windows import home_day
+from models.clv.bg_nbd import Buying, Column, Past
+from models.clv.fit import fit_buying, fit_spending
+from models.clv.gamma_gamma import Spending
+from models.clv.model import WEEK_DAYS
+from models.rings.windows import home_day
 from schemas.profile_worth import Purchases
 from schemas.times import parse_rfc3339
 from stream_app.played_file import PlayedFile

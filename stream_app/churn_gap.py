@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from models.churn import ChurnLearner
 from models.features import FEATURES
-from models.learner import LogisticLearner
+from models.learning.learner import LogisticLearner
+from models.served.churn import ChurnLearner
 from stream_app.truth_report import Departures, auc
 
 FOLDS = 5

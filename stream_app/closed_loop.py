@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from models.outcomes import TAKEN
+from models.labels.outcomes import TAKEN
 from models.policy import DAY_MS, Policy
 from models.sentiment import SentimentAnalyser, load_lexicon
 from schemas.actions import Effect

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from models.hashing import Slots
-from models.scoring import Forecaster, Scored, Scorer
-from models.value_model import ValueScorer
+from models.clv.model import ValueScorer
+from models.learning.hashing import Slots
+from models.learning.scoring import Forecaster, Scored, Scorer
 
 S = TypeVar("S", bound=Scorer)
 Newest = Callable[[], Mapping[str, Scorer]]

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from models.explain import change_text, explain, scored_anew, strongest_moves
+from models.explanations.explain import change_text, explain, scored_anew, strongest_moves
+from models.explanations.reasons import parts_of, sentence, values_of
+from models.explanations.shapley import sampled_shapley
 from models.features import FEATURES
-from models.learner import BadSnapshotError
+from models.learning.learner import BadSnapshotError
+from models.learning.scoring import LinearScorer, Scorer
 from models.policy import Policy
-from models.reasons import parts_of, sentence, values_of
-from models.scoring import LinearScorer, Scorer
-from models.shapley import sampled_shapley
-from models.snapshots import Shelf, Stored
-from models.training import scorer_of
+from models.training.learners import scorer_of
+from models.training.snapshots import Shelf, Stored
 from schemas.profile import Profile
 from schemas.times import to_rfc3339
 from stream_app.model_report.from_shelf import statistics

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from models.policy import Policy, load_policy
-from models.propensity import PropensityLearner
+from models.served.propensity import PropensityLearner
 from schemas import profile_codec
 from stream_app import bank_calls, bank_marketing, berka_loans, cdnow, figure_file
 from stream_app.calibration_report import calibration, calibration_error

@@ -2,16 +2,16 @@
 
 `matured`: both labels at the horizon, as the product does by itself. `naive`: a positive when it comes true, a negative
 at the horizon, so the first weeks know positives only. `fast`: each as a negative at once, and again as a positive when
-it comes true, weighed (`models.pooled`), as policy may want of offers (`models.early`). Each scores an example at its
-moment by what it has learned until then, without the calibration that the product adds; all are judged by the same
-scores, from the first maturity on.
+it comes true, weighed (`models.learning.pooled`), as policy may want of offers (`models.labels.early`). Each scores an
+example at its moment by what it has learned until then, without the calibration that the product adds; all are judged
+by the same scores, from the first maturity on.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from models.meters import Meter, Quality
-from models.propensity import PropensityLearner
+from models.evaluation.meters import Meter, Quality
+from models.served.propensity import PropensityLearner
 from stream_app.truth_report import Departures
 
 Example = Mapping[str, Any]

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from models.policy import Policy
-from models.punctuation import punctuation
+from models.training.punctuation import punctuation
 from schemas.internal import Punctuation
 from schemas.wire import encode
 from stream_app.engine.app import EngineApp

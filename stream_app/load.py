@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import orjson
 
-from models.pace import PACE, Pace
+from models.evaluation.pace import PACE, Pace
 from schemas.errors import BadMessage
 from schemas.times import parse_rfc3339, to_rfc3339
 from stream_app.arrival_order import Sent, Timed, in_order

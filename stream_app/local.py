@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from agents.handle import handle
 from models.context import Context, Verdict
+from models.learning.scoring import Scorer
 from models.policy import Policy
-from models.scoring import Scorer
 from models.sentiment import Sentiment
-from models.training import LocalTrainer
+from models.training.learners import LocalTrainer
 from schemas.actions import Effect
 from schemas.errors import BadMessage, BrokenInvariant, StateError
 from schemas.internal import Timer

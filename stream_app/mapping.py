@@ -72,7 +72,7 @@ class AttributesRule(_Part):
     """Which columns an interaction's attributes come from, by their names in lower case; empty cells are left out.
 
     With `pace`, columns of which one at least changes from day to day, the attribute "pace" says how many rows there
-    were that day so far and the day before (`models.pace`).
+    were that day so far and the day before (`models.evaluation.pace`).
     """
 
     words: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from models.meters import Meter
+from models.evaluation.meters import Meter
 from models.policy import Policy
 from schemas.internal import ModelCommand
 from schemas.wire import encode

@@ -15,7 +15,7 @@ NOT_LEARNED = ("censored", "late", "repeated", "rejected", "refused")
 
 
 class ModelMetrics:
-    """Shows `models.training.report` of each model that is trained here."""
+    """Shows `models.training.learners.report` of each model that is trained here."""
 
     def __init__(self, metrics: Metrics) -> None:
         """Show nothing until something is told."""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from models.meters import Meter
-from models.need_model import MODEL, NeedLearner
+from models.evaluation.meters import Meter
 from models.policy import Policy
+from models.served.need import MODEL, NeedLearner
 from schemas.vocabulary import PRODUCT_FAMILIES
 from stream_app.closed_loop import Played
 from stream_app.simulate.uptake import THEMES, chance

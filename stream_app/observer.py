@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from models.context import Verdict
-from models.scoring import Scorer
+from models.learning.scoring import Scorer
 from stream_app.clock_watch import ClockWatch
 from stream_app.counted_scorers import Newest, counted
 from stream_app.engine.app import EngineApp

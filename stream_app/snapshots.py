@@ -13,12 +13,12 @@ import structlog
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from models.learner import BadSnapshotError
+from models.learning.learner import BadSnapshotError
+from models.learning.scoring import Scorer
 from models.policy import Policy
-from models.release import Published
-from models.scoring import Scorer
-from models.snapshots import Shelf, Stored, describe, events_of, pinned_in, to_records
-from models.training import scorer_of, starting_scorers
+from models.training.learners import scorer_of, starting_scorers
+from models.training.release import Published
+from models.training.snapshots import Shelf, Stored, describe, events_of, pinned_in, to_records
 from stream_app.kafka import KafkaUnavailable, consumer, read_to_end
 from stream_app.settings import Settings
 

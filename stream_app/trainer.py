@@ -2,7 +2,7 @@
 
 A partition of `<ns>.examples` is one model (its number is the model's place in policy), and belongs to one trainer of
 the group `<app>-trainer`. Whoever gets it restores the last complete version and reads on from the offset that this
-version names; nothing else is remembered anywhere. All that decides is in `models.release`, which is pure.
+version names; nothing else is remembered anywhere. All that decides is in `models.training.release`, which is pure.
 
 Versions are numbered at points that follow from the examples alone, but they are sent no more often than policy's
 `publish_seconds`: a number that was skipped was overtaken before anyone could have used it.
@@ -24,14 +24,14 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 from aiokafka.errors import KafkaError
 from pydantic import TypeAdapter, ValidationError
 
-from models.admission import Message
-from models.contest_events import MAX_EVENTS
-from models.learner import DAMAGED
+from models.contest.events import MAX_EVENTS
+from models.contest.sealing import Seal
+from models.learning.learner import DAMAGED
 from models.policy import Policy
-from models.release import Position, Published, Release
-from models.sealing import Seal
-from models.snapshots import Shelf, events_of
-from models.training import left_out, new_release, report, servable
+from models.training.admission import Message
+from models.training.learners import left_out, new_release, report, servable
+from models.training.release import Position, Published, Release
+from models.training.snapshots import Shelf, events_of
 from schemas.internal import ModelCommand, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.kafka import KafkaUnavailable, consumer, producer
@@ -52,7 +52,7 @@ class NotRestored(Exception):
 
 
 START_AGAIN = (KafkaError, KafkaUnavailable, OSError, NotRestored)
-# (model, what `models.training.report` says; None once another trainer has it)
+# (model, what `models.training.learners.report` says; None once another trainer has it)
 Report = Callable[[str, dict[str, Any] | None], None]
 Send = Callable[[], Awaitable[None]]
 

@@ -4,11 +4,11 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from math import exp
 
-from models.contest import Contest
-from models.contest_setup import Setup
+from models.contest.contest import Contest
+from models.contest.setup import Setup
 from models.features import FEATURES
+from models.learning.scoring import Scored
 from models.policy.contest import ContestRules, Segment
-from models.scoring import Scored
 from schemas.internal import ExampleRecord, ModelCommand
 
 WIDTH = len(FEATURES)

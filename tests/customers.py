@@ -3,11 +3,11 @@
 from functools import cache
 from typing import Any
 
-from models.churn import ChurnLearner
 from models.context import Context, Verdict
 from models.policy import Policy
-from models.propensity import PropensityLearner
 from models.sentiment import Sentiment
+from models.served.churn import ChurnLearner
+from models.served.propensity import PropensityLearner
 from models.step import step
 from schemas.actions import Effect
 from schemas.profile import Profile

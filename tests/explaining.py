@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from models.explanations.reasons import strongest
 from models.features import FEATURES, pack, unpack
+from models.learning.scoring import Linear, LinearScorer
 from models.reason_figures import PLACE, UNITS
-from models.reasons import strongest
-from models.scoring import Linear, LinearScorer
 from schemas.profile import MAX_REASONS, PendingExample, Profile, Score
 from tests.builders import BEGINNING, after
 from tests.policies import default_policy

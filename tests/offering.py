@@ -9,9 +9,9 @@ from models.cause import Cause
 from models.decide import trigger_of
 from models.features import features
 from models.fold import fold
+from models.learning.scoring import Scored
 from models.offer import offer
 from models.policy import Policy
-from models.scoring import Scored
 from schemas.decisions import Decision
 from schemas.profile import Account, Profile
 from tests.builders import BEGINNING, a_customer

@@ -36,7 +36,7 @@ class Bank(Part):
 
     home_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     home_country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-    lateness_minutes: Annotated[int, Field(ge=1, le=1_440)]  # a day: `models.eve` keeps the facts of one boundary
+    lateness_minutes: Annotated[int, Field(ge=1, le=1_440)]  # a day: `models.facts.eve` keeps the facts of one boundary
     loan_gap_days: Annotated[int, Field(ge=7, le=31)]
     loan_grace_days: Annotated[int, Field(ge=0, le=60)]
 
@@ -194,7 +194,7 @@ class Models(Part):
         return self
 
     def is_fast(self, model: str) -> bool:
-        """Whether a model learns what comes true when it does, not at the horizon (`models.early`)."""
+        """Whether a model learns what comes true when it does, not at the horizon (`models.labels.early`)."""
         return self.labels.get(model) == "fast"
 
 

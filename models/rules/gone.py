@@ -7,11 +7,11 @@ not in the table is taken back only by an analyst's finding about its event, or 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from models.alerts import CONFIRMED
 from models.figures import aum_minor
 from models.policy import Policy
 from models.policy.rules import BalanceDrained, ChurnRisk
 from models.rules import lending
+from models.rules.alerts import CONFIRMED
 from models.rules.money import fall_share, fell_from
 from schemas.events import Interaction, Outcome, Transaction
 from schemas.profile import OpenAlert, Profile, short_id

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from models import alerts
-from models.alerts import Step
 from models.cause import Cause
 from models.context import Context
 from models.event_key import key_of
-from models.explain import score_explained
-from models.finding import Finding
+from models.explanations.explain import score_explained
 from models.policy import AnyRule, Policy
-from models.rules import leaving, lending, money, safety, service
+from models.rules import alerts, leaving, lending, money, safety, service
+from models.rules.alerts import Step
+from models.rules.finding import Finding
 from models.rules.gone import gone
 from models.rules.schedule import miss_loan, miss_salary, plan
 from schemas.events import Interaction

@@ -1,10 +1,10 @@
 """Rules about customers who may leave, or did: closed products, silence, a missed salary, the score."""
 
-from models import windows
 from models.figures import aum_minor
-from models.finding import Finding
 from models.policy import Policy
 from models.policy.rules import AccountClosed, ChurnRisk, DormantHighValue, ProductClosed, SalaryMissed
+from models.rings import windows
+from models.rules.finding import Finding
 from schemas.events import Customer, Interaction
 from schemas.profile import Due, Profile, Score, short_id
 from schemas.times import to_rfc3339

@@ -1,9 +1,9 @@
 """Rules about loans that are not repaid: post-loan early warning, step by step, each loan for itself."""
 
-from models.finding import Finding
-from models.loans import loan_named, loan_of
+from models.facts.loans import loan_named, loan_of
 from models.policy import Policy
 from models.policy.rules import LoanMissed
+from models.rules.finding import Finding
 from schemas.events import Interaction, Transaction
 from schemas.profile import Due, OpenAlert, Profile, short_id
 

@@ -2,11 +2,11 @@
 
 from math import log10
 
-from models import windows
 from models.figures import aum_minor
-from models.finding import Finding, hundredths, of_transaction
 from models.policy import Policy
 from models.policy.rules import BalanceDrained, LargeInflow, LargeOutflow, UnusualAmount, UnusualOutflow
+from models.rings import windows
+from models.rules.finding import Finding, hundredths, of_transaction
 from schemas.events import Transaction
 from schemas.profile import OpenAlert, Profile
 

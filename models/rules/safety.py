@@ -1,10 +1,10 @@
 """Rules that protect the customer: cards in two places, tried-out cards, declines, failed logins."""
 
-from models import windows
-from models.finding import Finding, of_transaction
-from models.fold_money import card_present, small
+from models.facts.money import card_present, small
 from models.policy import HOUR_MS, Policy
 from models.policy.rules import CardTesting, NewCountry, RepeatedDeclines, RepeatedFailedLogins
+from models.rings import windows
+from models.rules.finding import Finding, of_transaction
 from schemas.events import Interaction, Transaction
 from schemas.profile import MAX_COUNTRY_BYTES, Profile, cut
 

@@ -7,10 +7,10 @@ overtaken by a later event does nothing.
 from dataclasses import replace
 
 from models.due import cancel, schedule
-from models.loans import unpaid
+from models.facts.loans import unpaid
 from models.policy import DAY_MS, HOUR_MS, Policy
 from models.policy.rules import ComplaintDeadline, LoanMissed, SalaryMissed
-from models.windows import home_day_start_ms
+from models.rings.windows import home_day_start_ms
 from schemas.profile import LOAN_RHYTHM, Due, Profile, short_id
 
 SALARY, LOAN, COMPLAINT = "salary_due", "loan_due", "complaint_deadline"

@@ -1,10 +1,10 @@
 """Rules about what customers tell us: complaints, ratings, mentions."""
 
-from models.escalation import chance_of
 from models.figures import aum_minor
-from models.finding import Finding
+from models.labels.escalation import chance_of
 from models.policy import DAY_MS, HOUR_MS, Policy
 from models.policy.rules import AngryMention, ComplaintDeadline, ComplaintMade, LowRating, SecondComplaint
+from models.rules.finding import Finding
 from schemas.events import Interaction, LinkedMention
 from schemas.profile import Due, Profile, short_id
 from schemas.times import to_rfc3339

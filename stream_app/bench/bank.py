@@ -13,12 +13,12 @@ from zlib import crc32
 
 import orjson
 
+from models.learning.scoring import Scorer
 from models.policy import Policy
-from models.release import Published
-from models.scoring import Scorer
 from models.sentiment import SentimentAnalyser, load_lexicon
-from models.snapshots import Shelf, to_records
-from models.training import LocalTrainer, scorer_of, starting_scorers
+from models.training.learners import LocalTrainer, scorer_of, starting_scorers
+from models.training.release import Published
+from models.training.snapshots import Shelf, to_records
 from schemas.actions import Effect
 from stream_app.bench.messages import Message
 from stream_app.local import Line, LocalRuntime

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from models.challengers import CHAMPION
+from models.challengers.kinds import CHAMPION
 from models.policy import Policy, load_policy
 from schemas.internal import ModelCommand
 from stream_app import model_duty

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from models.calibrated_actions import PARTS
-from models.challengers import CHAMPION
-from models.clv import Buying
-from models.clv_spend import Spending
+from models.challengers.kinds import CHAMPION
+from models.clv.bg_nbd import Buying
+from models.clv.gamma_gamma import Spending
 from models.features import FEATURES
 from models.policy import load_policy
+from models.served.calibrated_actions import PARTS
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, print_table, run, settings
 from stream_app.commands.model_duty import promote, rollback
 from stream_app.commands.model_report import report
@@ -26,7 +26,7 @@ app.command()(promote)
 app.command()(rollback)
 COLUMNS = ("model", "version", "examples", "positives", "auc", "log_loss", "calibration_error")
 FIGURES = COLUMNS[2:]
-SLOPE_OF_MAP, SLOPE_OF_CALIBRATION = 2, 1  # places in rows of `models.calibrated`
+SLOPE_OF_MAP, SLOPE_OF_CALIBRATION = 2, 1  # places in rows of `models.served.calibrated`
 EVENT = ("number", "what", "version", "champion", "about", "by", "why")
 app.command()(report)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from models.scoring import probability
+from models.learning.scoring import probability
 from stream_app.model_report import svg
 from stream_app.model_report.chart import Chart, Model, anchor, is_judged, number
 from stream_app.model_report.curves import as_percent

@@ -1,7 +1,7 @@
 """From a meter's bins to curves: is a score a probability, whom does it find, and where do the scores lie.
 
-A bin is (place, negatives, positives, sum of the scores); places are steps of log-odds (`models.meters`). So what is
-drawn is exact to the width of a bin.
+A bin is (place, negatives, positives, sum of the scores); places are steps of log-odds (`models.evaluation.meters`). So
+what is drawn is exact to the width of a bin.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from itertools import pairwise
 from math import sqrt
 from typing import NamedTuple
 
-from models.meters import BINS_PER_UNIT, CALIBRATION_GROUPS, EDGE
-from models.scoring import probability
+from models.evaluation.meters import BINS_PER_UNIT, CALIBRATION_GROUPS, EDGE
+from models.learning.scoring import probability
 
 Bins = Sequence[Sequence[float]]
 Z = 1.959964  # of a 95 % interval

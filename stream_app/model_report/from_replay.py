@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
-from models.lags import lag_days
-from models.meters import Meter
+from models.contest.track_record import EVERYBODY, Point, Row, told
+from models.evaluation.meters import Meter
 from models.policy import Policy
-from models.track_record import EVERYBODY, Point, Row, told
+from models.training.lags import lag_days
 from stream_app.model_report.sheet import AS_SERVED, LAG_OF, ReasonSize, Sheet, Source
 
 STRETCHES, LEAST_STRETCH, POSITIVES = 32, 100, 10  # positives in a stretch on average

@@ -5,13 +5,13 @@ from math import sqrt
 from operator import add
 from typing import Any
 
+from models.contest.track_record import told
+from models.evaluation.meters import Meter
 from models.features import FEATURES
-from models.learner import BadSnapshotError
-from models.meters import Meter
+from models.learning.learner import BadSnapshotError
 from models.policy import Policy
-from models.snapshots import Manifest, Shelf, Stored
-from models.track_record import told
-from models.training import scorer_of
+from models.training.learners import scorer_of
+from models.training.snapshots import Manifest, Shelf, Stored
 from stream_app.model_report.sheet import AS_SERVED, LAG_OF, ReasonSize, Sheet, Source
 
 

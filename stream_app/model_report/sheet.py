@@ -25,8 +25,9 @@ class ReasonSize(NamedTuple):
 class Sheet:
     """One model as read from its source; what a source cannot tell is empty, and the report says so.
 
-    figures: as `models.training.report` says them. history: rows as `models.track_record.told` lists them. bins: of a
-    meter, as `bins_of` says. lag_days: whole days from score to label -> examples. events: of the champion's contest.
+    figures: as `models.training.learners.report` says them. history: rows as `models.contest.track_record.told` lists
+    them. bins: of a meter, as `bins_of` says. lag_days: whole days from score to label -> examples. events: of the
+    champion's contest.
     """
 
     model: str

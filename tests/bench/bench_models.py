@@ -8,14 +8,14 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from models import counting, windows
-from models.churn import ChurnLearner
 from models.features import FEATURES, features
-from models.hashing import slots_of
-from models.learner import LogisticLearner
-from models.propensity import PropensityLearner
-from models.scoring import LinearScorer
+from models.learning.hashing import slots_of
+from models.learning.learner import LogisticLearner
+from models.learning.scoring import LinearScorer
+from models.rings import counting, windows
 from models.sentiment import SentimentAnalyser, load_lexicon
+from models.served.churn import ChurnLearner
+from models.served.propensity import PropensityLearner
 from schemas.profile import Account, Identity, Profile, Rings
 from stream_app.bench.figures import Figures, figure, keep
 from tests.builders import BEGINNING, after

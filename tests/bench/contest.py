@@ -9,9 +9,9 @@ import random
 import sys
 from collections.abc import Sequence
 
-from models.evidence import Evidence, loss
+from models.contest.trial import Trial
+from models.evaluation.evidence import Evidence, loss
 from models.policy.contest import ContestRules
-from models.trial import Trial
 from tests.contests import share
 
 EXAMPLES, EVERY = 20_000, 2_500

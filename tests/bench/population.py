@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from models.context import Context
 from models.policy import Policy
-from models.snapshots import to_records
 from models.step import step
+from models.training.snapshots import to_records
 from schemas.internal import Timer
 from schemas.profile import Profile
 from schemas.profile_codec import decode, encode

@@ -10,11 +10,11 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
+from models.contest.sealing import Seal
 from models.policy import load_policy
-from models.release import Position, Published, Release
-from models.sealing import Seal
-from models.snapshots import to_records
-from models.training import new_release
+from models.training.learners import new_release
+from models.training.release import Position, Published, Release
+from models.training.snapshots import to_records
 from schemas.internal import ExampleRecord, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.kafka import create_topics, producer

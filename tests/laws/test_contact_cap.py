@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.windows import DAY_MS, home_day
+from models.rings.windows import DAY_MS, home_day
 from tests.builders import BEGINNING, an_interaction
 from tests.offering import a_consenting, decided
 from tests.policies import default_policy

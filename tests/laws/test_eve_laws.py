@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from models.features import FEATURES, unpack
 from models.policy import Policy
+from models.rings.windows import DAY_MS
 from models.step import step
-from models.windows import DAY_MS
 from schemas.events import Customer, Transaction
 from schemas.internal import ExampleRecord, Timer
 from schemas.profile import Profile

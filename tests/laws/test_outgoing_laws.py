@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 
 from models.context import Context
 from models.features import FEATURES
+from models.learning.scoring import Linear, LinearScorer
 from models.policy import Policy
-from models.scoring import Linear, LinearScorer
 from models.step import step
 from schemas.actions import Alert, Arrival, Effect, Offer, Withdrawal
 from schemas.decisions import Decision

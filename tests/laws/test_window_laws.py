@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models import counting, windows
-from models.cells import unpack
 from models.fold import fold, new_profile
+from models.rings import counting, windows
+from models.rings.cells import unpack
 from schemas.profile import Tally
 from schemas.ring import buckets_of
 from tests.builders import BEGINNING

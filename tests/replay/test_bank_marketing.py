@@ -7,9 +7,9 @@ import zipfile
 
 import pytest
 
-from models.hashing import slots_of
-from models.pace import PACE
-from models.prequential import paced
+from models.evaluation.pace import PACE
+from models.evaluation.prequential import paced
+from models.learning.hashing import slots_of
 from stream_app.bank_marketing import replayed
 from tests.commands import MAPPINGS, rapport
 from tests.shared_data import shared_data

@@ -4,9 +4,9 @@ from dataclasses import fields
 import msgpack
 import pytest
 
-from models import windows
 from models.features import FEATURES
 from models.fold import fold, new_profile
+from models.rings import windows
 from schemas import profile as limits
 from schemas import profile_bound, profile_codec, vocabulary
 from schemas.errors import BrokenInvariant, StateError

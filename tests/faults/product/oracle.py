@@ -10,7 +10,7 @@ import orjson
 from models.context import Context
 from models.policy import Policy
 from models.step import step
-from models.training import starting_scorers
+from models.training.learners import starting_scorers
 from schemas import profile_codec
 from schemas.events import Transaction
 from schemas.internal import Timer

@@ -11,8 +11,8 @@ import msgpack
 import pytest
 
 from models.features import FEATURES, pack, unpack
-from models.hashing import SLOTS, Slots, slots_of
-from models.learner import BadSnapshotError, Learner
+from models.learning.hashing import SLOTS, Slots, slots_of
+from models.learning.learner import BadSnapshotError, Learner
 
 Make = Callable[[], Learner]
 Example = tuple[tuple[float, ...], bool, str]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import counting, windows
 from models.features import FEATURES, features, pack, unpack
-from models.sums import spans
+from models.rings import counting, windows
+from models.rings.sums import spans
 from schemas.profile import Account, Complaint, Identity, MentionMood, OfferMade, Profile, Ratings, Rings, Salary
 from tests.builders import BEGINNING, after
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from models.figures import FAMILIES, FIGURES, Figures, is_figure
-from models.windows import home_day
+from models.rings.windows import home_day
 from schemas.profile import Account, Grade, Loan, OpenAlert, Salary, Score, Tag
 from schemas.profile_worth import Worth
 from tests.builders import BEGINNING, a_customer, a_transaction, after, an_interaction

@@ -3,7 +3,7 @@ from dataclasses import fields
 import pytest
 
 from models.fold import fold, known, new_profile
-from models.windows import home_day
+from models.rings.windows import home_day
 from schemas import profile as limits
 from schemas.events import linked
 from schemas.profile import Account, Complaint, Profile, Tally, Visit

@@ -6,7 +6,7 @@ import pytest
 
 from models.event_key import key_of
 from models.grading import REGRADE, regrade, regrade_silent
-from models.windows import home_day
+from models.rings.windows import home_day
 from schemas.events import linked
 from schemas.profile import MAX_TAGS, Account, Due, Salary, Tag
 from tests.builders import BEGINNING, a_customer, a_mention, a_transaction, after, an_interaction, an_outcome

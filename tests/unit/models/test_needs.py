@@ -8,13 +8,13 @@ import pytest
 from models.context import Context
 from models.features import FEATURES, features
 from models.figures import Figures
-from models.learner import BadSnapshotError
-from models.need_model import MODEL, NeedLearner
+from models.learning.learner import BadSnapshotError
+from models.learning.scoring import within
 from models.needs import family_of, fold_opening, forecast, without_needs
-from models.release import Position
-from models.scoring import within
-from models.training import new_release, report
-from models.windows import home_day
+from models.rings.windows import home_day
+from models.served.need import MODEL, NeedLearner
+from models.training.learners import new_release, report
+from models.training.release import Position
 from schemas.internal import Erasure, ExampleRecord, Punctuation, Timer
 from schemas.profile_codec import decode, encode
 from schemas.profile_view import view

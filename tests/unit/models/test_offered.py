@@ -7,8 +7,8 @@ import pytest
 
 from models.context import Context
 from models.features import FEATURES, features, unpack
-from models.hashing import slots_of, unpack_slots
-from models.propensity import PropensityLearner
+from models.learning.hashing import slots_of, unpack_slots
+from models.served.propensity import PropensityLearner
 from models.step import step
 from schemas.actions import Effect
 from schemas.internal import ExampleRecord, Timer

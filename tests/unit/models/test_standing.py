@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import pytest
 
+from models.rings.windows import HOUR_MS
 from models.step import step
-from models.windows import HOUR_MS
 from schemas.internal import Erasure, ExampleRecord, Timer
 from schemas.profile import Profile
 from tests.builders import after, an_interaction, an_outcome

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from models.cause import Cause
-from models.clv import Buying
-from models.clv_spend import Spending
+from models.clv.bg_nbd import Buying
+from models.clv.gamma_gamma import Spending
+from models.clv.model import Row, ValueLearner, ValueScorer
 from models.context import Context
+from models.rings.windows import home_day, home_day_start_ms
 from models.value import appraise, tell, without_worth
-from models.value_model import Row, ValueLearner, ValueScorer
-from models.windows import home_day, home_day_start_ms
 from schemas.internal import Erasure, ExampleRecord, Timer
 from schemas.profile_codec import decode, encode
 from schemas.profile_view import view

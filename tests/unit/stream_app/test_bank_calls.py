@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from models.prequential import DELAYS, Judged
+from models.evaluation.prequential import DELAYS, Judged
 from stream_app.bank_calls import ANSWERS, ablation, figures, judged_by_delay, judged_early
 from stream_app.bank_marketing import main
 

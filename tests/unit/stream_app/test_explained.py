@@ -5,15 +5,15 @@ import math
 import pytest
 
 from models.features import FEATURES, features
-from models.release import Position
-from models.snapshots import Shelf, Stored, to_records
-from models.training import new_release, scorer_of
+from models.training.learners import new_release, scorer_of
+from models.training.release import Position
+from models.training.snapshots import Shelf, Stored, to_records
 from schemas.internal import Punctuation
 from stream_app.explained import lines, why
 from tests.commands import rapport
 from tests.explaining import a_scorer, scored_in_weeks, values_with
 from tests.policies import default_policy
-from tests.unit.models.test_release import an_example
+from tests.unit.models.training.test_release import an_example
 
 POLICY = default_policy()
 BEFORE, NOW = values_with(logins_30d=12, aum=900), values_with(salary_late_days=9, aum=900)

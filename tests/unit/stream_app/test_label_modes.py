@@ -5,7 +5,7 @@ from functools import partial
 from math import exp
 
 from models.features import FEATURES
-from models.propensity import PropensityLearner
+from models.served.propensity import PropensityLearner
 from stream_app.label_modes import MODES, compared, left_ms, taken_ms
 from stream_app.truth_report import DAY_MS, Departures
 

@@ -4,18 +4,18 @@ import random
 
 import pytest
 
-from models.challengers import CHAMPION, KINDS
-from models.contest_setup import Setup
+from models.challengers.kinds import CHAMPION, KINDS
+from models.contest.setup import Setup
 from models.policy import load_policy
-from models.release import Cadence, Position, Release
-from models.training import LEARNERS, new_release, report
+from models.training.learners import LEARNERS, new_release, report
+from models.training.release import Cadence, Position, Release
 from schemas.internal import Punctuation
 from stream_app.metrics import SPECS, Metrics
 from stream_app.model_metrics import ModelMetrics
 from stream_app.settings import Settings
 from stream_app.trainer import Trainer, example_partition
 from tests.contests import STRETCH_MS, an_example, rules
-from tests.unit.models.test_release_training import FOLDER
+from tests.unit.models.training.test_release_training import FOLDER
 
 POLICY = load_policy(FOLDER)
 OWN = ("crm_model_", "crm_examples_", "crm_drift_")

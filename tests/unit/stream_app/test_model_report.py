@@ -13,11 +13,11 @@ import orjson
 import pytest
 from scipy.stats import binomtest
 
+from models.evaluation.meters import BINS, Meter
 from models.features import FEATURES
-from models.meters import BINS, Meter
-from models.release import Position
-from models.snapshots import Shelf, to_records
-from models.training import LocalTrainer, new_release
+from models.training.learners import LocalTrainer, new_release
+from models.training.release import Position
+from models.training.snapshots import Shelf, to_records
 from schemas.actions import example_effect
 from schemas.internal import ExampleRecord, Punctuation
 from schemas.times import parse_rfc3339

@@ -2,12 +2,12 @@
 
 import pytest
 
-from models.calibrated_actions import CalibratedActions
 from models.features import FEATURES
-from models.propensity import PropensityLearner
+from models.served.calibrated_actions import CalibratedActions
+from models.served.propensity import PropensityLearner
 from stream_app.commands.models import off_duty, weights
 from tests.unit.models.model_checks import examples, taught
-from tests.unit.models.test_release import DAY, Feed, a_release, an_example
+from tests.unit.models.training.test_release import DAY, Feed, a_release, an_example
 
 
 def a_trained_release(**cadence):

@@ -6,7 +6,7 @@ import pytest
 from faust.types import TP
 from prometheus_client import generate_latest
 
-from models.scoring import ActionScorer, Linear, LinearScorer
+from models.learning.scoring import ActionScorer, Linear, LinearScorer
 from stream_app.engine.records import Record
 from stream_app.engine.vitals import Restoring
 from stream_app.metrics import Metrics

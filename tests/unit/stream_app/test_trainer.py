@@ -7,15 +7,15 @@ from typing import NamedTuple
 import pytest
 
 from models.policy import load_policy
-from models.release import Release
-from models.snapshots import Shelf, to_records
-from models.training import new_release, report
+from models.training.learners import new_release, report
+from models.training.release import Release
+from models.training.snapshots import Shelf, to_records
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.settings import Settings
 from stream_app.trainer import Trainer, example_partition
-from tests.unit.models.test_release import DAY, an_example
-from tests.unit.models.test_release_training import FOLDER
+from tests.unit.models.training.test_release import DAY, an_example
+from tests.unit.models.training.test_release_training import FOLDER
 
 POLICY = load_policy(FOLDER, {"models": {"publish_examples": 20, "challengers": {"churn": ["naive_bayes"]}}})
 CHURN = example_partition("churn", POLICY)

@@ -1,0 +1,1 @@
+"""Champion against challengers, from drift and trial to promotion and return; begin with `contest.py`."""

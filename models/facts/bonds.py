@@ -1,0 +1,93 @@
+"""The part of the fold that is about the bond with the bank: complaints, products, and how a relation ends."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from models.facts.loans import loan_named
+from models.rings import windows
+from schemas.events import Customer, Interaction
+from schemas.profile import (
+    MAX_COMPLAINTS,
+    MAX_EVENT_ID_BYTES,
+    MAX_PRODUCTS,
+    MAX_WORD_BYTES,
+    Complaint,
+    Profile,
+    cut,
+    short_id,
+)
+from schemas.vocabulary import CENSORED
+
+_EPOCH_DAY = date(1970, 1, 1)
+
+
+def _complaint(p: Profile, event: Interaction) -> None:
+    """Open a complaint; they stand in the order in which they were opened."""
+    topic = None if event.topic is None else cut(event.topic, MAX_WORD_BYTES)
+    opened = Complaint(short_id(event.event_id, MAX_EVENT_ID_BYTES), event.occurred_ms, event.channel, topic)
+    p.complaints = tuple(sorted((*p.complaints, opened), key=lambda c: (c.opened_ms, c.event_id))[-MAX_COMPLAINTS:])
+    p.last_complaint_ms = max(event.occurred_ms, p.last_complaint_ms or 0)
+
+
+def _complaint_resolved(p: Profile, event: Interaction) -> None:
+    """Close the oldest complaint about the same topic, or the oldest of all where no topic matches."""
+    if not p.complaints:
+        return
+    topic = None if event.topic is None else cut(event.topic, MAX_WORD_BYTES)
+    closed = next((complaint for complaint in p.complaints if complaint.topic == topic), p.complaints[0])
+    p.complaints = tuple([complaint for complaint in p.complaints if complaint is not closed])
+    p.complaints_closed += 1
+
+
+def _product_opened(p: Profile, event: Interaction) -> None:
+    if p.identity is not None and event.product_id is not None:
+        product = short_id(event.product_id)
+        if product not in p.identity.products:
+            p.identity = p.identity._replace(products=(*p.identity.products, product)[:MAX_PRODUCTS])
+
+
+def _product_closed(p: Profile, event: Interaction) -> None:
+    """Close an account or let go of a product; death and merger say that nothing is known of leaving."""
+    label = CENSORED.get(event.topic or "")
+    if label is not None:
+        p.churn_label, p.churn_label_ms, p.loans = label, event.occurred_ms, {}
+    if event.product_id is None:
+        return
+    if loan_named(event.product_id) in p.loans:
+        p.loans = {name: loan for name, loan in p.loans.items() if name != loan_named(event.product_id)}
+    product = short_id(event.product_id)
+    if product in p.accounts:
+        account = p.accounts[product]
+        p.accounts = {**p.accounts, product: account._replace(closed_ms=event.occurred_ms)}
+        if label is None and all(account.closed_ms is not None for account in p.accounts.values()):
+            _left(p, event.occurred_ms)
+    if p.identity is not None:
+        held = tuple([other for other in p.identity.products if other != product])
+        p.identity = p.identity._replace(products=held)
+
+
+def _left(p: Profile, at_ms: int) -> None:
+    p.loans = {}
+    if not p.churn_label:
+        p.churn_label, p.churn_label_ms = "closed", at_ms
+
+
+def fold_closed_on(p: Profile, event: Customer) -> None:
+    """Hear whether master data say that the relation has ended."""
+    if event.closed_on is not None:
+        _left(p, event.occurred_ms if event.has_own_time else _end_of(event.closed_on))
+    elif p.churn_label == "closed":  # master data say that he is a customer (again)
+        p.churn_label, p.churn_label_ms = "", None
+
+
+def _end_of(day: str) -> int:
+    """When a home day ends: where nobody says when he told it, the customer left on the day that is told."""
+    return windows.home_day_start_ms((date.fromisoformat(day) - _EPOCH_DAY).days + 1) - 1
+
+
+BONDS: Mapping[str, Callable[[Profile, Interaction], None]] = {
+    "complaint": _complaint,
+    "complaint_resolved": _complaint_resolved,
+    "product_opened": _product_opened,
+    "product_closed": _product_closed,
+}

@@ -1,0 +1,1 @@
+"""What came true, and the examples that wait for it; begin with `outcomes.py`."""

@@ -1,0 +1,1 @@
+"""The models whose scores customers are given, and their calibration; begin with `churn.py` and `calibrated.py`."""

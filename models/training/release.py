@@ -1,0 +1,360 @@
+"""The pure core of a trainer: examples are learned in the order of maturity, whatever the order in which they come.
+
+Examples of one model come from many source partitions, each in an order of its own. Each source promises by a
+punctuation (`models.training.punctuation`) that nothing below a time is still to come from it. Below the lowest promise
+of all (those that are idle hold nobody back) examples are released in the order of (maturity, id): scored by the model
+as it is, measured, then learned. What comes at or below the released mark is late: counted, never learned.
+
+So the state after a release follows from the set of examples alone, and versions are published at points that follow
+from it too. Where this reader stands (offsets, promises, positions) is kept apart from that state, as the snapshot's
+`bookmark`.
+
+After a restart everything from the oldest unreleased example on is read again: `take` and `promise` get each record's
+own offset, and know by it what the snapshot has seen.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
+
+from models.contest.contest import Contest
+from models.contest.setup import ALONE, Setup
+from models.contest.track_record import told
+from models.evaluation.meters import Meter, Quality
+from models.learning.learner import Learner, Snapshot
+from models.learning.scoring import Scorer
+from models.training.admission import Message, unfit
+from models.training.lags import Lags
+from models.training.missed import Missed
+from models.training.snapshot_shape import check_snapshot
+from schemas.internal import ExampleRecord, ModelCommand, Punctuation
+
+Mark = tuple[int, str]  # (maturity in epoch ms, example id)
+BEFORE_ALL: Mark = (-1, "")
+
+
+class Position(NamedTuple):
+    """Where the record lies whose processing sent an example: its topic's UUID and partition, offset, and ordinal."""
+
+    source: str
+    offset: int
+    ordinal: int
+
+
+class Published(NamedTuple):
+    """One version to publish: its number, and all that a restart or a scorer needs."""
+
+    model: str
+    version: int
+    snapshot: Snapshot
+    quality: Quality
+
+
+class Cadence(NamedTuple):
+    """When a version is published: after so many released examples, and when the event-time day has changed."""
+
+    examples: int
+    daily: bool = True
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the examples that came."""
+
+    learned: dict[int, int] = field(default_factory=lambda: {0: 0, 1: 0})
+    censored: int = 0
+    late: int = 0
+    repeated: int = 0
+    rejected: int = 0  # not of this model, or nothing that it could learn
+    early: int = 0  # parts learned before the horizon, of examples that come in parts (`models.labels.early`)
+    in_vain: int = 0  # examples learned early of which then no label could be known: what was learned stays
+
+
+class Release:
+    """One model's trainer without its I/O."""
+
+    def __init__(self, model: str, learner: Learner, sources: int, cadence: Cadence, setup: Setup = ALONE) -> None:
+        """Train `learner` from `sources` source partitions; until each has promised something nothing is released.
+
+        `setup` says who learns beside it as challenger.
+        """
+        self.model = model
+        self.learner = learner
+        self.contest = Contest(model, learner, cadence.examples, setup)
+        self.meter = Meter()  # who was on duty, as it was just before it learned the example
+        self.served = Meter()  # the score that the customer was given, by whichever version was on duty then
+        self.counts = Counts()
+        self.lags = Lags()
+        self.version = 0
+        self.began_anew: list[str] = []  # challengers of which the restored snapshot could not tell all
+        self._sources = sources
+        self._cadence = cadence
+        self._released: Mark = BEFORE_ALL
+        self._since_version = 0
+        self._heap: list[tuple[Mark, int, ExampleRecord]] = []
+        self._waiting: set[str] = set()
+        self._missed = Missed()
+        self._early_since_ms = -1  # the first part of an example had its turn then; those begun before it were not here
+        self._positions: dict[str, tuple[int, int]] = {}
+        self._promises: dict[int, tuple[int, bool]] = {}
+        self._seen_offset = 0  # records below it were seen by the snapshot that we restored
+        self._next_offset = 0
+        self._catching_up = False  # after a restart, until all that the snapshot had seen is read again
+        self._caught_up: list[Published] = []
+
+    @property
+    def waiting(self) -> int:
+        """How many examples wait for the promises of all sources."""
+        return len(self._heap)
+
+    @property
+    def matured_ms(self) -> int | None:
+        """Maturity of the newest example that had its turn, learned or censored; None before the first."""
+        return None if self._released == BEFORE_ALL else self._released[0]
+
+    @property
+    def promised_ms(self) -> int | None:
+        """Below which all examples had their turn: the lowest promise; None until every source has made one."""
+        floor_ms = self._floor_ms()
+        return None if floor_ms < 0 else floor_ms
+
+    def pass_by(self, offset: int) -> None:
+        """Count the record at `offset`, which cannot even be read, as rejected."""
+        again = self._moved_to(offset)
+        self.counts.rejected += not again
+
+    def take(self, example: ExampleRecord, position: Position, offset: int) -> None:
+        """Take one example that lies at `offset` of our own topic; nothing is learned before a promise covers it.
+
+        What `unfit` has something against is counted as rejected, here as with promises and commands.
+        """
+        again = self._moved_to(offset)
+        if self._rejects(example, again=again):
+            return
+        mark = (example.due_ms, example.example_id)
+        place = (position.offset, position.ordinal)
+        if example.example_id in self._waiting:
+            self.counts.repeated += not again
+        elif again:
+            if mark > self._released:
+                self._keep(mark, offset, example)
+        elif place <= self._positions.get(position.source, (-1, -1)):
+            self.counts.repeated += 1
+        else:
+            self._positions[position.source] = place
+            if mark <= self._released:
+                self.counts.late += self._missed.loses(example, self._released[0])
+            else:
+                self._keep(mark, offset, example)
+
+    def promise(self, punctuation: Punctuation, offset: int) -> Iterator[Published]:
+        """Hear a promise; release and learn what all promises now cover, and yield the versions to publish.
+
+        Iterate to the end: the learning happens as you go.
+        """
+        return (version for version in self.promise_stepwise(punctuation, offset) if version is not None)
+
+    def promise_stepwise(self, punctuation: Punctuation, offset: int) -> Iterator[Published | None]:
+        """Do as `promise` does, and yield None after each example: others may have their turn there.
+
+        A promise may release a day's examples at one go, and learning one takes a millisecond.
+        """
+        again = self._moved_to(offset)
+        if self._rejects(punctuation, again=again) or again:
+            return
+        yield from self._caught_up
+        self._caught_up = []
+        below_ms, _ = self._promises.get(punctuation.source_partition, (-1, False))
+        promised = (max(below_ms, punctuation.below_ms), punctuation.idle)
+        self._promises[punctuation.source_partition] = promised
+        yield from self._release_below(self._floor_ms())
+
+    def obey(self, command: ModelCommand, offset: int, held: Collection[int] | None = None) -> Iterator[Published]:
+        """Do what a person asks, in its turn among the promises, and yield the version that shows it.
+
+        A version is pinned only where it is among those that are `held` and can be served (None: nobody knows which).
+        Iterate to the end, as with `promise`.
+        """
+        again = self._moved_to(offset)
+        if self._rejects(command, again=again) or again:
+            return
+        yield from self._caught_up
+        self._caught_up = []
+        if command.op == "rollback" and command.version and held is not None and command.version not in held:
+            self._refuse(command, f"version {command.version} is not kept, or was never sent")
+        else:
+            self.contest.obey(command, self.version + 1)
+        if self.contest.changed:
+            yield self._publish()
+
+    def _refuse(self, command: ModelCommand, why: str) -> None:
+        contest = self.contest
+        if not contest.events.knows(command.command_id):
+            about, said = f"version {command.version}", {"by": command.by, "command_id": command.command_id}
+            contest.events.add("refused", self._released[0], self.version + 1, contest.on_duty, about, why, **said)
+            contest.changed = True
+
+    def scorer(self, version: int) -> Scorer:
+        """Freeze a scorer of who is on duty now."""
+        return self.contest.scorer(version)
+
+    def unfit(self, message: Message) -> str:
+        """Say why a message cannot be taken; "" where it can."""
+        return unfit(message, self.model, self._sources)
+
+    def _rejects(self, message: Message, *, again: bool) -> bool:
+        wrong = bool(self.unfit(message))
+        self.counts.rejected += wrong and not again
+        return wrong
+
+    def _moved_to(self, offset: int) -> bool:
+        """Note the own offset; True for what the restored snapshot had seen already.
+
+        A snapshot may have been taken in the middle of a release: the rest of it comes before the first new record,
+        or that could slip in among what had its turn before it.
+        """
+        again = offset < self._seen_offset
+        if self._catching_up and not again:
+            self._catching_up = False
+            self._caught_up = [step for step in self._release_below(self._floor_ms()) if step is not None]
+        self._next_offset = max(self._next_offset, offset + 1)
+        return again
+
+    def _keep(self, mark: Mark, offset: int, example: ExampleRecord) -> None:
+        heappush(self._heap, (mark, offset, example))
+        self._waiting.add(example.example_id)
+
+    def _floor_ms(self) -> int:
+        """Find the lowest promise; the idle hold nobody back, and when all are idle the highest counts."""
+        if len(self._promises) < self._sources:
+            return -1
+        busy = [below_ms for below_ms, idle in self._promises.values() if not idle]
+        return min(busy) if busy else max(below_ms for below_ms, _ in self._promises.values())
+
+    def _release_below(self, floor_ms: int) -> Iterator[Published | None]:
+        while self._heap and self._heap[0][0][0] < floor_ms:
+            mark = self._heap[0][0]
+            new_day = mark[0] // 86_400_000 > self._released[0] // 86_400_000
+            if self._since_version and (
+                self._since_version >= self._cadence.examples or (self._cadence.daily and new_day)
+            ):
+                yield self._publish()
+            _, _, example = heappop(self._heap)
+            self._waiting.discard(example.example_id)
+            if example.part != "early":
+                self.lags.note(example)
+            self._learn(example)
+            self._released = mark
+            yield self._publish() if self.contest.changed else None
+        if self._since_version >= self._cadence.examples:
+            yield self._publish()
+
+    def _learn(self, example: ExampleRecord) -> None:
+        if example.part != "whole" and self._early_since_ms < 0:
+            self._early_since_ms = example.due_ms
+        if example.part == "early":
+            self._learn_early(example)
+            return
+        made_up = list(self._missed.made_up(example))
+        for part in made_up:
+            self._learn_early(part)
+        if example.label is None:
+            self.counts.censored += 1
+            self.counts.in_vain += example.part == "verdict"
+            return
+        label = example.label == 1
+        if example.score is not None and example.model_version:
+            self.served.update(label, example.score)
+            self.contest.came_true(example.score, example.model_version, label, example.about)
+        counts = example.part == "whole" or self._was_learned(example, begun=any(part.label == 0 for part in made_up))
+        self.meter.update(label, self.contest.meet(example, label, self.version + 1, counts=counts))
+        self.counts.learned[example.label] += 1
+        self._since_version += 1
+
+    def _was_learned(self, verdict: ExampleRecord, *, begun: bool) -> bool:
+        """Whether the parts of a verdict were learned, as far as anybody can tell: else it is no answer to count."""
+        return self._missed.settles(verdict) and (begun or verdict.snapshot_ms >= self._early_since_ms)
+
+    def _learn_early(self, part: ExampleRecord) -> None:
+        self.contest.learn_early(part, self.version + 1)
+        self.counts.early += 1
+        self._since_version += 1
+
+    def _publish(self) -> Published:
+        self.version += 1
+        self._since_version = 0
+        self.contest.published(self.version)
+        return Published(self.model, self.version, self.snapshot(), self.quality())
+
+    def quality(self) -> Quality:
+        """Say how good the model is by what came true."""
+        return self.meter.quality()
+
+    def history(self) -> list[dict[str, Any]]:
+        """List how good each model was over time, as `models.contest.track_record.told` does."""
+        return told(self.contest.record.snapshot())
+
+    def state(self) -> Snapshot:
+        """Describe all that follows from the examples alone: the same for every order of arrival."""
+        return {
+            "version": self.version,
+            "learner": self.learner.snapshot(),
+            "meter": self.meter.snapshot(),
+            "served": self.served.snapshot(),
+            "contest": self.contest.snapshot(),
+            "released": list(self._released),
+            "since_version": self._since_version,
+            "learned": [self.counts.learned[0], self.counts.learned[1]],
+            "censored": self.counts.censored,
+            "lags": self.lags.snapshot(),
+            # Who never learned early has versions that do not speak of it.
+            **({"early": early} if any(early := [self.counts.early, self.counts.in_vain]) else {}),
+            **({"early_since_ms": self._early_since_ms} if self._early_since_ms >= 0 else {}),
+        }
+
+    def snapshot(self) -> Snapshot:
+        """Describe the state, and where this reader stands; with a key, what can only be pickled lies sealed beside."""
+        return {
+            "state": self.state(),
+            "sealed": self.contest.sealed(),
+            "bookmark": {
+                "read_from": min((offset for _, offset, _ in self._heap), default=self._next_offset),
+                "seen_offset": self._next_offset,
+                "positions": {source: list(place) for source, place in sorted(self._positions.items())},
+                "promises": {str(source): list(promise) for source, promise in sorted(self._promises.items())},
+                "late": self.counts.late,
+                "repeated": self.counts.repeated,
+                "rejected": self.counts.rejected,
+                **({"missed": missed} if (missed := self._missed.snapshot(self._released[0])) else {}),
+                **({"lost": lost} if (lost := self._missed.lost()) else {}),
+            },
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> int:
+        """Go on from a snapshot; returns the offset of our own topic to read from.
+
+        Raises `BadSnapshotError` where the snapshot is of other features, or damaged: then it names the field.
+        """
+        check_snapshot(self.model, snapshot)
+        state, bookmark = snapshot["state"], snapshot["bookmark"]
+        self.learner.restore(state["learner"])
+        self.meter.restore(state["meter"])
+        self.served.restore(state["served"])
+        self.lags = Lags(state.get("lags", ()))
+        self.version = state["version"]
+        self.began_anew = self.contest.restore(state["contest"], snapshot["sealed"], self.version)
+        self._released = (state["released"][0], state["released"][1])
+        self._since_version = state["since_version"]
+        learned = dict(enumerate(state["learned"]))
+        passed = [bookmark[name] for name in ("late", "repeated", "rejected")]
+        # Versions of before it was told may have begun any time.
+        self._early_since_ms = state.get("early_since_ms", 0 if "early" in state else -1)
+        self.counts = Counts(learned, state["censored"], *passed, *state.get("early", ()))
+        self._heap, self._waiting = [], set()
+        self._missed = Missed(bookmark.get("missed", ()), bookmark.get("lost", ()), self._released[0])
+        self._positions = {source: (place[0], place[1]) for source, place in bookmark["positions"].items()}
+        self._promises = {int(source): (p[0], bool(p[1])) for source, p in bookmark["promises"].items()}
+        self._seen_offset = self._next_offset = bookmark["seen_offset"]
+        self._catching_up, self._caught_up = True, []
+        return int(bookmark["read_from"])

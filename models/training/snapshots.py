@@ -1,0 +1,260 @@
+"""A model's version as records of `crm.models`: parts of at most 1 MB, then a manifest that makes them complete.
+
+Keys are `model/version/part`; the manifest's part is called `manifest` and comes last. A version counts only when its
+manifest is there and the parts have the manifest's checksum: a trainer that died half-way leaves nothing to adopt.
+
+Beside them lies the ledger of promotions and returns (`models.contest.events`): part `event.<number>`, never deleted.
+A model that begins anew, since no version could be restored, numbers from 1 again: what happens then takes the place
+of what has the same version and number.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import msgpack
+import orjson
+
+from models.contest.events import ledger_records
+from models.learning.learner import DAMAGED, BadSnapshotError, Snapshot
+from models.training.release import Published
+from models.training.snapshot_shape import ManifestShape, check_fields
+
+FORMAT = 1  # `ManifestShape` knows it
+PART_BYTES = 1_000_000
+MANIFEST = "manifest"
+EVENT = "event."
+MAX_VERSION = 2**53
+MAX_DIGITS = 20
+
+
+class Manifest(NamedTuple):
+    """What a version is, for lists and reports; times are not in it, so that equal states are equal bytes."""
+
+    model: str
+    version: int
+    parts: int
+    size: int
+    checksum: str
+    examples: int
+    positives: int
+    auc: float | None
+    log_loss: float | None
+    calibration_error: float | None
+
+
+class Stored(NamedTuple):
+    """A complete version as read back."""
+
+    manifest: Manifest
+    snapshot: Snapshot
+
+
+def to_records(published: Published) -> Iterator[tuple[str, bytes]]:
+    """Write a version as (key, value) records in the order in which they must be sent."""
+    body = msgpack.packb(published.snapshot)
+    parts = [body[start : start + PART_BYTES] for start in range(0, len(body), PART_BYTES)]
+    for number, part in enumerate(parts):
+        yield record_key(published.model, published.version, str(number)), part
+    manifest = Manifest(
+        published.model,
+        published.version,
+        len(parts),
+        len(body),
+        hashlib.sha256(body).hexdigest(),
+        *published.quality,
+    )
+    value = orjson.dumps({"format": FORMAT, **manifest._asdict()})
+    yield record_key(published.model, published.version, MANIFEST), value
+
+
+def events_of(published: Published) -> list[tuple[str, bytes]]:
+    """Write what a version remembers of its champion's ledger as records; they are sent before the version itself."""
+    return ledger_records(published.model, published.snapshot["state"]["contest"]["events"]["last"])
+
+
+def pinned_in(snapshot: Mapping[str, Any]) -> int:
+    """Say which version people have pinned in a snapshot that nobody has checked; 0 where none is."""
+    try:
+        pinned = snapshot["state"]["contest"]["pinned"]
+    except DAMAGED:
+        return 0
+    return pinned if type(pinned) is int and pinned >= 0 else 0
+
+
+def record_key(model: str, version: int, part: str) -> str:
+    """Name a record; versions have leading zeros, so that keys sort as versions do."""
+    return f"{model}/{version:010d}/{part}"
+
+
+class Shelf:
+    """The versions that lie in `crm.models`, built up record by record; holds only what may still be needed."""
+
+    def __init__(self, keep: int, *, ledger: int | None = 0) -> None:
+        """Keep the last `keep` complete versions of each model, and the last `ledger` entries put (None: all)."""
+        self._keep = keep
+        self._most_events = ledger
+        self._parts: dict[tuple[str, int], dict[str, bytes]] = {}
+        self._complete: set[tuple[str, int]] = set()
+        self._pinned: dict[str, int] = {}  # by the last version of each model
+        self._ledgers: dict[str, dict[str, bytes]] = {}  # by model and key, in the order in which they were put
+
+    def put(self, key: str, value: bytes | None) -> Stored | None:
+        """Take one record (a None value deletes it); returns the version that it completes, if it does.
+
+        Keys and values that are none of ours, and versions that are damaged, are left out: an older one serves on.
+        """
+        place = _place(key)
+        if place is None:
+            return None
+        model, version, part = place
+        if part.startswith(EVENT):
+            self._note(model, key, value)
+            return None
+        if value is None:
+            self._forget(model, version, part)
+            return None
+        parts = self._parts.setdefault((model, version), {})
+        if parts.get(part) != value:
+            self._complete.discard((model, version))
+        parts[part] = value
+        stored = self.stored(model, version) if part == MANIFEST else None
+        if part == MANIFEST and stored is None:
+            del self._parts[model, version]
+        if stored is not None:
+            self._complete.add((model, version))
+            self._pinned[model] = pinned_in(stored.snapshot)
+        self._drop_old(model)
+        return stored
+
+    def latest(self, model: str) -> Stored | None:
+        """Give the newest complete version of a model."""
+        return next(self.newest_first(model), None)
+
+    def stored(self, model: str, version: int) -> Stored | None:
+        """Give one version, if it is complete and sound."""
+        try:
+            return assemble(model, version, self._parts.get((model, version), {}))
+        except BadSnapshotError:
+            return None
+
+    def versions(self, model: str) -> tuple[Manifest, ...]:
+        """List the complete versions of a model, oldest first."""
+        return tuple([stored.manifest for stored in self.newest_first(model)][::-1])
+
+    def newest_first(self, model: str) -> Iterator[Stored]:
+        """Give the complete versions of a model; each is put together when its turn comes."""
+        for version in sorted([version for name, version in self._parts if name == model], reverse=True):
+            stored = self.stored(model, version)
+            if stored is not None:
+                yield stored
+
+    def has_event(self, key: str, value: bytes) -> bool:
+        """Whether the ledger holds this entry as it is; a model that had to begin anew numbers from 1 again."""
+        return self._ledgers.get(key.split("/", maxsplit=1)[0], {}).get(key) == value
+
+    def events(self, model: str) -> list[dict[str, Any]]:
+        """List the ledger of a model as far as it is kept, oldest first; what cannot be read is left out."""
+        found = [_event(value) for value in self._ledgers.get(model, {}).values()]
+        return sorted([event for event in found if event], key=lambda event: event["number"])
+
+    def models(self) -> tuple[str, ...]:
+        """List the models of which something lies here."""
+        return tuple(sorted({model for model, _ in self._parts}))
+
+    def superseded(self, model: str, newest: int) -> Iterator[str]:
+        """Name the keys to delete once version `newest` is out: all that is older than the last to be kept.
+
+        Numbers say nothing here, since most versions are overtaken before they are sent.
+        """
+        kept = [version for version in self._last_complete(model) if version <= newest][-self._keep :]
+        if len(kept) < self._keep:
+            return
+        for name, version in sorted(self._parts):
+            if name == model and version < kept[0] and version != self._pinned.get(model):
+                yield from (record_key(model, version, part) for part in sorted(self._parts[name, version]))
+
+    def _last_complete(self, model: str) -> list[int]:
+        return sorted(version for name, version in self._complete if name == model)
+
+    def _note(self, model: str, key: str, value: bytes | None) -> None:
+        if self._most_events == 0:
+            return
+        ledger = self._ledgers.setdefault(model, {})
+        ledger.pop(key, None)
+        if value is not None:
+            ledger[key] = value
+        if self._most_events is not None and len(ledger) > self._most_events:
+            del ledger[next(iter(ledger))]
+
+    def _forget(self, model: str, version: int, part: str) -> None:
+        self._complete.discard((model, version))
+        parts = self._parts.get((model, version), {})
+        parts.pop(part, None)
+        if not parts:
+            self._parts.pop((model, version), None)
+
+    def _drop_old(self, model: str) -> None:
+        """Bound the memory also where nobody deletes: twice what is kept, and the half-sent ones with them."""
+        kept = {*self._last_complete(model)[-self._keep :], self._pinned.get(model)}
+        others = sorted(version for name, version in self._parts if name == model and version not in kept)
+        for version in others[: -self._keep]:
+            del self._parts[model, version]
+            self._complete.discard((model, version))
+
+
+def assemble(model: str, version: int, parts: Mapping[str, bytes]) -> Stored:
+    """Put a version's records together. Raises `BadSnapshotError`, which names what is missing or wrong."""
+    manifest = _manifest(parts.get(MANIFEST))
+    if (manifest.model, manifest.version) != (model, version):
+        raise BadSnapshotError(f"model, version: {manifest.model}/{manifest.version} lies under {model}/{version}")
+    body = b"".join([parts.get(str(number), b"") for number in range(manifest.parts)])
+    if len(body) != manifest.size:
+        raise BadSnapshotError(f"size: {len(body)} bytes, and the manifest says {manifest.size}")
+    if hashlib.sha256(body).hexdigest() != manifest.checksum:
+        raise BadSnapshotError("checksum: the parts have another")
+    try:
+        snapshot = msgpack.unpackb(body, strict_map_key=False)
+    except (ValueError, TypeError, OverflowError, msgpack.UnpackException) as error:  # TypeError: a list as a key
+        raise BadSnapshotError(f"(whole): cannot be unpacked: {error!r}") from error
+    if not isinstance(snapshot, dict):
+        raise BadSnapshotError("(whole): is no map")
+    return Stored(manifest, snapshot)
+
+
+def _place(key: str) -> tuple[str, int, str] | None:
+    words = key.split("/")
+    if len(words) != 3 or not (_is_number(words[1]) and int(words[1]) <= MAX_VERSION):
+        return None
+    model, version, part = words[0], int(words[1]), words[2]
+    if not (part == MANIFEST or _is_number(part.removeprefix(EVENT))) or key != record_key(model, version, part):
+        return None
+    return model, version, part
+
+
+def _is_number(word: str) -> bool:
+    """Whether it is a number in plain digits, of which Python reads no more than some thousands."""
+    return word.isascii() and word.isdecimal() and len(word) <= MAX_DIGITS
+
+
+def _event(value: bytes) -> dict[str, Any]:
+    try:
+        event = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return {}
+    return event if isinstance(event, dict) and isinstance(event.get("number"), int) else {}
+
+
+def _manifest(value: bytes | None) -> Manifest:
+    """Read a manifest. Raises `BadSnapshotError`, which names the field that is missing or wrong."""
+    try:
+        data = orjson.loads(value or b"")
+    except orjson.JSONDecodeError as error:
+        raise BadSnapshotError(f"manifest: {error}" if value else "manifest: is missing") from error
+    check_fields(ManifestShape, data)
+    return Manifest(**{name: data[name] for name in Manifest._fields})
+
+
+def describe(manifest: Manifest) -> dict[str, Any]:
+    """Give what a list of models shows of a version."""
+    return {name: value for name, value in manifest._asdict().items() if name not in ("parts", "checksum")}
