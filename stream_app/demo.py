@@ -20,11 +20,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 
 from stream_app import kafka
+from stream_app.reports.truth import Departures, churn_alerts, churn_auc, label_auc
 from stream_app.settings import Settings
 from stream_app.simulate import Line, World
 from stream_app.simulate.live import Live
 from stream_app.topics import INPUTS
-from stream_app.truth_report import Departures, churn_alerts, churn_auc, label_auc
 
 DRAIN_SECONDS = 90.0
 REMEMBERED_EVENTS = 100_000

@@ -13,16 +13,15 @@ from typing import Any
 from models.policy import Policy, load_policy
 from models.served.propensity import PropensityLearner
 from schemas import profile_codec
-from stream_app import bank_calls, bank_marketing, berka_loans, cdnow, figure_file
-from stream_app.calibration_report import calibration, calibration_error
-from stream_app.churn_gap import against_batch
+from stream_app import bank_marketing, figure_file
 from stream_app.closed_loop import Played, play
 from stream_app.figure_file import FILE, Figures, keep
-from stream_app.label_modes import compared, left_ms, taken_ms
-from stream_app.need_report import foreseen
-from stream_app.settings import Settings
-from stream_app.simulate import Options
-from stream_app.truth_report import (
+from stream_app.reports import bank_calls, berka_loans, cdnow
+from stream_app.reports.calibration import calibration, calibration_error
+from stream_app.reports.churn_gap import against_batch
+from stream_app.reports.label_modes import compared, left_ms, taken_ms
+from stream_app.reports.needs import foreseen
+from stream_app.reports.truth import (
     Departures,
     churn_alerts,
     churn_auc,
@@ -32,6 +31,8 @@ from stream_app.truth_report import (
     second_half,
     served,
 )
+from stream_app.settings import Settings
+from stream_app.simulate import Options
 
 HORIZON_DAYS = 30
 UNITS = {
@@ -106,7 +107,7 @@ def learning() -> Figures:
 
     Beside each AUC its ceiling: what one would get who knows all that is planted. The scores of the first months come
     from models that have seen next to nothing; `_second_half` is the later half of the scores. Then: how well the
-    scores are calibrated, what learning early would do (`stream_app.label_modes`), and whether the silent mature.
+    scores are calibrated, what learning early would do (`reports.label_modes`), and whether the silent mature.
     """
     policy = load_policy(Settings.load().policy_dir)
     found: dict[str, list[float]] = {}

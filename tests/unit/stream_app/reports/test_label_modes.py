@@ -6,8 +6,8 @@ from math import exp
 
 from models.features import FEATURES
 from models.served.propensity import PropensityLearner
-from stream_app.label_modes import MODES, compared, left_ms, taken_ms
-from stream_app.truth_report import DAY_MS, Departures
+from stream_app.reports.label_modes import MODES, compared, left_ms, taken_ms
+from stream_app.reports.truth import DAY_MS, Departures
 
 HORIZON_DAYS = 14
 MAKE = partial(PropensityLearner, {"loan": 0.2})
