@@ -34,6 +34,7 @@ COMMANDS = {
     "simulate": Command("simulate", "simulate"),
     "load": Command("load", "load"),
     "replay": Command("replay", "replay"),
+    "what-if": Command("what_if", "what_if"),
     "topics": Command("topics", "app", group=True),
     "send": Command("topics", "send"),
     "profile": Command("profile", "profile"),

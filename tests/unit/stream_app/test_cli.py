@@ -12,7 +12,7 @@ from tests.commands import rapport
 NOBODY = {"RAPPORT_KAFKA__BOOTSTRAP": "127.0.0.1:1", "RAPPORT_REDIS__URL": "redis://127.0.0.1:1/0"}
 CONTRACT = {
     *("worker", "token", "demo", "simulate", "load", "replay", "topics", "send", "profile", "queue", "model"),
-    *("dead-letters", "doctor", "config"),
+    *("dead-letters", "doctor", "config", "what-if"),
 }
 """contract.md §5, but what issue 3 leaves to later ones."""
 

@@ -1,0 +1,93 @@
+"""`rapport what-if FILE… --policy DIR`: yesterday's events under another policy."""
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from models.policy import Policy, load_policy
+from schemas.errors import PolicyError
+from stream_app.commands.common import JsonOption, fail, print_json, print_table, progress, settings
+from stream_app.replay import BadLine, replay
+from stream_app.settings import Settings
+from stream_app.what_if import Row, changes, compare
+
+SIDES = ("before", "after")
+
+
+def what_if(
+    files: Annotated[list[Path], typer.Argument(help="Events as `rapport replay` reads them.")],
+    policy: Annotated[Path, typer.Option(help="The changed policy: a copy of deploy/policy with other values.")],
+    against: Annotated[
+        Path | None, typer.Option(help="The policy it is held against (default RAPPORT_POLICY_DIR).")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Keep the results of both there, under before and after, as replay writes them.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what another policy would change. Example: rapport what-if day.jsonl --policy my-policy.
+
+    Plays the same events under both policies, with no broker and no effect on anybody, and tells which alerts and
+    offers would be new, gone or different. Offers that only the changed policy makes have no answers in the file.
+    """
+    chosen = settings(policy_dir=against)
+    try:
+        policies = {"before": load_policy(chosen.policy_dir), "after": load_policy(policy)}
+        with ExitStack() as stack:
+            home = out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="what-if-")))
+            for side, each in policies.items():
+                directory = chosen.policy_dir if side == "before" else policy
+                _play(files, home / side, chosen.model_copy(update={"policy_dir": directory}), each, side)
+            told = compare(*(home / side for side in SIDES))
+    except (BadLine, PolicyError) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
+    changed = [change._asdict() for change in changes(*policies.values())]
+    told = {"policies": {side: each.hash for side, each in policies.items()}, "changed": changed, **told}
+    if as_json:
+        print_json(told)
+    else:
+        _show(told)
+
+
+def _play(files: list[Path], home: Path, chosen: Settings, policy: Policy, side: str) -> None:
+    with progress() as bar:
+        task = bar.add_task(f"Lines, {side}", total=None)
+        replay(files, home, chosen, policy, lambda lines: bar.update(task, completed=lines))
+
+
+def _show(told: dict[str, Any]) -> None:
+    if not told["changed"]:
+        typer.echo("The two policies say the same.")
+        return
+    values = [(c["file"], c["key"], *(value(c["key"], c[side]) for side in SIDES)) for c in told["changed"]]
+    print_table("What policy says", ("file", "key", *SIDES), values)
+    for family in ("alerts", "offers"):
+        rows: list[tuple[Any, ...]] = [tuple(row.values()) for row in told[family]["rows"]]
+        total = [sum(row[place] for row in rows) for place in range(1, len(Row._fields))]
+        typer.echo()
+        print_table(family.title(), (family, *Row._fields[1:]), [*rows, ("all", *total)])
+        for side in ("new", "gone"):
+            for example in told[family][side]:
+                _say(side, example)
+    if told["no_action"]:
+        typer.echo()
+        rows_of = [(row["reason"], row["before"], row["after"]) for row in told["no_action"]]
+        print_table("Decisions for no action", ("no action because", *SIDES), rows_of)
+
+
+def _say(side: str, example: dict[str, Any]) -> None:
+    why = example["why"]
+    typer.echo(f"  {side}: {example['customer_id']} {example['occurred_at'][:16]} {example['what']}")
+    typer.echo(f"       {why['zh']} / {why['en']}")
+
+
+def value(key: str, said: Any) -> str:
+    """Write a value of policy for people: amounts as money, a dash for what is not said."""
+    if said is None:
+        return "-"
+    return f"{said // 100:,}.{said % 100:02d}" if key.endswith("_minor") and isinstance(said, int) else str(said)
