@@ -12,8 +12,11 @@ from schemas.profile_view import view
 from stream_app import explained, kafka
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, progress, run, settings
 from stream_app.engine import stored
+from stream_app.profile_lines import lines
 from stream_app.settings import Settings
 from stream_app.snapshots import read_shelf
+
+HOW_TO_ASK = '; give --token "$(rapport token --role ops)", made with the RAPPORT_TOKENS__KEY of that worker'
 
 
 def profile(
@@ -41,8 +44,8 @@ def profile(
         print_json(found)
         return
     taken_apart = found.pop("why", None)
-    for name, value in found.items():
-        typer.echo(f"{name}: {value}")
+    for line in lines(found, load_policy(chosen.policy_dir)):
+        typer.echo(line)
     for line in explained.lines(taken_apart) if taken_apart is not None else ():
         typer.echo(line)
 
@@ -79,7 +82,7 @@ async def _from_worker(address: str, customer_id: str, token: str) -> dict[str, 
                 return None
             document: dict[str, Any] = await answer.json(content_type=None)
             if answer.status != 200:
-                fail(f"{address} says: {document['title']}")
+                fail(f"{address} says: {document['title']}{HOW_TO_ASK if answer.status in {401, 403} else ''}")
             return document
     except aiohttp.ClientError as error:
         fail(f"{address} does not answer: {type(error).__name__}")
