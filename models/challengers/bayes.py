@@ -20,7 +20,7 @@ class BayesLearner(BinnedCounts):
         self._start = log_odds_of(start)
 
     def _prior(self) -> float:
-        negatives, positives = map(sum, self._counts[0])
+        negatives, positives = self._totals()
         return log((positives + 1.0) / (negatives + 1.0))
 
     def scorer(self, version: int, share: float = 1.0) -> BinnedScorer:
@@ -38,12 +38,12 @@ class BayesLearner(BinnedCounts):
         if self._is_warming():
             return probability(self._start)
         slope, offset = self._line
-        votes = [slope * vote for vote in self._asked(tame(features))]
+        votes = [slope * vote for vote in self._asked(self._places(tame(features)))]
         return probability(sum(votes, self._prior() + offset))
 
     def _heard(self, values: Sequence[float], about: str) -> tuple[float, list[float]]:
         """Give the log-odds before the features speak, and the sums of their votes that the slopes stretch."""
-        return self._prior(), [sum(self._asked(values))]
+        return self._prior(), [sum(self._asked(self._places(values)))]
 
     def _fresh(self) -> Self:
         """Begin another one like it."""

@@ -8,15 +8,26 @@ of all). The votes of all and those of the action have a slope each, so that cro
 be left.
 """
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from math import log
 from typing import Any, Self
 
-from models.challengers.binned import SLOPE, BinnedCounts, BinnedScorer, halved, shares, table_of
-from models.challengers.levels import Levels
+import numpy as np
+
+from models.challengers.binned import (
+    SLOPE,
+    BinnedCounts,
+    BinnedScorer,
+    Counted,
+    Places,
+    by_feature,
+    halved,
+    logs_of_odds,
+    shares,
+    table_of,
+)
 from models.learning.hashing import Slots
 from models.learning.learner import BadSnapshotError, Snapshot, sound, tame
+from models.challengers.levels import Levels
 from models.learning.scoring import ScorerOfActions, probability
 from models.learning.starts import OTHER, Starts
 
@@ -28,7 +39,6 @@ UNIT = 1_024  # what an action adds in a group is kept in parts of a nat: a whol
 Crossed = Sequence[Sequence[int]]
 """What an action adds per feature and group, in parts of a nat; nothing of one that none was learned of."""
 Row = tuple[float, int, Crossed]  # of an action: base (log-odds), examples, and what it adds
-Tallies = list[list[list[float]]]  # per feature: negatives and positives by group
 
 
 class BinnedActions(ScorerOfActions[BinnedScorer]):
@@ -78,7 +88,18 @@ class ActionBayesLearner(BinnedCounts):
         """Learn over features `names`; unlearned it says of an action what policy starts with."""
         super().__init__(names)
         self.levels = Levels(starts)
-        self._crossed: dict[str, Tallies] = {}
+        self._crossed: dict[str, Counted] = {}  # by groups of bins
+        self._last: tuple[Sequence[float], str, tuple[list[float], list[float]]] | None = None
+
+    def _cut(self, edges: list[list[float]]) -> None:
+        super()._cut(edges)
+        self._group()
+
+    def _group(self) -> None:
+        """Add up what was counted in the bins of a feature to groups."""
+        groups = group_of(np.arange(self._counts.shape[2]), self._bins[:, np.newaxis])
+        of_groups = [np.where(groups == group, self._counts, 0.0).sum(axis=2) for group in range(GROUPS)]
+        self._grouped: Counted = np.stack(of_groups, axis=2)
 
     def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Learn one matured offer of action `about`; what is known of a contact is not asked."""
@@ -87,56 +108,63 @@ class ActionBayesLearner(BinnedCounts):
         self.levels.learn(place, label)
 
     def _heard(self, values: Sequence[float], about: str) -> tuple[float, list[float]]:
-        return self.levels.log_odds(about), [sum(self._asked(values)), sum(self._added(values, about))]
+        return self.levels.log_odds(about), list(map(sum, self._votes_and_added(values, about)))
 
-    def _added(self, values: Sequence[float], action: str) -> list[float]:
-        """Say what an action adds to each vote of all."""
+    def _votes_and_added(self, values: Sequence[float], action: str) -> tuple[list[float], list[float]]:
+        """Give the vote of each feature's bin, and what an action adds to it; an ensemble asks twice of an example."""
+        if self._last is None or self._last[0] is not values or self._last[1] != action:
+            places = self._places(values)
+            self._last = values, action, (self._asked(places), self._added(places, action))
+        return self._last[2]
+
+    def _added(self, places: Places, action: str) -> list[float]:
         tallies = self._crossed.get(action)
         if tallies is None:
-            return [0.0] * len(values)
-        return [
-            _adds(_grouped(sides), counts, group_of(bisect_right(edges, value), len(edges) + 1))
-            for sides, counts, edges, value in zip(self._counts, tallies, self._edges, values, strict=True)
-        ]
+            return [0.0] * len(self.names)
+        at = (slice(None), self._rows, group_of(places, self._bins))
+        return _adds(self._grouped[at], tallies[at], self._totals(), _totals(tallies))
 
-    def _count(self, label: bool, values: Sequence[float], about: str) -> None:
-        tallies = self._crossed.setdefault(about, [[[0.0] * GROUPS for _ in range(2)] for _ in self.names])
-        for counts, edges, value in zip(tallies, self._edges, values, strict=True):
-            counts[label][group_of(bisect_right(edges, value), len(edges) + 1)] += 1.0
-        super()._count(label, values, about)
+    def _count(self, label: bool, places: Places, about: str) -> None:
+        tallies = self._crossed.get(about)
+        if tallies is None:
+            tallies = self._crossed[about] = np.zeros((2, len(self.names), GROUPS))
+        groups = group_of(places, self._bins)
+        for counted in (tallies, self._grouped):
+            counted[int(label), self._rows, groups] += 1.0
+        super()._count(label, places, about)
+        self._last = None
 
     def _forget(self) -> None:
         super()._forget()
         self._crossed = {action: halved(tallies) for action, tallies in self._crossed.items()}
+        self._group()
 
     def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the propensity for action `about` now."""
-        place, values = self.levels.known(about), tame(features)
+        place = self.levels.known(about)
         slope, crossed_slope, offset = self._line
-        votes = zip(self._asked(values), self._added(values, place), strict=True)
+        votes = zip(*self._votes_and_added(tame(features), place), strict=True)
         parts = [slope * vote + _parts(crossed_slope * added) / UNIT for vote, added in votes]
         return probability(sum(parts, self.levels.log_odds(place) + offset))
 
     def scorer(self, version: int, share: float = 1.0) -> BinnedActions:
         """Freeze a scorer of what is known now; an ensemble takes a share of its log-odds."""
-        slope = self._line[0]
-        grouped = list(map(_grouped, self._counts))
-        rows = {action: self._row(action, share, grouped) for action in self.levels.names}
-        return BinnedActions(self._edges, self._votes(share * slope), rows, version)
+        rows = {action: self._row(action, share) for action in self.levels.names}
+        return BinnedActions(self._edges, self._votes(share * self._line[0]), rows, version)
 
     def table(self, action: str, share: float = 1.0) -> BinnedScorer:
         """Freeze what `scorer` has of one of `levels.names`."""
-        base, examples, crossed = self._row(action, share, list(map(_grouped, self._counts)))
+        base, examples, crossed = self._row(action, share)
         votes = _crossed_votes(self._votes(share * self._line[0]), crossed)
         return BinnedScorer(self._edges, votes, base, examples, 0)
 
-    def _row(self, action: str, share: float, grouped: Tallies) -> Row:
+    def _row(self, action: str, share: float) -> Row:
         _, slope, offset = self._line
-        tallies = self._crossed.get(action, [])
-        crossed = [
-            [_parts(share * slope * _adds(sides, counts, group)) for group in range(GROUPS)]
-            for sides, counts in zip(grouped, tallies, strict=False)
-        ]
+        tallies, crossed = self._crossed.get(action), []
+        if tallies is not None:
+            added = _adds(self._grouped, tallies, self._totals(), _totals(tallies))
+            parts = [_parts(share * slope * one) for one in added]
+            crossed = [parts[start : start + GROUPS] for start in range(0, len(parts), GROUPS)]
         return share * (self.levels.log_odds(action) + offset), self.levels.examples(action), crossed
 
     def thawed(self, plain: Mapping[str, Any]) -> BinnedActions:
@@ -149,10 +177,7 @@ class ActionBayesLearner(BinnedCounts):
             **super().snapshot(),
             "held_of": list(self._held_of),
             "levels": self.levels.snapshot(),
-            "crossed": [
-                [action, [[list(side) for side in sides] for sides in tallies]]
-                for action, tallies in sorted(self._crossed.items())
-            ],
+            "crossed": [[action, by_feature(tallies)] for action, tallies in sorted(self._crossed.items())],
         }
 
     def _fresh(self) -> Self:
@@ -164,38 +189,35 @@ class ActionBayesLearner(BinnedCounts):
         super()._read(data)
         self._held_of = [str(action) for action in data["held_of"]]
         self.levels = self.levels.restored(data["levels"])
-        self._crossed = {str(action): [_sides(sides) for sides in tallies] for action, tallies in data["crossed"]}
-        wide = all(len(tallies) == len(self.names) for tallies in self._crossed.values())
-        known = {*self._held_of, *self._crossed} <= {*self.levels.actions}
+        crossed = {str(action): [_sides(sides) for sides in tallies] for action, tallies in data["crossed"]}
+        wide = all(len(tallies) == len(self.names) for tallies in crossed.values())
+        known = {*self._held_of, *crossed} <= {*self.levels.actions}
         if len(self._held_of) != len(self._held) or not (wide and known):
             raise BadSnapshotError("the snapshot is not of as many features or actions as it says")
+        self._crossed = {action: np.array(tallies).transpose(1, 0, 2).copy() for action, tallies in crossed.items()}
+        self._group()
 
 
-def group_of(place: int, bins: int) -> int:
-    """Find the group of a bin among so many."""
-    return place * GROUPS // bins
+def group_of(places: Places, bins: Places) -> Places:
+    """Find the groups of bins among so many."""
+    return places * GROUPS // bins
 
 
-def _grouped(sides: Sequence[Sequence[float]]) -> list[list[float]]:
-    """Add what was counted in the bins of a feature up to groups, by class."""
-    found = [[0.0] * GROUPS for _ in sides]
-    for groups, side in zip(found, sides, strict=True):
-        for place, count in enumerate(side):
-            groups[group_of(place, len(side))] += count
-    return found
+def _totals(tallies: Counted) -> tuple[float, float]:
+    negatives, positives = tallies[:, 0].sum(axis=1).tolist()
+    return negatives, positives
 
 
-def _adds(sides: Sequence[Sequence[float]], counts: Sequence[Sequence[float]], group: int) -> float:
-    """Say by how much the odds that an action's counts tell in a group differ (log) from those of all `sides`."""
-    negatives, positives = sides
-    usual = shares(negatives, positives, group)
-    of_negatives, of_positives = [_drawn(own, share, group) for own, share in zip(counts, usual, strict=True)]
-    return log(of_positives / usual[1]) - log(of_negatives / usual[0])
-
-
-def _drawn(own: Sequence[float], share: float, group: int) -> float:
-    """Give the share of an action's examples in a group, drawn towards that of all."""
-    return (own[group] + CROSSED_SMOOTHING * share) / (sum(own) + CROSSED_SMOOTHING)
+def _adds(sides: Counted, counts: Counted, of_all: tuple[float, float], of_own: tuple[float, float]) -> list[float]:
+    """Say by how much the odds that an action's counts tell in groups differ (log) from those of all `sides`."""
+    usual = shares(sides[0], sides[1], of_all, GROUPS)
+    drawn = [
+        # The share of an action's examples in a group, drawn towards that of all.
+        (own + CROSSED_SMOOTHING * share) / (total + CROSSED_SMOOTHING)
+        for own, share, total in zip(counts, usual, of_own, strict=True)
+    ]
+    of_negatives, of_positives = [logs_of_odds(one, other) for one, other in zip(usual, drawn, strict=True)]
+    return [positive - negative for positive, negative in zip(of_positives, of_negatives, strict=True)]
 
 
 def _parts(log_odds: float) -> int:
@@ -207,7 +229,7 @@ def _crossed_votes(votes: Sequence[Sequence[float]], crossed: Crossed) -> Sequen
     if not crossed:
         return votes
     return [
-        [vote + added[group_of(place, len(row))] / UNIT for place, vote in enumerate(row)]
+        [vote + added[place * GROUPS // len(row)] / UNIT for place, vote in enumerate(row)]
         for row, added in zip(votes, crossed, strict=True)
     ]
 

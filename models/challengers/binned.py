@@ -11,8 +11,11 @@ exact contributions.
 from abc import abstractmethod
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from math import log
+from math import inf, log
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from models.learning.hashing import Slots
 from models.learning.learner import BadSnapshotError, ReadWhole, Snapshot, sound, tame
@@ -81,8 +84,18 @@ def table_of(plain: Mapping[str, Any], width: int) -> tuple[list[list[float]], l
     return edges, votes
 
 
+Counted = NDArray[np.float64]
+"""What was counted, by class (negatives, positives), feature, and bin or group. Sums of it are exact, see `halved`."""
+Places = NDArray[np.int64]
+"""The bin of each feature."""
+
+
 class BinnedCounts(ReadWhole):
-    """Counts what came true in each bin, and learns what the sums of votes are worth."""
+    """Counts what came true in each bin, and learns what the sums of votes are worth.
+
+    All features are counted at once, as arrays. Only sums of counts, which are exact, and what rounds the same
+    everywhere (single operations, and `math.log` one by one) is left to NumPy: bytes must not hang on the machine.
+    """
 
     refused = 0  # counts cannot run away
     slopes: Sequence[float] = (SLOPE,)  # at the start, of each sum of votes
@@ -93,26 +106,49 @@ class BinnedCounts(ReadWhole):
         self.examples = 0
         self._held: list[list[float]] = []  # label and features, until there are enough to find bins
         self._held_of: list[str] = []  # and whom each is about
-        self._edges: list[list[float]] = [[] for _ in self.names]
-        self._counts = [[[0.0], [0.0]] for _ in self.names]  # per feature: negatives and positives by bin
+        self._rows = np.arange(len(self.names))
+        self._cut([[] for _ in self.names])
         self._line = [*self.slopes, 0.0]
         self._certainties = list(self._least())
+
+    def _cut(self, edges: list[list[float]]) -> None:
+        """Cut features at these edges, with nothing counted yet."""
+        self._edges = edges
+        self._bins = np.array([len(cuts) + 1 for cuts in edges], dtype=np.int64)
+        most = int(self._bins.max())
+        self._cuts = np.array([[*cuts, *[inf] * (most - 1 - len(cuts))] for cuts in edges], dtype=np.float64)
+        self._counts: Counted = np.zeros((2, len(edges), most))
 
     def _least(self) -> list[float]:
         """Give the certainties of slopes and offset at the start."""
         return [CERTAINTIES[0]] * len(self.slopes) + [CERTAINTIES[1]]
 
+    def _totals(self) -> tuple[float, float]:
+        """Say how many negatives and positives were counted: as many of one feature as of the other."""
+        negatives, positives = self._counts[:, 0].sum(axis=1).tolist()
+        return negatives, positives
+
     def _votes(self, slope: float) -> list[list[float]]:
-        return [[slope * vote for vote in votes_of(*sides)] for sides in self._counts]
+        negatives, positives = self._counts
+        votes = logs_of_odds(*shares(negatives, positives, self._totals(), self._bins[:, np.newaxis]))
+        rows = [votes[start : start + len(cuts) + 1] for start, cuts in zip(self._starts(), self._edges, strict=True)]
+        return [[slope * vote for vote in row] for row in rows]
+
+    def _starts(self) -> range:
+        """Say where the bins of each feature begin, were they in one row."""
+        return range(0, self._counts[0].size, self._counts.shape[2])
 
     def _is_warming(self) -> bool:
         return self.examples < WARM
 
-    def _asked(self, values: Sequence[float]) -> list[float]:
-        return [
-            _vote(negatives, positives, bisect_right(edges, value))
-            for (negatives, positives), edges, value in zip(self._counts, self._edges, values, strict=True)
-        ]
+    def _places(self, values: Sequence[float]) -> Places:
+        found: Places = (self._cuts <= np.array(values)[:, np.newaxis]).sum(axis=1)
+        return found
+
+    def _asked(self, places: Places) -> list[float]:
+        """Give the vote of each feature's bin: how much more often positives lie in it than negatives (log)."""
+        negatives, positives = self._counts[:, self._rows, places]
+        return logs_of_odds(*shares(negatives, positives, self._totals(), self._bins))
 
     def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Learn one example."""
@@ -125,24 +161,21 @@ class BinnedCounts(ReadWhole):
                 self._find_bins()
             return
         self._adjust(label, *self._heard(values, about))
-        self._count(label, values, about)
+        self._count(label, self._places(values), about)
 
     @abstractmethod
     def _heard(self, values: Sequence[float], about: str) -> tuple[float, list[float]]:
         """Give the log-odds before the features speak, and the sums of their votes that the slopes stretch."""
 
     def _find_bins(self) -> None:
-        columns = list(zip(*[values for _, *values in self._held], strict=True))
-        self._edges = [_edges(column) for column in columns]
-        self._counts = [[[0.0] * (len(edges) + 1) for _ in range(2)] for edges in self._edges]
+        self._cut([_edges(column) for column in zip(*[values for _, *values in self._held], strict=True)])
         held, self._held, self._held_of = list(zip(self._held, self._held_of, strict=True)), [], []
         for (label, *values), about in held:
-            self._count(label > 0, values, about)
+            self._count(label > 0, self._places(values), about)
 
-    def _count(self, label: bool, values: Sequence[float], about: str) -> None:
-        for counts, edges, value in zip(self._counts, self._edges, values, strict=True):
-            counts[label][bisect_right(edges, value)] += 1.0
-        if sum(map(sum, self._counts[0])) > MEMORY:
+    def _count(self, label: bool, places: Places, about: str) -> None:
+        self._counts[int(label), self._rows, places] += 1.0
+        if sum(self._totals()) > MEMORY:
             self._forget()
 
     def _forget(self) -> None:
@@ -170,7 +203,10 @@ class BinnedCounts(ReadWhole):
             "examples": self.examples,
             "held": [list(row) for row in self._held],
             "edges": [list(edges) for edges in self._edges],
-            "tallies": [[list(side) for side in counts] for counts in self._counts],
+            "tallies": [
+                [side[:bins] for side in sides]
+                for sides, bins in zip(by_feature(self._counts), self._bins.tolist(), strict=True)
+            ],
             "line": list(self._line),
             "certainties": list(self._certainties),
         }
@@ -182,40 +218,48 @@ class BinnedCounts(ReadWhole):
             raise BadSnapshotError("the snapshot was taken with other features")
         self.examples = int(data["examples"])
         self._held = [sound(row, width + 1) for row in data["held"]]
-        self._edges = [sound(edges) for edges in data["edges"]]
-        self._counts = [[sound(side, len(edges) + 1, 0.0) for side in counts]
-                        for edges, counts in zip(self._edges, data["tallies"], strict=True)]  # fmt: skip
+        edges = [sound(cuts) for cuts in data["edges"]]
+        tallies = [
+            [sound(side, len(cuts) + 1, 0.0) for side in sides]
+            for cuts, sides in zip(edges, data["tallies"], strict=True)
+        ]
+        if any(len(sides) != 2 for sides in tallies) or any(cuts != sorted(cuts) for cuts in edges):
+            raise BadSnapshotError("the snapshot holds bins that cannot be")
+        if len(edges) != width or len(self._held) != (self.examples if self._is_warming() else 0):
+            raise BadSnapshotError("the snapshot is not of as many features or examples as it says")
+        self._cut(edges)
+        for feature, sides in enumerate(tallies):
+            self._counts[:, feature, : len(sides[0])] = sides
         self._held_of = [""] * len(self._held)
         size = len(self._line)
         self._line, self._certainties = sound(data["line"], size), sound(data["certainties"], size, 1e-3)
-        if len(self._edges) != width or len(self._held) != (self.examples if self._is_warming() else 0):
-            raise BadSnapshotError("the snapshot is not of as many features or examples as it says")
-        if any(len(counts) != 2 for counts in self._counts) or any(edges != sorted(edges) for edges in self._edges):
-            raise BadSnapshotError("the snapshot holds bins that cannot be")
 
 
-def halved(counts: list[list[list[float]]]) -> list[list[list[float]]]:
-    """Forget half of what was counted of features, by class and bin."""
-    return [[[count / 2 for count in side] for side in sides] for sides in counts]
+def halved(counted: Counted) -> Counted:
+    """Forget half of what was counted, and what is finer than 2^-30: so all sums of counts stay exact."""
+    halves: Counted = np.floor(counted * 2.0**29) / 2.0**30
+    return halves
 
 
-def shares(negatives: Sequence[float], positives: Sequence[float], place: int) -> tuple[float, float]:
-    """Say which share of the negatives, and of the positives, lies in this bin, smoothed towards no difference."""
-    of_negatives, of_positives = sum(negatives), sum(positives)
-    usual = SMOOTHING * (negatives[place] + positives[place] + 1.0) / (of_negatives + of_positives + len(negatives))
-    among_positives = (positives[place] + usual) / (of_positives + SMOOTHING)
-    return (negatives[place] + usual) / (of_negatives + SMOOTHING), among_positives
+def by_feature(counted: Counted) -> list[list[list[float]]]:
+    """Tell what was counted as data: by feature, class, and bin or group."""
+    told: list[list[list[float]]] = counted.transpose(1, 0, 2).tolist()
+    return told
 
 
-def _vote(negatives: Sequence[float], positives: Sequence[float], place: int) -> float:
-    """Say how much more often positives lie in this bin than negatives (log)."""
-    of_negatives, of_positives = shares(negatives, positives, place)
-    return log(of_positives / of_negatives)
+def shares(
+    negatives: Counted, positives: Counted, totals: tuple[float, float], bins: Places | int
+) -> tuple[Counted, Counted]:
+    """Say which share of the negatives, and of the positives, lies in these bins, smoothed towards no difference."""
+    of_negatives, of_positives = totals
+    usual = SMOOTHING * (negatives + positives + 1.0) / (of_negatives + of_positives + bins)
+    return (negatives + usual) / (of_negatives + SMOOTHING), (positives + usual) / (of_positives + SMOOTHING)
 
 
-def votes_of(negatives: Sequence[float], positives: Sequence[float]) -> list[float]:
-    """Give the vote of each bin of a feature."""
-    return [_vote(negatives, positives, place) for place in range(len(negatives))]
+def logs_of_odds(of_negatives: Counted, of_positives: Counted) -> list[float]:
+    """Give the logarithms of the second over the first, in one row."""
+    odds: list[float] = (of_positives / of_negatives).ravel().tolist()
+    return list(map(log, odds))
 
 
 def _edges(column: Sequence[float]) -> list[float]:

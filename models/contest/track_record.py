@@ -64,8 +64,9 @@ class TrackRecord:
         """Make a point of what has come since the last one, if that is enough."""
         if self._since < self._every:
             return
-        rows = [_row(name, group, meter.quality()) for (name, group), meter in self._meters.items()]
-        self.points.append(Point(due_ms, version, champion, tuple([row for row in rows if row.examples])))
+        noted = [(key, meter.quality()) for key, meter in self._meters.items() if meter.examples]
+        rows = tuple([_row(*key, quality) for key, quality in noted])
+        self.points.append(Point(due_ms, version, champion, rows))
         if len(self.points) > POINTS:
             del self.points[::2]
             self._every *= 2
@@ -73,7 +74,7 @@ class TrackRecord:
 
     def snapshot(self) -> dict[str, Any]:
         """All points, and what was noted since the last one."""
-        since = [[*key, meter.snapshot()] for key, meter in self._meters.items() if meter.quality().examples]
+        since = [[*key, meter.snapshot()] for key, meter in self._meters.items() if meter.examples]
         return {"every": self._every, "count": self._since, "since": since, "points": _listed(self.points)}
 
     def restore(self, data: Mapping[str, Any]) -> None:

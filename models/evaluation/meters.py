@@ -44,6 +44,11 @@ class Meter:
         self._predicted[place] += score
         self._loss -= log(p if label else 1.0 - p)
 
+    @property
+    def examples(self) -> int:
+        """How many scores were noted."""
+        return sum(self._positives) + sum(self._negatives)
+
     def quality(self) -> Quality:
         """Sum up what was noted so far."""
         positives, negatives = sum(self._positives), sum(self._negatives)

@@ -111,7 +111,13 @@ def tame(values: Sequence[float]) -> tuple[float, ...]:
     >>> tame([1.0, float("nan"), -1e308])
     (1.0, 0.0, -1000000.0)
     """
-    return tuple(0.0 if isnan(v) else min(FEATURE_LIMIT, max(-FEATURE_LIMIT, v)) for v in values)
+    # Nearly all are tame; only a sum with one in it that is no number is none.
+    if (
+        not isnan(sum(values))
+        and -FEATURE_LIMIT <= min(values, default=0.0) <= max(values, default=0.0) <= FEATURE_LIMIT
+    ):
+        return tuple(values)
+    return tuple([0.0 if isnan(v) else min(FEATURE_LIMIT, max(-FEATURE_LIMIT, v)) for v in values])
 
 
 def tame_slots(slots: Slots) -> Slots:

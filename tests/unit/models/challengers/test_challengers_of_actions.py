@@ -307,3 +307,17 @@ def test_every_kind_of_policy_can_begin_with_actions():
         assert (model.examples, hasattr(model, "scorer")) == (3, kind.servable), name
         assert kind.begin(0.2).score(NOBODY) == kind.make(0.2).score(NOBODY), name
     assert Starts().mean == STARTING_PROPENSITY
+
+
+@pytest.mark.parametrize("began", [301, 390, 437])
+def test_counts_stay_exact_however_often_half_is_forgotten(monkeypatch, began):
+    """Groups of bins are counted beside the bins: restored they are added up anew, and must be the same to the bit."""
+    monkeypatch.setattr(models.binned, "MEMORY", 8)
+    offers = list(turned(600))
+    whole = learned(bayes(), offers[:began])
+    again = bayes()
+    again.restore(json.loads(json.dumps(whole.snapshot())))
+    for model in (whole, again):
+        learned(model, offers[began:])
+    assert as_bytes(again) == as_bytes(whole)
+    assert again.score(offers[0][0], "loan") == whole.score(offers[0][0], "loan")
