@@ -25,9 +25,9 @@ from models.challengers.binned import (
     shares,
     table_of,
 )
+from models.challengers.levels import Levels
 from models.learning.hashing import Slots
 from models.learning.learner import BadSnapshotError, Snapshot, sound, tame
-from models.challengers.levels import Levels
 from models.learning.scoring import ScorerOfActions, probability
 from models.learning.starts import OTHER, Starts
 
