@@ -32,7 +32,8 @@ def test_what_is_empty_is_left_out_and_the_rest_is_in_words():
 
 def test_names_of_policy_are_followed_by_both_their_texts_and_parts_are_indented():
     shown = {
-        "tier": "mass", "tags": ["senior"], "tag_reasons": {"senior": {"since": "2026-03-01T21:00:00.000Z", "reason": "70"}},
+        "tier": "mass", "tags": ["senior"],
+        "tag_reasons": {"senior": {"since": "2026-03-01T21:00:00.000Z", "reason": "70"}},
         "aum_minor": {"CNY": -112}, "balances": {"A1": 24},
         "scores": {"churn": {"value": 0.24578, "at": "2026-11-19T04:10:00.000Z",
                              "reasons": [{"code": "aum", "contribution": 1.25}]}},
