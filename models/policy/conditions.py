@@ -5,11 +5,12 @@ The words on the left are the fixed vocabulary of `models.figures`; an unknown o
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import model_validator
 
-from models.figures import Figures, figure_of, is_figure
+from models.figures import ARGUMENTS, FAMILIES, FIGURES, Figures, figure_of, is_figure
 from models.policy.base import Part
 
 SENTENCE = re.compile(r"([a-z0-9_]+(?::[A-Za-z0-9_.-]+)?) (>=|<=|>|<|==|!=) (-?[0-9][0-9_]*(?:\.[0-9]+)?)")
@@ -30,8 +31,17 @@ class Condition(Part):
             raise ValueError('a condition is written "figure operator number", such as "aum_minor >= 50_000_00"')
         figure, op, number = found.groups()
         if not is_figure(figure):
-            raise ValueError(f"unknown figure {figure!r}: models/figures.py lists those that exist")
+            raise ValueError(f"unknown figure {figure!r}{_hint(figure)}")
         return {"figure": figure, "op": op, "value": float(number)}
+
+
+def _hint(figure: str) -> str:
+    """Help whoever mistyped a figure: what may stand after its colon, or the name that is nearest."""
+    word, _, _ = figure.partition(":")
+    if word in ARGUMENTS:
+        return f": after {word}: comes one of {', '.join(sorted(ARGUMENTS[word]))}"
+    near = get_close_matches(word, [*FIGURES, *(f"{family}:" for family in FAMILIES)], n=1)
+    return f": did you mean {near[0]}?" if near else ": docs/policy.md lists those that exist"
 
 
 class Conditions(Part):

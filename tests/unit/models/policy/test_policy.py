@@ -92,6 +92,21 @@ def test_an_event_that_never_comes_is_refused_since_whoever_waits_for_it_would_k
         load_policy(directory)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "hint"),
+    [
+        ("aum_mnor >= 1", "unknown figure 'aum_mnor': did you mean aum_minor?"),
+        ("hold:mortgage == 1", "did you mean holds:?"),
+        ("consent:profile == 1", "after consent: comes one of marketing, personalisation, profiling, social_linking"),
+        ("luck > 1", "docs/policy.md lists those that exist"),
+    ],
+)
+def test_a_figure_that_does_not_exist_is_refused_with_a_hint(sentence, hint):
+    tag = {"name": "lucky", "zh": "幸运", "en": "Lucky", "all": [sentence]}
+
+    assert hint in refused(tags={"tag": [tag]})
+
+
 def test_a_missing_file_is_named(directory):
     (directory / "tags.toml").unlink()
 

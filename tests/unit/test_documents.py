@@ -1,0 +1,60 @@
+"""What the documents name is there: files, modules, commands, settings, metrics, figures of policy."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from models.figures import FAMILIES, FIGURES
+from stream_app.cli import COMMANDS
+from stream_app.settings import OTHERS, Settings, flatten
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([CHECKOUT / "README.md", *(CHECKOUT / "docs").glob("*.md"), *(CHECKOUT / "deploy").rglob("*.md")])
+ROOMS = ("schemas", "models", "agents", "stream_app", "deploy", "docs", "tests")
+SOURCES = [path for room in ("stream_app", "tests") for path in (CHECKOUT / room).rglob("*.py")]
+
+each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+
+
+def named(document, pattern):
+    return set(re.findall(pattern, document.read_text(encoding="utf-8")))
+
+
+@each_document
+def test_a_file_that_is_named_by_its_path_is_there(document):
+    paths = named(document, rf"(?<![\w./-])((?:{'|'.join(ROOMS)})/[\w./-]+\.(?:py|md|toml|json|java|yml|yaml))")
+    assert [path for path in sorted(paths) if not (CHECKOUT / path).exists()] == []
+
+
+@each_document
+def test_a_module_that_is_to_be_run_is_there(document):
+    modules = {module.replace(".", "/") for module in named(document, r"python -m ([a-z][\w.]*)")}
+    missing = [m for m in modules if not any((CHECKOUT / f).exists() for f in (f"{m}.py", f"{m}/__main__.py"))]
+    assert missing == []
+
+
+@each_document
+def test_a_command_that_is_named_is_there(document):
+    assert named(document, r"(?<=[`\s])rapport ([a-z][a-z-]+)(?=[`\s])") <= COMMANDS.keys() | {"command", "replays"}
+
+
+@each_document
+def test_a_setting_that_is_named_is_there(document):
+    known = flatten(Settings.model_construct().model_dump()).keys() | OTHERS
+    others = {"RAPPORT_SHARED_DATA", "RAPPORT_CRASH_AT", "RAPPORT_PAUSE_AT"}  # of the tests: their data and their kills
+    assert named(document, r"\bRAPPORT_[A-Z_]*[A-Z]\b") <= known | others
+
+
+@each_document
+def test_a_metric_that_is_named_is_there(document):
+    code = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES if path != Path(__file__))
+    metrics = {name.removesuffix("_total").removesuffix("_bucket") for name in named(document, r"\bcrm_[a-z_]+[a-z]\b")}
+    assert [name for name in sorted(metrics) if name not in code] == []
+
+
+def test_every_figure_that_a_condition_may_speak_of_is_explained_and_no_other():
+    text = (CHECKOUT / "docs" / "policy.md").read_text(encoding="utf-8")
+    table = text.partition("## The figures that conditions may speak of")[2]
+    first_cells = "".join(line.split("|")[1] for line in table.splitlines() if line.startswith("| `"))
+    assert sorted(re.findall(r"`([a-z0-9_]+)", first_cells)) == sorted([*FIGURES, *FAMILIES])
