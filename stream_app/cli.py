@@ -38,6 +38,7 @@ COMMANDS = {
     "topics": Command("topics", "app", group=True),
     "send": Command("topics", "send"),
     "profile": Command("profile", "profile"),
+    "decision": Command("decision", "decision"),
     "queue": Command("queues", "app", group=True),
     "model": Command("models", "app", group=True),
     "dead-letters": Command("dead_letters", "app", group=True),

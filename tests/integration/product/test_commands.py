@@ -104,6 +104,20 @@ def test_whoever_sends_what_cannot_be_read_is_told(bank, customer):
     bank.drain()
 
 
+def test_a_decision_is_listed_by_customer_and_explained_by_id(bank, customer):
+    bank.send(event("interactions", wire_form("interactions", customer_id=customer, kind="login", channel="mobile")))
+    bank.drain()
+    (decided,) = bank.rapport("decision", "--customer", customer, "--json").json
+    assert decided["trigger"] == "login"
+    assert "no action: no_marketing_consent" in bank.rapport("decision", "--customer", customer).out
+
+    for narrowed in ((), ("--customer", customer)):
+        explained = bank.rapport("decision", decided["decision_id"], *narrowed)
+        assert "客户未同意营销 / the customer has not agreed to marketing" in explained.out
+    unknown = bank.rapport("decision", "no-such-decision")
+    assert (unknown.code, unknown.complaint) == (1, "no decision 'no-such-decision'")
+
+
 def test_a_queue_that_is_not_there_is_said(bank):
     answer = bank.rapport("queue", "tail", "no-such-queue")
     assert (answer.code, answer.out) == (0, "")

@@ -12,7 +12,7 @@ from tests.commands import rapport
 NOBODY = {"RAPPORT_KAFKA__BOOTSTRAP": "127.0.0.1:1", "RAPPORT_REDIS__URL": "redis://127.0.0.1:1/0"}
 CONTRACT = {
     *("worker", "token", "demo", "simulate", "load", "replay", "topics", "send", "profile", "queue", "model"),
-    *("dead-letters", "doctor", "config", "what-if"),
+    *("dead-letters", "doctor", "config", "what-if", "decision"),
 }
 """contract.md §5, but what issue 3 leaves to later ones."""
 
@@ -86,6 +86,7 @@ def test_a_wrong_setting_stops_a_command_with_one_line_that_names_it(variable, v
         ("dead-letters", "list"),
         ("dead-letters", "retry"),
         ("model", "list"),
+        ("decision", "d1"),
     ],
     ids=" ".join,
 )
