@@ -12,7 +12,7 @@ from models.challengers.bayes_actions import ActionBayesLearner, BinnedActions
 from models.challengers.ensemble import MEMORIES, EnsembleScorer, Weighing
 from models.learning.hashing import Slots
 from models.learning.learner import BadSnapshotError, ReadWhole, Snapshot, actions_of, tame, tame_slots
-from models.learning.pooled import PooledRegression
+from models.learning.pooled import Memory, PooledRegressions
 from models.learning.scoring import ActionScorer, Linear, LinearScorer
 from models.learning.starts import OTHER, Starts
 
@@ -26,7 +26,7 @@ class ActionEnsembleLearner(ReadWhole):
         """Learn over features `names`; unlearned it says of an action what policy starts with."""
         self.names = tuple(names)
         self._starts = starts
-        self._regressions = [PooledRegression(names, memory, evidence=starts.answers) for memory in MEMORIES]
+        self._regressions = PooledRegressions(names, [Memory(fading) for fading in MEMORIES], starts.answers)
         self._bayes = ActionBayesLearner(names, starts)
         self._weighing = Weighing(len(MEMORIES) + 1)
 
@@ -36,7 +36,7 @@ class ActionEnsembleLearner(ReadWhole):
         return self._bayes.examples
 
     def _linears(self, action: str) -> list[Linear]:
-        return [one.linear(action, self._starts.chance(action)) for one in self._regressions]
+        return self._regressions.linears(action, self._starts.chance(action))
 
     def scorer(self, version: int) -> EnsembleScorer:
         """Freeze a scorer of what is known now."""
@@ -63,8 +63,7 @@ class ActionEnsembleLearner(ReadWhole):
         values, start = tame(features), self._starts.chance(place)
         said = [linear.score(values, tame_slots(slots)).value for linear in self._linears(place)]
         self._weighing.hear(label, [*said, self._bayes.score(values, place)])
-        for one in self._regressions:
-            one.learn(values, label, place, start, slots)
+        self._regressions.learn(values, label, place, start, slots)
         self._bayes.learn(values, label, place)
 
     def snapshot(self) -> Snapshot:
@@ -72,7 +71,7 @@ class ActionEnsembleLearner(ReadWhole):
         return {
             "names": list(self.names),
             "examples": self.examples,
-            "regressions": [one.snapshot() for one in self._regressions],
+            "regressions": self._regressions.snapshots(),
             "losses": list(self._weighing.losses),
             "bayes": self._bayes.snapshot(),
         }
@@ -87,10 +86,9 @@ class ActionEnsembleLearner(ReadWhole):
             raise BadSnapshotError("the snapshot was taken with other features")
         self._bayes.restore(data["bayes"])
         self._weighing.read(data["losses"])
-        for one, told in zip(self._regressions, data["regressions"], strict=True):
-            one.restore(told)
+        self._regressions.restore(data["regressions"])
         counts = {action: self._bayes.levels.examples(action) for action in self._bayes.levels.actions}
-        if any(one.counts() != counts for one in self._regressions) or data["examples"] != self.examples:
+        if self._regressions.counts() != counts or data["examples"] != self.examples:
             raise BadSnapshotError("its members have not learned the same examples")
 
 

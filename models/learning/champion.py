@@ -16,8 +16,8 @@ from math import inf
 from typing import Any
 
 from models.learning.hashing import Slots
-from models.learning.learner import BadSnapshotError, Snapshot, reading
-from models.learning.pooled import NO_EVIDENCE, PooledRegression
+from models.learning.learner import Snapshot, reading
+from models.learning.pooled import NO_EVIDENCE, Memory, PooledRegressions
 from models.learning.scoring import Linear, SlotTerm
 
 QUICK, STEADY = 0.999, 1.0  # fading of certainty per example
@@ -30,18 +30,17 @@ class Champion:
 
     def __init__(self, names: Sequence[str], evidence: Mapping[str, float] = NO_EVIDENCE) -> None:
         """Learn over features `names`; `evidence`: how many answers an action's start is worth."""
-        self._quick = PooledRegression(names, QUICK, bins=True, evidence=evidence)
-        self._steady = PooledRegression(names, STEADY, evidence=evidence)
+        self._both = PooledRegressions(names, (Memory(QUICK, bins=True), Memory(STEADY)), evidence)
 
     @property
     def examples(self) -> int:
         """Examples learned, all actions together."""
-        return self._quick.examples
+        return self._both.examples
 
     @property
     def actions(self) -> tuple[str, ...]:
         """Name the actions that an example was learned of."""
-        return tuple(self._quick.actions)
+        return tuple(self._both.actions)
 
     def learn(
         self,
@@ -53,22 +52,21 @@ class Champion:
         *,
         early: bool = False,
     ) -> None:
-        """Learn one example of `action`, as `PooledRegression.learn` does."""
-        self._quick.learn(features, label, action, start, slots, early=early)
-        self._steady.learn(features, label, action, start, slots, early=early)
+        """Learn one example of `action`, as `PooledRegressions.learn` does."""
+        self._both.learn(features, label, action, start, slots, early=early)
 
     def concluded(self, action: str) -> None:
         """Count an example that was learned early, now that nothing more can come true of it."""
-        self._quick.concluded(action)
-        self._steady.concluded(action)
+        self._both.concluded(action)
 
     def linear(self, action: str, start: float) -> Linear:
         """Fold both regressions of one action into plain numbers; of a new one, what is common to all."""
-        return halved(self._quick.linear(action, start), self._steady.linear(action, start))
+        return halved(*self._both.linears(action, start))
 
     def snapshot(self) -> Snapshot:
         """Tell all that the quick one knows, and beside it the steady one."""
-        return {**self._quick.snapshot(), "steady": self._steady.snapshot()}
+        quick, steady = self._both.snapshots()
+        return {**quick, "steady": steady}
 
     @classmethod
     def of(
@@ -77,14 +75,8 @@ class Champion:
         """Read what `snapshot` wrote. Raises `BadSnapshotError`."""
         champion = cls(names, evidence)
         with reading():
-            champion._read(data)
+            champion._both.restore([data, data["steady"]])
         return champion
-
-    def _read(self, data: Mapping[str, Any]) -> None:
-        self._quick.restore(data)
-        self._steady.restore(data["steady"])
-        if (self.examples, self._quick.counts()) != (self._steady.examples, self._steady.counts()):
-            raise BadSnapshotError("its two regressions have not learned the same examples")
 
 
 def halved(quick: Linear, steady: Linear) -> Linear:

@@ -8,8 +8,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isnan, sqrt
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
 from river import linear_model, optim, preprocessing
 
 from models.learning.hashing import Slots
@@ -125,11 +127,14 @@ def tame_slots(slots: Slots) -> Slots:
     return tuple(zip([slot for slot, _ in slots], tame([value for _, value in slots]), strict=True)) if slots else ()
 
 
-def met(mean: float, variance: float, value: float, count: int) -> tuple[float, float]:
-    """Count one more value in a mean and a variance (Welford 1962)."""
+Moment = TypeVar("Moment", float, NDArray[np.float64])
+
+
+def met(mean: Moment, variance: Moment, value: Moment, count: int) -> tuple[Moment, Moment]:
+    """Count one more value in a mean and a variance (Welford 1962), or of each column one."""
     off = value - mean
-    mean += off / count
-    return mean, variance + (off * (value - mean) - variance) / count
+    moved = mean + off / count
+    return moved, variance + (off * (value - moved) - variance) / count
 
 
 def sound(numbers: Sequence[float], width: int | None = None, least: float = -VALUE_LIMIT) -> list[float]:

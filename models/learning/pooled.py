@@ -12,151 +12,149 @@ little moves far and one that has seen much hardly, without a learning rate to c
 0.999 the last thousand count and drift is followed, at 1 nothing is forgotten. A step is bounded whatever the example
 (|move| <= 1 / (2 * sqrt(LEAST_CURVE * certainty))): numbers cannot run away. Features are divided by
 sqrt(variance + WIDTH): one that has hardly varied yet is not blown up.
+
+Regressions that differ in their memory alone learn together, as rows of the same arrays: that costs little more than
+one. NumPy does single operations only, which round the same on every machine; sums are Python's, from left to right.
 """
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
-from operator import add
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
-from models.learning.hashing import KEYS, SLOTS, WORD_SLOTS, Slots, bin_of
+import numpy as np
+from numpy.typing import NDArray
+
+from models.learning.hashing import Slots
 from models.learning.learner import BadSnapshotError, Snapshot, met, sound, tame, tame_slots
-from models.learning.scoring import Linear, SlotTerm, log_odds_of, probability
+from models.learning.scoring import Linear, log_odds_of, probability
+from models.learning.slots import (
+    LEAST_CERTAINTY,
+    MOST_CERTAINTY,
+    OF_SLOT,
+    Slot,
+    known_of,
+    slots_of,
+    sure,
+    terms,
+    with_bins,
+)
 
 # Certainties before anything was learned. Shared weights: a deviation of 0.1 log-odds per standard deviation; an
-# action's own: 0.2; its intercept 0.5 around policy's starting propensity; a slot's 0.14.
-SHARED, OWN, INTERCEPT, OF_SLOT = 100.0, 20.0, 4.0, 50.0
+# action's own: 0.2; its intercept 0.5 around policy's starting propensity.
+SHARED, OWN, INTERCEPT = 100.0, 20.0, 4.0
 FADING = 0.999  # of certainty per example, unless told otherwise
 WIDTH = 0.01  # of a feature, in squares of its unit; all of them are logs, shares and flags
-LEAST_VARIANCE = 1e-12
-LEAST_CERTAINTY = 1e-3  # of a snapshot that is to be believed
-MOST_CERTAINTY = 1e9  # nothing is surer, however wild the values were
 NO_EVIDENCE: Mapping[str, float] = MappingProxyType({})
 LEAST_CURVE = 1e-3  # p * (1 - p) is taken for at least this
-SLOT_LIMIT = 4.0  # a slot counts for at most so many deviations: what drifts is not run after
 
 
-class _Slot:
-    """What is known of one slot of one action; a word counts as it is, a number by its mean and variance."""
-
-    __slots__ = ("certainty", "count", "mean", "variance", "weight")
-
-    def __init__(self, *row: float) -> None:
-        self.count: float
-        self.count, self.mean, self.variance, self.weight, self.certainty = row or (0, 0.0, 0.0, 0.0, OF_SLOT)
-
-    def row(self) -> list[float]:
-        return [self.count, self.mean, self.variance, self.weight, self.certainty]
-
-    def meet(self, slot: int, value: float) -> None:
-        """Count a value; words and bins are not centred."""
-        if WORD_SLOTS <= slot < SLOTS:
-            self.count += 1
-            self.mean, self.variance = met(self.mean, self.variance, value, int(self.count))
-
-    def term(self, slot: int) -> SlotTerm:
-        """Weigh the value itself."""
-        if not WORD_SLOTS <= slot < SLOTS:
-            return self.weight, 0.0, SLOT_LIMIT
-        if self.variance <= LEAST_VARIANCE:
-            return 0.0, self.mean, 0.0
-        deviation = sqrt(self.variance)
-        return self.weight / deviation, self.mean, SLOT_LIMIT * deviation
-
-    def scaled(self, slot: int, value: float) -> float:
-        """Say how many deviations off the value is, as `term` does."""
-        if not WORD_SLOTS <= slot < SLOTS:
-            return min(SLOT_LIMIT, max(-SLOT_LIMIT, value))
-        if self.variance <= LEAST_VARIANCE:
-            return 0.0
-        return min(SLOT_LIMIT, max(-SLOT_LIMIT, (value - self.mean) / sqrt(self.variance)))
+Rows = NDArray[np.float64]
+"""By regression, then by feature."""
 
 
 class _Weights(NamedTuple):
-    """Means and certainties of one set of weights."""
+    """Means and certainties of one set of weights of each regression; both change in place."""
 
-    means: list[float]
-    certainties: list[float]
-
-    @classmethod
-    def fresh(cls, width: int, certainty: float) -> "_Weights":
-        return cls([0.0] * width, [certainty] * width)
+    means: Rows
+    certainties: Rows
 
     @classmethod
-    def of(cls, data: Mapping[str, Any], width: int) -> "_Weights":
-        return cls(sound(data["weights"], width), sound(data["certainties"], width, least=LEAST_CERTAINTY))
+    def fresh(cls, regressions: int, width: int, certainty: float) -> Self:
+        return cls(np.zeros((regressions, width)), np.full((regressions, width), certainty))
 
-    def moved(self, push: float, curve: float, fading: float, values: Sequence[float], least: float) -> "_Weights":
-        """Move by an example: `push` times value over certainty; then be more certain by `curve` times its square."""
+    @classmethod
+    def of(cls, told: Sequence[Mapping[str, Any]], width: int) -> Self:
+        certainties = [sound(data["certainties"], width, least=LEAST_CERTAINTY) for data in told]
+        return cls(np.array([sound(data["weights"], width) for data in told]), np.array(certainties))
+
+    def move(self, push: Rows, gain: Rows, fading: Rows, least: float) -> None:
+        """Move by an example: by `push` over certainty; then certainty fades, but not below `least`, and gains."""
         means, certainties = self
-        return _Weights(
-            [m + push * z / c for m, z, c in zip(means, values, certainties, strict=True)],
-            [_sure(max(least, fading * c) + curve * z * z) for z, c in zip(values, certainties, strict=True)],
-        )
+        means += push / certainties
+        certainties *= fading
+        np.maximum(least, certainties, out=certainties)
+        certainties += gain
+        np.minimum(MOST_CERTAINTY, certainties, out=certainties)
 
-    def doubt(self, values: Sequence[float]) -> float:
-        """Return the variance that these weights give to the log-odds."""
-        return sum([z * z / c for z, c in zip(values, self.certainties, strict=True)])
+    def doubts(self, squares: Rows) -> list[float]:
+        """Return the variance that these weights give to the log-odds of each regression."""
+        return _sums(squares / self.certainties)
+
+
+def _sums(rows: Rows) -> list[float]:
+    return list(map(sum, rows.tolist()))
 
 
 class _Action:
-    """What one action differs by."""
+    """What one action differs by, in each regression."""
 
-    def __init__(self, width: int, start: float, certainty: float = INTERCEPT) -> None:
+    def __init__(self, width: int, start: float, certainty: float, regressions: int) -> None:
         self.examples = 0
-        self.intercept = log_odds_of(start)
-        self.certainty = certainty
-        self.own = _Weights.fresh(width, OWN)
-        self.slots: dict[int, _Slot] = {}
+        self.intercepts = [log_odds_of(start)] * regressions
+        self.certainties = [certainty] * regressions
+        self.own = _Weights.fresh(regressions, width, OWN)
+        self.slots: list[dict[int, Slot]] = [{} for _ in range(regressions)]
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, place: int) -> Snapshot:
         return {
             "examples": self.examples,
-            "intercept": self.intercept,
-            "certainty": self.certainty,
-            "weights": self.own.means,
-            "certainties": self.own.certainties,
-            "slots": [[number, *slot.row()] for number, slot in sorted(self.slots.items())],
+            "intercept": self.intercepts[place],
+            "certainty": self.certainties[place],
+            "weights": self.own.means[place].tolist(),
+            "certainties": self.own.certainties[place].tolist(),
+            "slots": [[number, *slot.row()] for number, slot in sorted(self.slots[place].items())],
         }
 
     @classmethod
-    def of(cls, data: Mapping[str, Any], width: int) -> "_Action":
-        """Read what `snapshot` wrote. Raises one of `models.learning.learner.DAMAGED`."""
-        action = cls(width, 0.5)
-        action.examples = int(data["examples"])
-        (action.intercept,) = sound([data["intercept"]], 1)
-        (action.certainty,) = sound([data["certainty"]], 1, least=LEAST_CERTAINTY)
-        action.own = _Weights.of(data, width)
-        for number, *row in data["slots"]:
-            slot = action.slots[int(number)] = _Slot(*sound(row, 5))
-            if slot.variance < 0.0 or slot.certainty < LEAST_CERTAINTY or not 0 <= number < KEYS:
-                raise BadSnapshotError("the snapshot holds a slot that cannot be")
+    def of(cls, told: Sequence[Mapping[str, Any]], width: int) -> Self:
+        """Read what `snapshot` wrote of each regression. Raises one of `models.learning.learner.DAMAGED`."""
+        action = cls(width, 0.5, INTERCEPT, len(told))
+        action.examples = _agreed([int(data["examples"]) for data in told])
+        action.intercepts = sound([data["intercept"] for data in told])
+        action.certainties = sound([data["certainty"] for data in told], least=LEAST_CERTAINTY)
+        action.own = _Weights.of(told, width)
+        action.slots = [slots_of(data["slots"]) for data in told]
         return action
 
 
-class PooledRegression:
-    """Learns of many actions at once; an example costs some 40 µs. `models.served.propensity` names what of."""
+def _agreed(values: Sequence[Any]) -> Any:
+    """Give what all regressions say alike."""
+    if any(value != values[0] for value in values):
+        raise BadSnapshotError("its regressions have not learned the same examples")
+    return values[0]
+
+
+class Memory(NamedTuple):
+    """How long a regression remembers; with `bins` it also learns of the bin that each number of a contact falls into.
+
+    fading: what is left of a certainty after an example.
+    """
+
+    fading: float = FADING
+    bins: bool = False
+
+
+class PooledRegressions:
+    """Regressions of several memories, each of which learns of many actions at once; two cost some 40 µs an example.
+
+    `models.served.propensity` names what they learn of.
+    """
 
     def __init__(
-        self,
-        names: Sequence[str],
-        fading: float = FADING,
-        *,
-        bins: bool = False,
-        evidence: Mapping[str, float] = NO_EVIDENCE,
+        self, names: Sequence[str], memories: Sequence[Memory], evidence: Mapping[str, float] = NO_EVIDENCE
     ) -> None:
-        """Learn over features `names`; with `bins` also of the bin that each number of a contact falls into.
+        """Learn over features `names`.
 
         `evidence` says of an action how many answers its start is worth (`INTERCEPT` for the others).
         """
         self.names = tuple(names)
-        self._fading, self._bins, self._evidence = fading, bins, evidence
+        self._memories, self._evidence = tuple(memories), evidence
+        self._fading = np.array([[memory.fading] for memory in self._memories])
         self.examples = 0
-        width = len(self.names)
         self.actions: dict[str, _Action] = {}
-        self._means, self._variances = [0.0] * width, [0.0] * width
-        self._shared = _Weights.fresh(width, SHARED)
+        width = len(self.names)
+        self._means, self._variances = np.zeros(width), np.zeros(width)
+        self._shared = _Weights.fresh(len(self._memories), width, SHARED)
 
     def learn(
         self,
@@ -172,32 +170,36 @@ class PooledRegression:
 
         An `early` one is learned as not true, and again should it come true; it counts once `concluded`.
         """
-        values, again = tame(features), early and label
+        values, again = np.array(tame(features), dtype=np.float64), early and label
         if not again:
             self._meet(values)
-        moments = zip(values, self._means, self._variances, strict=True)
-        scaled = [(x - m) / sqrt(v + WIDTH) for x, m, v in moments]
-        about = self.actions.get(action)
-        least = self._least(action, start)
+        about, least = self.actions.get(action), self._least(action, start)
         if about is None:
-            about = self.actions[action] = _Action(len(self.names), start, least)
-        known = self._known(about, self._with_bins(tame_slots(slots)), again=again)
-        weights = map(add, self._shared.means, about.own.means)
-        log_odds = about.intercept + sum([w * z for w, z in zip(weights, scaled, strict=True)])
-        chance = probability(log_odds + sum([slot.weight * z for slot, z in known]))
-        weight = _early_weight(chance, label) if early else 1.0
-        curve = weight * max(LEAST_CURVE, chance * (1.0 - chance))
-        doubt = 1.0 / about.certainty + self._shared.doubt(scaled) + about.own.doubt(scaled)
-        doubt += sum([z * z / slot.certainty for slot, z in known])
-        push = weight * (label - chance) / (1.0 + curve * doubt)
-        fading = self._fading
-        self._shared = self._shared.moved(push, curve, fading, scaled, SHARED)
-        about.own = about.own.moved(push, curve, fading, scaled, OWN)
-        about.intercept += push / about.certainty
-        about.certainty = _sure(max(least, fading * about.certainty) + curve)
-        for slot, z in known:
-            slot.weight += push * z / slot.certainty
-            slot.certainty = _sure(max(OF_SLOT, fading * slot.certainty) + curve * z * z)
+            about = self.actions[action] = self._fresh(start, least)
+        scaled = (values - self._means) / np.sqrt(self._variances + WIDTH)
+        squares, shared, own = scaled * scaled, self._shared, about.own
+        votes = _sums((shared.means + own.means) * scaled)
+        doubts = list(zip(shared.doubts(squares), own.doubts(squares), strict=True))
+        pushes, curves = [], []
+        for place, memory in enumerate(self._memories):
+            met_slots = tame_slots(slots)
+            known = known_of(about.slots[place], with_bins(met_slots) if memory.bins else met_slots, again=again)
+            chance = probability(about.intercepts[place] + votes[place] + sum([slot.weight * z for slot, z in known]))
+            weight = _early_weight(chance, label) if early else 1.0
+            curve = weight * max(LEAST_CURVE, chance * (1.0 - chance))
+            doubt = sum(doubts[place], 1.0 / about.certainties[place])
+            doubt += sum([z * z / slot.certainty for slot, z in known])
+            push = weight * (label - chance) / (1.0 + curve * doubt)
+            about.intercepts[place] += push / about.certainties[place]
+            about.certainties[place] = sure(max(least, memory.fading * about.certainties[place]) + curve)
+            for slot, z in known:
+                slot.weight += push * z / slot.certainty
+                slot.certainty = sure(max(OF_SLOT, memory.fading * slot.certainty) + curve * z * z)
+            pushes.append([push])
+            curves.append([curve])
+        push_of, gain = np.array(pushes) * scaled, np.array(curves) * scaled * scaled
+        shared.move(push_of, gain, self._fading, SHARED)
+        own.move(push_of, gain, self._fading, OWN)
         about.examples += not early
 
     def concluded(self, action: str) -> None:
@@ -205,75 +207,84 @@ class PooledRegression:
         if action in self.actions:
             self.actions[action].examples += 1
 
-    def _meet(self, values: Sequence[float]) -> None:
+    def _fresh(self, start: float, certainty: float) -> _Action:
+        return _Action(len(self.names), start, certainty, len(self._memories))
+
+    def _meet(self, values: Rows) -> None:
         """Count the features of an example, for their scale."""
         self.examples += 1
-        moments = [met(m, v, x, self.examples) for m, v, x in zip(self._means, self._variances, values, strict=True)]
-        self._means, self._variances = [m for m, _ in moments], [v for _, v in moments]
+        self._means, self._variances = met(self._means, self._variances, values, self.examples)
 
     def _least(self, action: str, start: float) -> float:
         """Give the certainty of an action's start: so many answers tell so much of its log-odds."""
         answers = self._evidence.get(action)
         return INTERCEPT if answers is None else max(LEAST_CERTAINTY, answers * start * (1.0 - start))
 
-    def _with_bins(self, slots: Slots) -> Slots:
-        if not self._bins:
-            return slots
-        return (*slots, *[(bin_of(slot, value), 1.0) for slot, value in slots if slot >= WORD_SLOTS])
-
-    @staticmethod
-    def _known(about: _Action, slots: Slots, *, again: bool) -> list[tuple[_Slot, float]]:
-        """Count the slots of a contact, unless they are met `again`, and scale their values."""
-        known = []
-        for number, value in slots:
-            slot = about.slots.get(number)
-            if slot is None:
-                slot = about.slots[number] = _Slot()
-            if not again:
-                slot.meet(number, value)
-            known.append((slot, slot.scaled(number, value)))
-        return known
-
-    def linear(self, action: str, start: float) -> Linear:
+    def linears(self, action: str, start: float) -> list[Linear]:
         """Fold scaling and weights of one action into plain numbers; of a new one, what is common to all."""
-        about = self.actions.get(action) or _Action(len(self.names), start)
-        weights = map(add, self._shared.means, about.own.means)
-        return Linear(
-            tuple([w / sqrt(v + WIDTH) for w, v in zip(weights, self._variances, strict=True)]),
-            tuple(self._means),
-            about.intercept,
-            about.examples,
-            {number: slot.term(number) for number, slot in about.slots.items()},
-            self._bins,
-        )
+        about = self.actions.get(action) or self._fresh(start, INTERCEPT)
+        weights = ((self._shared.means + about.own.means) / np.sqrt(self._variances + WIDTH)).tolist()
+        centres = tuple(self._means.tolist())
+        return [
+            Linear(tuple(row), centres, intercept, about.examples, terms(slots), memory.bins)
+            for row, intercept, slots, memory in zip(
+                weights, about.intercepts, about.slots, self._memories, strict=True
+            )
+        ]
 
     def counts(self) -> dict[str, int]:
         """Say how many examples each action had."""
         return {name: about.examples for name, about in self.actions.items()}
 
-    def snapshot(self) -> Snapshot:
-        """All that it knows, as data."""
-        return {
-            "names": list(self.names),
-            "examples": self.examples,
-            "means": self._means,
-            "variances": self._variances,
-            "weights": self._shared.means,
-            "certainties": self._shared.certainties,
-            "actions": {name: self.actions[name].snapshot() for name in sorted(self.actions)},
-        }
+    def snapshots(self) -> list[Snapshot]:
+        """All that each of them knows, as data."""
+        return [
+            {
+                "names": list(self.names),
+                "examples": self.examples,
+                "means": self._means.tolist(),
+                "variances": self._variances.tolist(),
+                "weights": self._shared.means[place].tolist(),
+                "certainties": self._shared.certainties[place].tolist(),
+                "actions": {name: self.actions[name].snapshot(place) for name in sorted(self.actions)},
+            }
+            for place in range(len(self._memories))
+        ]
 
-    def restore(self, data: Mapping[str, Any]) -> None:
-        """Become what `snapshot` described. Raises one of `models.learning.learner.DAMAGED` and stays as it was."""
-        if tuple(data["names"]) != self.names:
+    def restore(self, told: Sequence[Mapping[str, Any]]) -> None:
+        """Become what `snapshots` described. Raises one of `models.learning.learner.DAMAGED` and stays as it was."""
+        if any(tuple(data["names"]) != self.names for data in told):
             raise BadSnapshotError("the snapshot was taken with other features")
+        if len(told) != len(self._memories):
+            raise BadSnapshotError("the snapshot is of other memories")
         width = len(self.names)
-        examples = int(data["examples"])
-        means, variances = sound(data["means"], width), sound(data["variances"], width, least=0.0)
-        shared = _Weights.of(data, width)
-        actions = {name: _Action.of(described, width) for name, described in data["actions"].items()}
-        self.examples, self._means, self._variances, self._shared = examples, means, variances, shared
-        self.actions = actions
+        examples = _agreed([int(data["examples"]) for data in told])
+        means = _agreed([sound(data["means"], width) for data in told])
+        variances = _agreed([sound(data["variances"], width, least=0.0) for data in told])
+        shared = _Weights.of(told, width)
+        names = _agreed([sorted(data["actions"]) for data in told])
+        actions = {name: _Action.of([data["actions"][name] for data in told], width) for name in names}
+        self.examples, self._shared, self.actions = examples, shared, actions
+        self._means, self._variances = np.array(means), np.array(variances)
+
+
+class PooledRegression(PooledRegressions):
+    """One alone."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        fading: float = FADING,
+        *,
+        bins: bool = False,
+        evidence: Mapping[str, float] = NO_EVIDENCE,
+    ) -> None:
+        """Learn over features `names`, as `PooledRegressions` do."""
+        super().__init__(names, [Memory(fading, bins)], evidence)
+
+    def linear(self, action: str, start: float) -> Linear:
+        """Fold scaling and weights of one action into plain numbers."""
+        return self.linears(action, start)[0]
 
 
 def _early_weight(chance: float, label: bool) -> float:
@@ -289,7 +300,3 @@ def _early_weight(chance: float, label: bool) -> float:
     (1.25, 0.9375)
     """
     return 1.0 + chance if label else (1.0 - chance) * (1.0 + chance)
-
-
-def _sure(certainty: float) -> float:
-    return min(MOST_CERTAINTY, certainty)  # min() would cost three times as much

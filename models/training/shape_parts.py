@@ -8,7 +8,7 @@ from models.evaluation.meters import BINS
 from models.learning.calibration import SHIFTS, SLOPES
 from models.learning.hashing import KEYS
 from models.learning.learner import VALUE_LIMIT
-from models.learning.pooled import LEAST_CERTAINTY
+from models.learning.slots import LEAST_CERTAINTY
 from models.served.maps import MAX_MAPS
 
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from models.learning.champion import QUICK, STEADY, Champion
 from models.learning.hashing import KEYS, SLOTS, WORD_SLOTS, bin_of, slots_of
 from models.learning.learner import BadSnapshotError
-from models.learning.pooled import MOST_CERTAINTY, PooledRegression
+from models.learning.pooled import PooledRegression
+from models.learning.slots import MOST_CERTAINTY
 from tests.unit.models.model_checks import contacts
 
 NAMES = ("tired",)

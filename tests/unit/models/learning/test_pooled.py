@@ -107,4 +107,4 @@ def test_one_without_evidence_of_its_own_begins_as_all_do():
     plain, told = (PooledRegression(("rich",), evidence=evidence) for evidence in ({}, {"fund": 10.0}))
     for model in (plain, told):
         model.learn((0.0,), label=True, action="loan", start=0.2)
-    assert told.snapshot() == plain.snapshot()
+    assert told.snapshots() == plain.snapshots()

@@ -421,7 +421,7 @@ def test_a_contact_is_met_once_however_often_it_is_learned():
     once.learn((), False, ACTION, START, slots, early=True)
     for label in (False, True):
         twice.learn((), label, ACTION, START, slots, early=True)
-    told = [[row[:4] for row in model.snapshot()["actions"][ACTION]["slots"]] for model in (once, twice)]
+    told = [[row[:4] for row in model.snapshots()[0]["actions"][ACTION]["slots"]] for model in (once, twice)]
     assert told[0] == told[1]
 
 
