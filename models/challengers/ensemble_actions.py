@@ -35,8 +35,8 @@ class ActionEnsembleLearner(ReadWhole):
         """Examples learned, all actions together."""
         return self._bayes.examples
 
-    def _linears(self, action: str) -> list[Linear]:
-        return self._regressions.linears(action, self._starts.chance(action))
+    def _linears(self, action: str, contact: Slots | None = None) -> list[Linear]:
+        return self._regressions.linears(action, self._starts.chance(action), contact)
 
     def scorer(self, version: int) -> EnsembleScorer:
         """Freeze a scorer of what is known now."""
@@ -52,16 +52,16 @@ class ActionEnsembleLearner(ReadWhole):
 
     def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the propensity for action `about` now."""
-        place, (*shares, of_bayes) = self._bayes.levels.known(about), self._weighing.shares()
-        linear = LinearScorer(averaged(self._linears(place), shares), 0)
+        place, (*shares, of_bayes), known = self._bayes.levels.known(about), self._weighing.shares(), tame_slots(slots)
+        linear = LinearScorer(averaged(self._linears(place, known), shares), 0)
         scorer = EnsembleScorer(linear, self._bayes.table(place, of_bayes), 0)
-        return scorer.score(tame(features), place, tame_slots(slots)).value
+        return scorer.score(tame(features), place, known).value
 
     def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Weigh the members by what they say of one matured offer, then let them learn it."""
         place = self._bayes.levels.place(about)
-        values, start = tame(features), self._starts.chance(place)
-        said = [linear.score(values, tame_slots(slots)).value for linear in self._linears(place)]
+        values, known, start = tame(features), tame_slots(slots), self._starts.chance(place)
+        said = [linear.score(values, known).value for linear in self._linears(place, known)]
         self._weighing.hear(label, [*said, self._bayes.score(values, place)])
         self._regressions.learn(values, label, place, start, slots)
         self._bayes.learn(values, label, place)

@@ -59,9 +59,9 @@ class Champion:
         """Count an example that was learned early, now that nothing more can come true of it."""
         self._both.concluded(action)
 
-    def linear(self, action: str, start: float) -> Linear:
-        """Fold both regressions of one action into plain numbers; of a new one, what is common to all."""
-        return halved(*self._both.linears(action, start))
+    def linear(self, action: str, start: float, contact: Slots | None = None) -> Linear:
+        """Fold both regressions of one action into plain numbers, as `PooledRegressions.linears` does."""
+        return halved(*self._both.linears(action, start, contact))
 
     def snapshot(self) -> Snapshot:
         """Tell all that the quick one knows, and beside it the steady one."""

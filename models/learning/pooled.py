@@ -220,13 +220,17 @@ class PooledRegressions:
         answers = self._evidence.get(action)
         return INTERCEPT if answers is None else max(LEAST_CERTAINTY, answers * start * (1.0 - start))
 
-    def linears(self, action: str, start: float) -> list[Linear]:
-        """Fold scaling and weights of one action into plain numbers; of a new one, what is common to all."""
+    def linears(self, action: str, start: float, contact: Slots | None = None) -> list[Linear]:
+        """Fold scaling and weights of one action into plain numbers; of a new one, what is common to all.
+
+        With a `contact` only as far as that asks for: an action may have met a thousand slots and bins.
+        """
+        asked = None if contact is None else {number for number, _ in with_bins(contact)}
         about = self.actions.get(action) or self._fresh(start, INTERCEPT)
         weights = ((self._shared.means + about.own.means) / np.sqrt(self._variances + WIDTH)).tolist()
         centres = tuple(self._means.tolist())
         return [
-            Linear(tuple(row), centres, intercept, about.examples, terms(slots), memory.bins)
+            Linear(tuple(row), centres, intercept, about.examples, terms(slots, asked), memory.bins)
             for row, intercept, slots, memory in zip(
                 weights, about.intercepts, about.slots, self._memories, strict=True
             )

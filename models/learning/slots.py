@@ -1,6 +1,6 @@
 """What is learned of the slots of a contact (`models.learning.hashing`); weights are as in `models.learning.pooled`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import sqrt
 
 from models.learning.hashing import KEYS, SLOTS, WORD_SLOTS, Slots, bin_of
@@ -62,9 +62,10 @@ def slots_of(rows: Sequence[Sequence[float]]) -> dict[int, Slot]:
     return slots
 
 
-def terms(slots: Mapping[int, Slot]) -> dict[int, SlotTerm]:
-    """Weigh all slots."""
-    return {number: slot.term(number) for number, slot in slots.items()}
+def terms(slots: Mapping[int, Slot], asked: Collection[int] | None = None) -> dict[int, SlotTerm]:
+    """Weigh all slots, or those that are `asked` for."""
+    numbers = slots if asked is None else [number for number in asked if number in slots]
+    return {number: slots[number].term(number) for number in numbers}
 
 
 def with_bins(slots: Slots) -> Slots:

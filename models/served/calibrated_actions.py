@@ -45,7 +45,7 @@ class CalibratedActions(Served[PropensityLearner, ActionMaps]):
     def _begin(self) -> None:
         self._whole = Platt(0.0, fading=NOTHING)
         self._own: dict[str, Platt] = {}
-        self._maps, self._linears = self._maps.restored([], -1), {}
+        self._maps = self._maps.restored([], -1)
 
     def line(self, action: str) -> Line:
         """Give the map in use for an action."""
@@ -64,7 +64,7 @@ class CalibratedActions(Served[PropensityLearner, ActionMaps]):
         lines = {}
         for action in self.learner.actions:
             own = self._own[action].line if action in self._own else Line(0.0)
-            level = self.learner.linear(action).base
+            level = self.learner.linear(action, ()).base
             lines[action] = Line(level, own.slope * whole.slope, own.of(whole.shift))
         return ActionMaps(whole.slope, whole.shift, lines)
 
@@ -73,14 +73,12 @@ class CalibratedActions(Served[PropensityLearner, ActionMaps]):
 
     def linear(self, action: str) -> Linear:
         """Give the calibrated score of an action as plain numbers."""
-        linear = self._linears.get(action)
-        if linear is None:
-            linear = self._linears[action] = self._mapped(action, self.learner.linear(action))
-        return linear
+        return self._mapped(action, self.learner.linear(action))
 
     def scored(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> Scored:
         """Score for action `about` with its contributions; changes nothing that is learned."""
-        return self.linear(self.learner.place(about)).score(tame(features), tame_slots(slots))
+        place, known = self.learner.place(about), tame_slots(slots)
+        return self._mapped(place, self.learner.linear(place, known)).score(tame(features), known)
 
     def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the calibrated propensity for action `about` now."""
@@ -89,12 +87,10 @@ class CalibratedActions(Served[PropensityLearner, ActionMaps]):
     def learn_early(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Learn an offer when it is made, as not accepted; and again when it is."""
         self.learner.learn_early(features, label, about, slots)
-        self._linears = {}
 
     def concluded(self, about: str = "") -> None:
         """Count an offer that was learned early, now that its horizon is over."""
         self.learner.concluded(about)
-        self._linears = {}
 
     def came_true(self, score: float, version: int, label: bool, about: str = "") -> None:
         """Learn what came true of a score that this version gave; of one that is forgotten nothing can be learned."""
@@ -140,7 +136,7 @@ class CalibratedActions(Served[PropensityLearner, ActionMaps]):
             if len(own) > self.learner.starts.most:
                 raise BadSnapshotError("the snapshot holds a calibration that cannot be")
         self.learner.restore(data)
-        self._whole, self._own, self._maps, self._linears = whole, own, maps, {}
+        self._whole, self._own, self._maps = whole, own, maps
 
     def scorer(self, version: int) -> ActionScorer:
         """Freeze a scorer of what is known now."""

@@ -56,8 +56,10 @@ class PropensityLearner:
         """Under which name `action` is learned."""
         return self.starts.place(action, self.actions)
 
-    def linear(self, action: str) -> Linear:
-        """Give the score of an action as plain numbers."""
+    def linear(self, action: str, contact: Slots | None = None) -> Linear:
+        """Give the score of an action as plain numbers; with a `contact` only as far as that asks for."""
+        if contact is not None:
+            return self._champion.linear(action, self.starts.chance(action), contact)
         linear = self._linears.get(action)
         if linear is None:
             linear = self._linears[action] = self._champion.linear(action, self.starts.chance(action))
@@ -65,7 +67,8 @@ class PropensityLearner:
 
     def scored(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> Scored:
         """Score for action `about` with its contributions; changes nothing that is learned."""
-        return self.linear(self.place(about)).score(tame(features), tame_slots(slots))
+        known = tame_slots(slots)
+        return self.linear(self.place(about), known).score(tame(features), known)
 
     def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the propensity for action `about` now."""

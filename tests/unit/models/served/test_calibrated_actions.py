@@ -105,8 +105,8 @@ class Sure(PropensityLearner):
     def learn(self, *example):
         return
 
-    def linear(self, action):
-        known = super().linear(action)
+    def linear(self, action, contact=None):
+        known = super().linear(action, contact)
         return known._replace(weights=(3.0, *[0.0 for _ in FEATURES[1:]]), base=self.level)
 
 
