@@ -39,6 +39,7 @@ COMMANDS = {
     "send": Command("topics", "send"),
     "profile": Command("profile", "profile"),
     "decision": Command("decision", "decision"),
+    "erase": Command("erase", "erase"),
     "queue": Command("queues", "app", group=True),
     "model": Command("models", "app", group=True),
     "dead-letters": Command("dead_letters", "app", group=True),

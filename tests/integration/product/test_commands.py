@@ -118,6 +118,20 @@ def test_a_decision_is_listed_by_customer_and_explained_by_id(bank, customer):
     assert (unknown.code, unknown.complaint) == (1, "no decision 'no-such-decision'")
 
 
+def test_a_customer_who_is_erased_is_forgotten(bank, customer):
+    bank.send(event("transactions", wire_form("transactions", customer_id=customer)))
+    bank.drain()
+    assert bank.rapport("profile", customer, "--json").json["events"]["transactions"] == 1
+
+    sent = bank.rapport("erase", customer, "--yes", "--json").json
+    bank.produced += 1
+    bank.drain()
+    assert sent["topic"] == f"{bank.settings.input_namespace}.customers"
+    forgotten = bank.rapport("profile", customer, "--json").json
+    assert forgotten["erased_at"] is not None
+    assert (forgotten["events"]["transactions"], forgotten["totals"], forgotten["balances"]) == (0, {}, {})
+
+
 def test_a_queue_that_is_not_there_is_said(bank):
     answer = bank.rapport("queue", "tail", "no-such-queue")
     assert (answer.code, answer.out) == (0, "")

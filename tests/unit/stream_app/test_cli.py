@@ -12,7 +12,7 @@ from tests.commands import rapport
 NOBODY = {"RAPPORT_KAFKA__BOOTSTRAP": "127.0.0.1:1", "RAPPORT_REDIS__URL": "redis://127.0.0.1:1/0"}
 CONTRACT = {
     *("worker", "token", "demo", "simulate", "load", "replay", "topics", "send", "profile", "queue", "model"),
-    *("dead-letters", "doctor", "config", "what-if", "decision"),
+    *("dead-letters", "doctor", "config", "what-if", "decision", "erase"),
 }
 """contract.md §5, but what issue 3 leaves to later ones."""
 
@@ -42,6 +42,8 @@ def test_every_command_has_help_with_an_example(name):
         ("dead-letters", "list", "--reason", "bad_jason"),
         ("dead-letters", "retry", "--reason", "bad_jason"),
         ("token", "--role", "agent", "--scope", "fraud"),
+        ("erase", "C1"),
+        ("erase", "C 1", "--yes"),
         ("demo", "--seconds", "-1"),
         ("simulate", "--customers", "none"),
         ("simulate", "--start", "yesterday"),
@@ -87,6 +89,7 @@ def test_a_wrong_setting_stops_a_command_with_one_line_that_names_it(variable, v
         ("dead-letters", "retry"),
         ("model", "list"),
         ("decision", "d1"),
+        ("erase", "C1", "--yes"),
     ],
     ids=" ".join,
 )
