@@ -34,7 +34,9 @@ class EngineSettings:
     redis_retention: float = 7 * 86_400.0
     redis_replicas: int = 0
     batch_records: int = 2_000
-    in_flight_records: int = 32_000
+    in_flight_records: int = 128_000
+    """Under way at most. A worker that is behind writes half as many at one go, if it reads them within a second: the
+    more there are, the more often has a key changed that is written once."""
     cached_values: int = 20_000
     """Decoded values kept in memory per table, over all partition numbers of the worker (a profile: some 20 kB)."""
     worker_id: str = "w1"
