@@ -36,6 +36,28 @@ _REASON_OF_FIELD: dict[str, BadReason] = {
     "currency": "bad_currency",
     "occurred_at": "bad_time",
 }
+_QUOTE_NOTHING = frozenset(
+    {
+        "literal_error",
+        "string_pattern_mismatch",
+        "string_too_short",
+        "string_too_long",
+        "string_type",
+        "int_type",
+        "float_type",
+        "bool_type",
+        "dict_type",
+        "tuple_type",
+        "too_long",
+        "greater_than",
+        "greater_than_equal",
+        "less_than",
+        "less_than_equal",
+        "finite_number",
+    }
+)
+"""Faults of which pydantic's sentence holds the rule and nothing of what was sent."""
+_WRITTEN_LIKE = {"occurred_at": "2026-03-02T10:00:00+08:00", "amount": "1234.56", "balance_after": "-1234.56"}
 _LISTS_OF_IDS = ("products", "handles")
 
 
@@ -55,12 +77,32 @@ def diagnose(model: Any, error: ValidationError | BadMessage, fields: dict[str, 
 
 
 def _of_fields(error: ValidationError) -> list[BadMessage]:
-    """One finding per refused field; the detail is its name and what pydantic calls the fault, never a value."""
+    """One finding per refused field; the detail is its name and what is wrong with it, never a value."""
     lines = error.errors(include_url=False, include_context=False, include_input=False)
     types: dict[str, list[str]] = {}
+    said: dict[str, str] = {}
     for line in lines:
-        types.setdefault(str(line["loc"][0]) if line["loc"] else "record", []).append(line["type"])
-    return [BadMessage(_reason(name, faults), f"{name}: {faults[0]}") for name, faults in types.items()]
+        name = str(line["loc"][0]) if line["loc"] else "record"
+        types.setdefault(name, []).append(line["type"])
+        said.setdefault(name, _said(name, line["type"], line["msg"]))
+    return [BadMessage(_reason(name, faults), f"{name}: {said[name]}") for name, faults in types.items()]
+
+
+def _said(name: str, fault: str, message: str) -> str:
+    """Say what a value should have been: pydantic's sentence where it speaks of the rule alone, else the fault's name.
+
+    >>> _said("direction", "literal_error", "Input should be 'credit' or 'debit'")
+    "should be 'credit' or 'debit'"
+    >>> _said("occurred_at", "string_pattern_mismatch", "String should match pattern '^[0-9]{4}-…$'")
+    'should be like 2026-03-02T10:00:00+08:00'
+    >>> _said("rating", "value_error", "Value error, 4711 is odd")
+    'value_error'
+    """
+    if fault not in _QUOTE_NOTHING:
+        return fault
+    if fault == "string_pattern_mismatch" and name in _WRITTEN_LIKE:
+        return f"should be like {_WRITTEN_LIKE[name]}"
+    return message.removeprefix("Input ").removeprefix("String ")
 
 
 def _reason(name: str, faults: list[str]) -> BadReason:
