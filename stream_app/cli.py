@@ -3,6 +3,7 @@
 Only the module of the command that was asked for is imported: River and the dictionaries take seconds.
 """
 
+import logging
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -17,7 +18,8 @@ from stream_app.commands.common import FAILED, errors
 from stream_app.embedded import ServiceUnavailable
 from stream_app.kafka import KafkaUnavailable
 
-EXPECTED = (RapportError, KafkaUnavailable, KafkaError, redis.RedisError, ServiceUnavailable)
+OURS = (RapportError, KafkaUnavailable, ServiceUnavailable)  # their text is a sentence for people
+EXPECTED = (*OURS, KafkaError, redis.RedisError)
 
 
 class Command(NamedTuple):
@@ -76,10 +78,12 @@ def _rapport() -> None:
 
 def main() -> None:
     """Run the command line; exit 0: well, 1: failed, 2: wrong use."""
+    # What a client library warns of, a command says in a line of its own; a worker's log has handlers that hear it.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     try:
         build(sys.argv[1:])()
     except EXPECTED as error:
-        errors.print(f"{type(error).__name__}: {error}", markup=False)
+        errors.print(str(error) if isinstance(error, OURS) else f"{type(error).__name__}: {error}", markup=False)
         sys.exit(FAILED)
 
 

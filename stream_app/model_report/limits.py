@@ -34,6 +34,12 @@ def _worst_ece(figures: Figures) -> float | None:
     return max([error for error in errors if error is not None], default=None)
 
 
+def _whose_ece(figures: Figures) -> str:
+    """Say of which scores the larger calibration error is: the page shows the model's own beside it."""
+    served = (figures.get("served") or {}).get("calibration_error")
+    return " of the scores as served" if served is not None and served == _worst_ece(figures) else ""
+
+
 def _share(part: str, figures: Figures) -> float:
     """Say what share of all examples that came to their end met this one."""
     number = figures.get(part) or 0
@@ -82,7 +88,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         "calibrated",
         lambda f: None if _worst_ece(f) is None else (_worst_ece(f) or 0.0) > HIGH_ECE,
-        lambda f: f"calibration error {_worst_ece(f):.3f}, above {HIGH_ECE}: scores are no probabilities",
+        lambda f: f"calibration error {_worst_ece(f):.3f}{_whose_ece(f)}, above {HIGH_ECE}: they are no probabilities",
         "Thresholds and expected values of policy take a score for a probability; two points off moves who is called.",
     ),
     Limit(

@@ -181,6 +181,13 @@ def test_a_limit_that_is_broken_is_said_with_its_reason(limit, changes):
     assert remark.why in {one.why for one in LIMITS}
 
 
+def test_a_calibration_error_says_of_which_scores_it_is():
+    (served,) = remarks({**HEALTHY, "served": {"auc": 0.74, "calibration_error": 0.03}})
+    (own,) = remarks({**HEALTHY, "calibration_error": 0.021})
+    assert "0.030 of the scores as served" in served.says
+    assert "0.021, above" in own.says
+
+
 def test_the_limits_stand_where_they_were_meant_to():
     on_the_edge = {"auc": 0.55, "positives": 200, "examples": 5_000, "served": None, "calibration_error": 0.02}
     assert remarks({**HEALTHY, **on_the_edge, "log_loss": 0.1}) == []
