@@ -35,6 +35,7 @@ COMMANDS = {
     "worker": Command("worker", "worker"),
     "simulate": Command("simulate", "simulate"),
     "load": Command("load", "load"),
+    "save": Command("save", "save"),
     "replay": Command("replay", "replay"),
     "what-if": Command("what_if", "what_if"),
     "topics": Command("topics", "app", group=True),

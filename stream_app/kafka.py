@@ -129,15 +129,22 @@ async def partition_counts(settings: Settings, names: Iterable[str]) -> dict[str
 
 
 async def read_to_end(
-    kafka: Kafka, topic: str, partitions: Iterable[int] | None = None
+    kafka: Kafka, topic: str, partitions: Iterable[int] | None = None, *, since_ms: int | None = None
 ) -> AsyncIterator[tuple[ConsumerRecord, int]]:
-    """Yield every record of a topic up to its end as of now, with how many records are still to come (about)."""
+    """Yield every record of a topic up to its end as of now, with how many records are still to come (about).
+
+    `since_ms` (epoch ms): from the first record of each partition whose time is not before.
+    """
     async with consumer(kafka) as reader:
         numbers = partitions if partitions is not None else await _partitions(reader, topic)
         tps = [TopicPartition(topic, number) for number in numbers]
         reader.assign(tps)
         ends = await reader.end_offsets(tps)
         position = await reader.beginning_offsets(tps)
+        if since_ms is not None:
+            for tp, found in (await reader.offsets_for_times(dict.fromkeys(tps, since_ms))).items():
+                position[tp] = ends[tp] if found is None else found.offset
+                reader.seek(tp, position[tp])
         while any(position[tp] < ends[tp] for tp in tps):
             for tp, records in (await reader.getmany(timeout_ms=500)).items():
                 for record in records:

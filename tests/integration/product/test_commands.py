@@ -1,6 +1,7 @@
 """The commands that ask a running deployment, and what they say about one that is not there or not right."""
 
 import json
+from base64 import b64encode
 
 import pytest
 
@@ -116,6 +117,39 @@ def test_a_decision_is_listed_by_customer_and_explained_by_id(bank, customer):
         assert "客户未同意营销 / the customer has not agreed to marketing" in explained.out
     unknown = bank.rapport("decision", "no-such-decision")
     assert (unknown.code, unknown.complaint) == (1, "no decision 'no-such-decision'")
+
+
+def test_what_the_topics_hold_is_saved_as_a_file_that_replays(bank, customer, tmp_path):
+    outflow = {"kind": "transfer", "counterparty_bank": "BANK2", "amount": "60000.00"}
+    pretty = json.dumps(wire_form("transactions", customer_id=customer, **outflow), indent=1).encode()
+    key = customer.encode()
+    bank.send(
+        Raw("transactions", key, b"no json", [("x-own", b"kept")]),
+        Raw("transactions", key, pretty),
+        Raw("transactions", None, pretty),
+        event("customers", None, customer),
+    )
+    bank.drain()
+    saved = bank.rapport("save", tmp_path / "day.jsonl", "--hours", 1, "--json").json
+
+    assert sum(saved["by_topic"].values()) == saved["records"] == len((tmp_path / "day.jsonl").read_text().splitlines())
+    lines = [json.loads(line) for line in (tmp_path / "day.jsonl").read_text().splitlines()]
+    assert [line["timestamp"] for line in lines] == sorted(line["timestamp"] for line in lines)
+    ours = [line for line in lines if line["key"] == customer]
+    assert (ours[0]["raw"], ours[0]["headers"]) == (b64encode(b"no json").decode(), {"x-own": "kept"})
+    assert ours[1]["value"] == json.loads(pretty)
+    assert ours[2]["value"] is None
+
+    bank.rapport("replay", tmp_path / "day.jsonl", "--out", tmp_path / "out")
+    alerts = [json.loads(line) for line in (tmp_path / "out" / "alerts.jsonl").read_text().splitlines()]
+    raised = [a for a in alerts if a["data"]["customer_id"] == customer and a["type"] == "crm.alert.raised"]
+    live = bank.next_entry("alerts:retention:p1", customer, "crm.alert.raised")
+    assert [alert["id"] for alert in raised] == [live["id"]]
+    letters = [json.loads(line) for line in (tmp_path / "out" / "dead_letters.jsonl").read_text().splitlines()]
+    assert {"bad_json", "key_mismatch"} <= {letter["reason"] for letter in letters}
+
+    future = bank.rapport("save", tmp_path / "none.jsonl", "--hours", 0, "--json").json
+    assert future["records"] == 0
 
 
 def test_a_customer_who_is_erased_is_forgotten(bank, customer):

@@ -42,6 +42,7 @@ def test_every_command_has_help_with_an_example(name):
         ("dead-letters", "list", "--reason", "bad_jason"),
         ("dead-letters", "retry", "--reason", "bad_jason"),
         ("token", "--role", "agent", "--scope", "fraud"),
+        ("save", "no-such-directory/day.jsonl"),
         ("erase", "C1"),
         ("erase", "C 1", "--yes"),
         ("demo", "--seconds", "-1"),
@@ -97,6 +98,14 @@ def test_without_kafka_a_command_says_where_it_looked(command):
     answer = rapport(*command, environ=NOBODY)
     assert answer.code == 1
     assert answer.complaint == "Kafka does not answer at 127.0.0.1:1 (RAPPORT_KAFKA__BOOTSTRAP)"
+
+
+def test_saving_without_kafka_leaves_what_was_there(tmp_path):
+    (tmp_path / "day.jsonl").write_text("yesterday")
+    answer = rapport("save", tmp_path / "day.jsonl", environ=NOBODY)
+    assert answer.code == 1
+    assert "127.0.0.1:1" in answer.complaint
+    assert (tmp_path / "day.jsonl").read_text() == "yesterday"
 
 
 def test_loading_without_kafka_says_where_it_looked(tmp_path):
