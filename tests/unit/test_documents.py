@@ -1,14 +1,18 @@
 """What the documents name is there: files, modules, commands, settings, metrics, figures of policy."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from models.figures import FAMILIES, FIGURES
+from schemas.wire import INPUT_TOPICS
 from stream_app.cli import COMMANDS
+from stream_app.commands.topics import key_of, refusal
 from stream_app.settings import OTHERS, Settings, flatten
 
+LATER_MS = 2_000_000_000_000  # 2033
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([CHECKOUT / "README.md", *(CHECKOUT / "docs").glob("*.md"), *(CHECKOUT / "deploy").rglob("*.md")])
 ROOMS = ("schemas", "models", "agents", "stream_app", "deploy", "docs", "tests")
@@ -58,3 +62,18 @@ def test_every_figure_that_a_condition_may_speak_of_is_explained_and_no_other():
     table = text.partition("## The figures that conditions may speak of")[2]
     first_cells = "".join(line.split("|")[1] for line in table.splitlines() if line.startswith("| `"))
     assert sorted(re.findall(r"`([a-z0-9_]+)", first_cells)) == sorted([*FIGURES, *FAMILIES])
+
+
+def test_every_example_of_an_event_can_be_read_and_each_topic_has_one():
+    text = (CHECKOUT / "docs" / "events.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `bank\.(\w+)` \| `(\{.*\})` \|$", text, re.MULTILINE)
+    inside = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    assert {topic for topic, _ in rows} == set(INPUT_TOPICS)
+    for topic, example in rows:
+        raw = example.encode()
+        assert refusal(topic, key_of(raw), raw, LATER_MS) is None, topic
+    for block in inside:
+        for value in re.split(r"(?<=\})\n(?=\{)", block.strip()):
+            raw = value.encode()
+            topic = "outcomes" if "label" in json.loads(value) else "interactions"
+            assert refusal(topic, key_of(raw), raw, LATER_MS) is None, value
