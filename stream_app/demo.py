@@ -20,14 +20,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 
 from stream_app import kafka
+from stream_app.alert_latency import AlertLatency
 from stream_app.reports.truth import Departures, churn_alerts, churn_auc, label_auc
 from stream_app.settings import Settings
-from stream_app.simulate import Line, World
+from stream_app.simulate import World
 from stream_app.simulate.live import Live
 from stream_app.topics import INPUTS
 
 DRAIN_SECONDS = 90.0
-REMEMBERED_EVENTS = 100_000
 RESULTS = ("applied", "duplicate", "dead_letter")
 KINDS = {"crm.alert.raised": "alerts", "crm.offer.made": "offers", "crm.customer.arrived": "arrivals"}
 
@@ -38,12 +38,12 @@ class WorkerGone(Exception):
 
 @dataclass
 class Seen:
-    """What came out on Redis so far; latency (ms) from sending to the entry, for what an event caused at once."""
+    """What came out on Redis so far."""
 
     counts: Counter[str] = field(default_factory=Counter)
     by_kind: Counter[str] = field(default_factory=Counter)
     alerts: list[dict[str, Any]] = field(default_factory=list)
-    latencies_ms: list[float] = field(default_factory=list)
+    latency: AlertLatency = field(default_factory=AlertLatency)
     newest: list[str] = field(default_factory=list)
     first_alert: float | None = None
 
@@ -93,11 +93,10 @@ class Demo:
     def __init__(self, settings: Settings, world: World, *, speed: float, port: int, started: float) -> None:
         self.settings = settings
         self.world = world
-        self.live = Live(settings, world, speed=speed, on_sending=self._note_sending)
         self.seen = Seen()
+        self.live = Live(settings, world, speed=speed, on_sending=self.seen.latency.sent)
         self.played = False
         """Whether the run lingers after the bank's last day: nothing comes any more but what somebody sends by hand."""
-        self._sent_ms: dict[str, int] = {}
         self.last = Scrape({})
         self._port = port
         self._started = started
@@ -166,15 +165,8 @@ class Demo:
             self.seen.by_kind[data["kind"]] += 1
             self.seen.alerts.append(data)
             self.seen.newest = [*self.seen.newest[-7:], f"{data['queue']:<12} p{data['priority']} {data['title']}"]
-        for event_id in data.get("evidence", {}).get("events", ())[-1:]:
-            if (sent_ms := self._sent_ms.get(event_id)) is not None and kind == "alerts":
-                self.seen.latencies_ms.append(at_ms - sent_ms)
-
-    def _note_sending(self, line: Line, now_ms: int) -> None:
-        """Remember when the newest events went out; an alert names the event that raised it."""
-        self._sent_ms[line.event_id] = now_ms
-        if len(self._sent_ms) > REMEMBERED_EVENTS:
-            del self._sent_ms[next(iter(self._sent_ms))]
+            for event_id in data.get("evidence", {}).get("events", ())[-1:]:
+                self.seen.latency.raised(event_id, fields["occurred_at"], at_ms)
 
     async def _summary(self, events_in: int, drained: float) -> dict[str, Any]:
         last, seen = self.last, self.seen
@@ -202,7 +194,7 @@ class Demo:
             "offers": seen.counts["offers"],
             "arrivals": seen.counts["arrivals"],
             "first_alert_seconds": _rounded(seen.first_alert, 2),
-            "latency_ms": {"p50": _quantile(seen.latencies_ms, 0.5), "p99": _quantile(seen.latencies_ms, 0.99)},
+            "latency_ms": {"p50": _quantile(seen.latency.ms, 0.5), "p99": _quantile(seen.latency.ms, 0.99)},
             "models": models,
             "alerts_by_kind": dict(seen.by_kind.most_common()),
             "retention_alerts_on_truth": {

@@ -33,7 +33,7 @@ PLAYED = "The simulated bank has played its last day; all stays up until Ctrl-C.
 def demo(
     seconds: Annotated[float, typer.Option(min=0, help="Seconds of traffic; 0 = until Ctrl-C.")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the summary there.")] = None,
-    customers: Annotated[int, typer.Option(min=1, help="Customers of the simulated bank.")] = 250,
+    customers: Annotated[int, typer.Option(min=1, help="Customers of the simulated bank.")] = 120,
     days: Annotated[int, typer.Option(min=1, help="Days that the simulated bank plays.")] = 90,
     speed: Annotated[
         float | None, typer.Option(min=0, help="Event seconds per second (default: all days in time).")
