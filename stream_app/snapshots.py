@@ -18,7 +18,7 @@ from models.learning.scoring import Scorer
 from models.policy import Policy
 from models.training.learners import scorer_of, starting_scorers
 from models.training.release import Published
-from models.training.snapshots import Shelf, Stored, describe, events_of, pinned_in, to_records
+from models.training.snapshots import Shelf, Stored, describe, events_of, to_records
 from stream_app.kafka import KafkaUnavailable, consumer, read_to_end
 from stream_app.settings import Settings
 
@@ -88,7 +88,7 @@ class ModelBoard:
     def __init__(self, settings: Settings, policy: Policy) -> None:
         self._settings = settings
         self._policy = policy
-        self._shelf = Shelf(policy.models.keep_versions)
+        self._shelf = Shelf(policy.models.keep_versions, serving=True)
         self._scorers: Mapping[str, Scorer] = starting_scorers(policy)
         self._newest = dict.fromkeys(self._scorers, 0)  # of the versions heard of, also where another is pinned
         self._partition = TopicPartition(models_topic(settings), 0)
@@ -136,7 +136,7 @@ class ModelBoard:
 
     def _pinned(self, stored: Stored) -> Scorer | None:
         """Give the scorer of the version that people have pinned; None where there is none to be had."""
-        model, pinned = stored.manifest.model, pinned_in(stored.snapshot)
+        model, pinned = stored.manifest.model, stored.pinned
         if not pinned:
             return None
         older = self._shelf.stored(model, pinned)

@@ -80,6 +80,10 @@ class ValueScorer:
         tenths = min(_MOST_TENTHS, round(10 * expected))
         return Worth(day, self.version, alive, tenths, minor, value.band_of(minor))
 
+    def plain(self) -> dict[str, Any]:
+        """All that it reckons with, as data."""
+        return {"buying": list(self._buying or ()), "spending": list(self._spending or ()), "examples": self.examples}
+
 
 class ValueLearner:
     """Keeps the sample and fits the numbers to it; see the top of this file."""
@@ -164,6 +168,12 @@ class ValueLearner:
     def scorer(self, version: int) -> ValueScorer:
         """Freeze what reckons with the numbers of now."""
         return ValueScorer(self._buying, self._spending, version, self._customers)
+
+    def thawed(self, plain: Mapping[str, Any]) -> ValueScorer:
+        """Read a scorer that was told as data and whose shape was checked."""
+        buying = Buying(*plain["buying"]) if plain["buying"] else None
+        spending = Spending(*plain["spending"]) if plain["spending"] else None
+        return ValueScorer(buying, spending, 0, plain["examples"])
 
 
 def fitted(

@@ -81,6 +81,13 @@ class Contest:
             found.append(self.champion.scorer(version))
         return found[0] if found else self.champion.scorer(version)
 
+    def plain(self, version: int) -> dict[str, Any] | None:
+        """Tell the scorer of who is on duty as data, where there is a way to; a challenger that fails gives way."""
+        found: list[dict[str, Any]] = []
+        with self._one_less(self.on_duty, version):
+            found += _plain(self.champion, version)
+        return next(iter(found or _plain(self.champion, version)), None)
+
     def came_true(self, score: float, version: int, label: bool, about: str) -> None:
         """Tell what came true of a score that a customer was given by this version, for this action."""
         for member in self.members.values():
@@ -372,6 +379,10 @@ class Contest:
     def _place(self, name: str) -> str:
         """Say whose state it is that is sealed."""
         return f"{self.model}/{name}"
+
+
+def _plain(member: Learner, version: int) -> list[dict[str, Any]]:
+    return [member.scorer(version).plain()] if isinstance(member, Freezes) else []
 
 
 def _said(member: Learner, example: ExampleRecord) -> float:

@@ -4,6 +4,12 @@ It is the regression of offers (`models.learning.pooled`) with families in the p
 anything is learned once, what belongs to a family by that family.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
+from models.features import FEATURES
+from models.learning.learner import actions_of
+from models.learning.scoring import ActionScorer
 from models.policy import Policy
 from models.served.propensity import PropensityLearner
 from schemas.vocabulary import PRODUCT_FAMILIES
@@ -17,3 +23,7 @@ class NeedLearner(PropensityLearner):
     def __init__(self, policy: Policy) -> None:
         """Start unlearned: every family is taken by the same share of customers."""
         super().__init__(dict.fromkeys(PRODUCT_FAMILIES, policy.value.start_need))
+
+    def thawed(self, plain: Mapping[str, Any]) -> ActionScorer:
+        """Read a scorer that was told as data. Raises one of `models.learning.learner.DAMAGED`."""
+        return actions_of(plain, len(FEATURES))

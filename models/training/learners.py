@@ -1,18 +1,19 @@
 """Which learner stands behind a model's name, and training in process, for replay without a broker."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from models.challengers.calibrated import Hidden
-from models.challengers.frozen import spacing
+from models.challengers.frozen import Freezes, spacing
 from models.challengers.kinds import CHAMPION, KINDS, Start
 from models.clv.model import MODEL as VALUE
 from models.clv.model import ValueLearner
 from models.contest.sealing import Seal
 from models.contest.setup import Setup
+from models.features import FEATURES
 from models.labels.escalation import MODEL as ESCALATION
 from models.learning.calibration import log_odds
-from models.learning.learner import BadSnapshotError, Learner
+from models.learning.learner import BadSnapshotError, Learner, reading
 from models.learning.scoring import Scorer
 from models.learning.starts import Starts
 from models.policy import Policy
@@ -27,8 +28,8 @@ from models.served.propensity import PropensityLearner
 from models.training.need_release import Uptake
 from models.training.punctuation import punctuation
 from models.training.release import Cadence, Position, Published, Release
-from models.training.snapshot_shape import check_snapshot
-from models.training.snapshots import Stored
+from models.training.snapshot_shape import check_served, check_snapshot
+from models.training.snapshots import Manifest, Stored
 from models.training.value_release import Census
 from schemas.actions import Effect
 from schemas.internal import ExampleRecord
@@ -113,24 +114,48 @@ def scorer_of(stored: Stored, policy: Policy) -> Scorer:
 
     Raises `BadSnapshotError` where it is of other features, or damaged: then it names the field.
     """
-    manifest, snapshot = stored
+    manifest, snapshot, served = stored
     if manifest.model not in LEARNERS:
         raise BadSnapshotError(f"model: nobody knows {manifest.model!r}")
+    if served is not None:
+        check_served(manifest.model, served)
+        _check_version(served["version"], manifest.version)
+        return _thawed(manifest, served, policy)
     check_snapshot(manifest.model, snapshot)
-    if snapshot["state"]["version"] != manifest.version:
-        raise BadSnapshotError(
-            f"state.version: {snapshot['state']['version']}, and the manifest says {manifest.version}"
-        )
+    _check_version(snapshot["state"]["version"], manifest.version)
     contest = snapshot["state"]["contest"]
     on_duty = contest["on_duty"]
-    if on_duty == CHAMPION:
-        learner, told = LEARNERS[manifest.model](policy), snapshot["state"]["learner"]
-    elif on_duty in KINDS and KINDS[on_duty].servable and contest["challengers"].get(on_duty):
-        learner, told = KINDS[on_duty].begin(_start(manifest.model, policy)), contest["challengers"][on_duty]
-    else:
+    learner = _on_duty(manifest.model, on_duty, policy)
+    told = snapshot["state"]["learner"] if on_duty == CHAMPION else contest["challengers"].get(on_duty)
+    if not told:
         raise BadSnapshotError(f"state.contest.on_duty: {on_duty!r} cannot be served")
     learner.restore(told)
     return learner.scorer(manifest.version)
+
+
+def _check_version(said: int, version: int) -> None:
+    if said != version:
+        raise BadSnapshotError(f"state.version: {said}, and the manifest says {version}")
+
+
+def _on_duty(model: str, name: str, policy: Policy) -> Learner:
+    """Begin a learner of the kind that is on duty, unlearned."""
+    if name == CHAMPION:
+        return LEARNERS[model](policy)
+    if name in KINDS and KINDS[name].servable:
+        return cast("Learner", KINDS[name].begin(_start(model, policy)))
+    raise BadSnapshotError(f"state.contest.on_duty: {name!r} cannot be served")
+
+
+def _thawed(manifest: Manifest, served: Mapping[str, Any], policy: Policy) -> Scorer:
+    """Read what is served by: the same scorer, to the last bit, as the whole version would give."""
+    if tuple(served["features"]) != FEATURES:
+        raise BadSnapshotError("features: the version is of others")
+    learner = cast("Freezes", _on_duty(manifest.model, served["on_duty"], policy))
+    with reading():
+        scorer: Any = learner.thawed(served["plain"])
+    scorer.version = manifest.version
+    return cast("Scorer", scorer)
 
 
 def servable(stored: Stored, policy: Policy) -> bool:

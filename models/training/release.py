@@ -22,6 +22,7 @@ from models.contest.contest import Contest
 from models.contest.setup import ALONE, Setup
 from models.contest.track_record import told
 from models.evaluation.meters import Meter, Quality
+from models.features import FEATURES
 from models.learning.learner import Learner, Snapshot
 from models.learning.scoring import Scorer
 from models.training.admission import Message, unfit
@@ -43,12 +44,13 @@ class Position(NamedTuple):
 
 
 class Published(NamedTuple):
-    """One version to publish: its number, and all that a restart or a scorer needs."""
+    """One version to publish: its number, all that a restart needs, and apart from it what is served by."""
 
     model: str
     version: int
     snapshot: Snapshot
     quality: Quality
+    served: Snapshot | None = None
 
 
 class Cadence(NamedTuple):
@@ -285,7 +287,16 @@ class Release:
         self.version += 1
         self._since_version = 0
         self.contest.published(self.version)
-        return Published(self.model, self.version, self.snapshot(), self.quality())
+        served = self._served()  # before the snapshot: a challenger that cannot tell it begins anew
+        return Published(self.model, self.version, self.snapshot(), self.quality(), served)
+
+    def _served(self) -> Snapshot | None:
+        """Tell what a worker needs to score by this version, as it would be restored from the snapshot."""
+        plain, contest = self.contest.plain(self.version), self.contest
+        if plain is None:
+            return None
+        told = {"version": self.version, "features": list(FEATURES), "plain": plain}
+        return {**told, "on_duty": contest.on_duty, "pinned": contest.pinned}
 
     def quality(self) -> Quality:
         """Say how good the model is by what came true."""

@@ -51,8 +51,23 @@ class _Champion(PooledShape):
     steady: PooledShape
 
 
-class _Value(Part):
+class _Fits(Part):
     examples: Count
+    buying: Annotated[list[Fitted], Field(max_length=4)]
+    spending: Annotated[list[Fitted], Field(max_length=3)]
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        if (len(self.buying), len(self.spending)) not in ((0, 0), (4, 3)):
+            raise ValueError("buying, spending: not all of their numbers")
+        if self.buying and not (self.buying[2] <= FITTED and self.buying[3] <= FITTED and self.buying[0] <= FITTED):
+            raise ValueError("buying: beyond what a search finds")
+        if self.spending and not 1 < self.spending[1] <= 1 + FITTED:
+            raise ValueError("spending: its mean is infinite")
+        return self
+
+
+class _Value(_Fits):
     refused: Count
     edge: Annotated[int, Field(ge=0, le=KEYS)]
     keys: Annotated[list[Annotated[int, Field(ge=0, lt=KEYS)]], Field(max_length=MAX_ROWS)]
@@ -63,20 +78,12 @@ class _Value(Part):
     mean_minor: list[Variance]
     fitted_day: Mark
     customers: Count
-    buying: Annotated[list[Fitted], Field(max_length=4)]
-    spending: Annotated[list[Fitted], Field(max_length=3)]
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         for column in Row._fields:
             if len(getattr(self, column)) != len(self.keys):
                 raise ValueError(f"{column}: not as many as keys")
-        if (len(self.buying), len(self.spending)) not in ((0, 0), (4, 3)):
-            raise ValueError("buying, spending: not all of their numbers")
-        if self.buying and not (self.buying[2] <= FITTED and self.buying[3] <= FITTED and self.buying[0] <= FITTED):
-            raise ValueError("buying: beyond what a search finds")
-        if self.spending and not 1 < self.spending[1] <= 1 + FITTED:
-            raise ValueError("spending: its mean is infinite")
         return self
 
 
@@ -188,6 +195,19 @@ class ManifestShape(Part):
     auc: Share | None
     log_loss: Loss | None
     calibration_error: Share | None
+    served: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = ""  # the first versions had none
+
+
+class _Served(Part):
+    version: Count
+    features: list[Text]
+    on_duty: Text
+    pinned: Count
+    plain: dict[str, Any]  # who reads it looks into it
+
+
+class _ServedFits(_Served):
+    plain: _Fits  # type: ignore[assignment] # in the place of any
 
 
 SHAPES: dict[str, type[BaseModel]] = {
@@ -202,6 +222,11 @@ SHAPES: dict[str, type[BaseModel]] = {
 def check_snapshot(model: str, snapshot: Any) -> None:
     """Raise `BadSnapshotError`, which names the first field that is wrong, unless the snapshot is whole and sound."""
     check_fields(SHAPES[model], snapshot)
+
+
+def check_served(model: str, served: Any) -> None:
+    """Raise `BadSnapshotError`, which names the first field that is wrong, unless this may be what is served by."""
+    check_fields(_ServedFits if model == VALUE else _Served, served)
 
 
 def check_fields(shape: type[BaseModel], data: Any) -> None:

@@ -3,6 +3,10 @@
 Keys are `model/version/part`; the manifest's part is called `manifest` and comes last. A version counts only when its
 manifest is there and the parts have the manifest's checksum: a trainer that died half-way leaves nothing to adopt.
 
+Workers read only its parts `served.<number>`, which are sent first: the scorer of who is on duty, as data. All that the
+trainer needs to go on (learners, contest, frozen scorers) is many times as much, and would hold a worker's events up
+while it is unpacked. A version without such parts, of an earlier trainer, is read as a whole.
+
 Beside them lies the ledger of promotions and returns (`models.contest.events`): part `event.<number>`, never deleted.
 A model that begins anew, since no version could be restored, numbers from 1 again: what happens then takes the place
 of what has the same version and number.
@@ -10,6 +14,7 @@ of what has the same version and number.
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from itertools import count, takewhile
 from typing import Any, NamedTuple
 
 import msgpack
@@ -23,6 +28,8 @@ from models.training.snapshot_shape import ManifestShape, check_fields
 FORMAT = 1  # `ManifestShape` knows it
 PART_BYTES = 1_000_000
 MANIFEST = "manifest"
+SERVED = "served."
+FIRST_SERVED = f"{SERVED}0"
 EVENT = "event."
 MAX_VERSION = 2**53
 MAX_DIGITS = 20
@@ -41,19 +48,29 @@ class Manifest(NamedTuple):
     auc: float | None
     log_loss: float | None
     calibration_error: float | None
+    served: str = ""  # checksum of its parts `served.*`; "" where there is none
 
 
 class Stored(NamedTuple):
-    """A complete version as read back."""
+    """A complete version as read back: its snapshot, or for a worker (`Shelf`) only what it serves by."""
 
     manifest: Manifest
     snapshot: Snapshot
+    served: Snapshot | None = None
+
+    @property
+    def pinned(self) -> int:
+        """Which version people have pinned by then, as far as nobody has checked; 0 where none is."""
+        return pinned_in(self.snapshot) if self.served is None else _version_in(self.served.get("pinned"))
 
 
 def to_records(published: Published) -> Iterator[tuple[str, bytes]]:
     """Write a version as (key, value) records in the order in which they must be sent."""
+    served = b"" if published.served is None else msgpack.packb(published.served)
+    for number, part in enumerate(_cut(served)):
+        yield record_key(published.model, published.version, f"{SERVED}{number}"), part
     body = msgpack.packb(published.snapshot)
-    parts = [body[start : start + PART_BYTES] for start in range(0, len(body), PART_BYTES)]
+    parts = _cut(body)
     for number, part in enumerate(parts):
         yield record_key(published.model, published.version, str(number)), part
     manifest = Manifest(
@@ -61,8 +78,9 @@ def to_records(published: Published) -> Iterator[tuple[str, bytes]]:
         published.version,
         len(parts),
         len(body),
-        hashlib.sha256(body).hexdigest(),
+        _checksum(body),
         *published.quality,
+        _checksum(served) if served else "",
     )
     value = orjson.dumps({"format": FORMAT, **manifest._asdict()})
     yield record_key(published.model, published.version, MANIFEST), value
@@ -79,7 +97,19 @@ def pinned_in(snapshot: Mapping[str, Any]) -> int:
         pinned = snapshot["state"]["contest"]["pinned"]
     except DAMAGED:
         return 0
-    return pinned if type(pinned) is int and pinned >= 0 else 0
+    return _version_in(pinned)
+
+
+def _version_in(said: Any) -> int:
+    return said if type(said) is int and said >= 0 else 0
+
+
+def _cut(body: bytes) -> list[bytes]:
+    return [body[start : start + PART_BYTES] for start in range(0, len(body), PART_BYTES)]
+
+
+def _checksum(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 def record_key(model: str, version: int, part: str) -> str:
@@ -90,9 +120,13 @@ def record_key(model: str, version: int, part: str) -> str:
 class Shelf:
     """The versions that lie in `crm.models`, built up record by record; holds only what may still be needed."""
 
-    def __init__(self, keep: int, *, ledger: int | None = 0) -> None:
-        """Keep the last `keep` complete versions of each model, and the last `ledger` entries put (None: all)."""
+    def __init__(self, keep: int, *, ledger: int | None = 0, serving: bool = False) -> None:
+        """Keep the last `keep` complete versions of each model, and the last `ledger` entries put (None: all).
+
+        `serving`: of a version that tells apart what it is served by, only that is kept and read.
+        """
         self._keep = keep
+        self._serving = serving
         self._most_events = ledger
         self._parts: dict[tuple[str, int], dict[str, bytes]] = {}
         self._complete: set[tuple[str, int]] = set()
@@ -115,15 +149,17 @@ class Shelf:
             self._forget(model, version, part)
             return None
         parts = self._parts.setdefault((model, version), {})
+        if self._serving and FIRST_SERVED in parts and _is_number(part):
+            return None
         if parts.get(part) != value:
             self._complete.discard((model, version))
         parts[part] = value
-        stored = self.stored(model, version) if part == MANIFEST else None
+        stored = self._arrived(model, version) if part == MANIFEST else None
         if part == MANIFEST and stored is None:
             del self._parts[model, version]
         if stored is not None:
             self._complete.add((model, version))
-            self._pinned[model] = pinned_in(stored.snapshot)
+            self._pinned[model] = stored.pinned
         self._drop_old(model)
         return stored
 
@@ -133,8 +169,16 @@ class Shelf:
 
     def stored(self, model: str, version: int) -> Stored | None:
         """Give one version, if it is complete and sound."""
+        parts = self._parts.get((model, version), {})
         try:
-            return assemble(model, version, self._parts.get((model, version), {}))
+            return for_serving(model, version, parts, alone=True) if self._serving else assemble(model, version, parts)
+        except BadSnapshotError:
+            return None
+
+    def _arrived(self, model: str, version: int) -> Stored | None:
+        """Give a version that has just come, if it is complete and sound; unpacked only as far as it is served by."""
+        try:
+            return for_serving(model, version, self._parts[model, version], alone=self._serving)
         except BadSnapshotError:
             return None
 
@@ -205,21 +249,56 @@ class Shelf:
 
 def assemble(model: str, version: int, parts: Mapping[str, bytes]) -> Stored:
     """Put a version's records together. Raises `BadSnapshotError`, which names what is missing or wrong."""
+    manifest = _manifest_of(model, version, parts)
+    return Stored(manifest, _unpacked(_body(parts, manifest)))
+
+
+def for_serving(model: str, version: int, parts: Mapping[str, bytes], *, alone: bool) -> Stored:
+    """Read what a version is served by, or all of it where it tells nothing apart.
+
+    Where that is not there `alone` the rest must be there too, and be what was sent; nobody unpacks it.
+    Raises `BadSnapshotError`, which names what is missing or wrong.
+    """
+    manifest = _manifest_of(model, version, parts)
+    if not manifest.served:
+        return assemble(model, version, parts)
+    if not alone:
+        _body(parts, manifest)
+    return Stored(manifest, {}, _served(parts, manifest))
+
+
+def _manifest_of(model: str, version: int, parts: Mapping[str, bytes]) -> Manifest:
     manifest = _manifest(parts.get(MANIFEST))
     if (manifest.model, manifest.version) != (model, version):
         raise BadSnapshotError(f"model, version: {manifest.model}/{manifest.version} lies under {model}/{version}")
+    return manifest
+
+
+def _body(parts: Mapping[str, bytes], manifest: Manifest) -> bytes:
     body = b"".join([parts.get(str(number), b"") for number in range(manifest.parts)])
     if len(body) != manifest.size:
         raise BadSnapshotError(f"size: {len(body)} bytes, and the manifest says {manifest.size}")
-    if hashlib.sha256(body).hexdigest() != manifest.checksum:
+    if _checksum(body) != manifest.checksum:
         raise BadSnapshotError("checksum: the parts have another")
+    return body
+
+
+def _served(parts: Mapping[str, bytes], manifest: Manifest) -> Snapshot:
+    numbers = takewhile(lambda number: f"{SERVED}{number}" in parts, count())
+    body = b"".join([parts[f"{SERVED}{number}"] for number in numbers])
+    if _checksum(body) != manifest.served:
+        raise BadSnapshotError(f"{SERVED}*: a part is missing, or they have another checksum")
+    return _unpacked(body)
+
+
+def _unpacked(body: bytes) -> Snapshot:
     try:
         snapshot = msgpack.unpackb(body, strict_map_key=False)
     except (ValueError, TypeError, OverflowError, msgpack.UnpackException) as error:  # TypeError: a list as a key
         raise BadSnapshotError(f"(whole): cannot be unpacked: {error!r}") from error
     if not isinstance(snapshot, dict):
         raise BadSnapshotError("(whole): is no map")
-    return Stored(manifest, snapshot)
+    return snapshot
 
 
 def _place(key: str) -> tuple[str, int, str] | None:
@@ -227,7 +306,8 @@ def _place(key: str) -> tuple[str, int, str] | None:
     if len(words) != 3 or not (_is_number(words[1]) and int(words[1]) <= MAX_VERSION):
         return None
     model, version, part = words[0], int(words[1]), words[2]
-    if not (part == MANIFEST or _is_number(part.removeprefix(EVENT))) or key != record_key(model, version, part):
+    numbered = _is_number(part.removeprefix(EVENT)) or _is_number(part.removeprefix(SERVED))
+    if not (part == MANIFEST or numbered) or key != record_key(model, version, part):
         return None
     return model, version, part
 
@@ -252,9 +332,9 @@ def _manifest(value: bytes | None) -> Manifest:
     except orjson.JSONDecodeError as error:
         raise BadSnapshotError(f"manifest: {error}" if value else "manifest: is missing") from error
     check_fields(ManifestShape, data)
-    return Manifest(**{name: data[name] for name in Manifest._fields})
+    return Manifest(**{name: data[name] for name in Manifest._fields if name in data})
 
 
 def describe(manifest: Manifest) -> dict[str, Any]:
     """Give what a list of models shows of a version."""
-    return {name: value for name, value in manifest._asdict().items() if name not in ("parts", "checksum")}
+    return {name: value for name, value in manifest._asdict().items() if name not in ("parts", "checksum", "served")}

@@ -248,7 +248,7 @@ async def test_garbage_among_the_examples_is_passed_by(chosen):
     await send(chosen, [*junk, *messages])
     trainer = await trained(chosen, 2)
     assert trainer._rejected == 4
-    assert len(list(to_records(in_process(messages)[1][-1]))) == 2
+    assert len(list(to_records(in_process(messages)[1][-1]))) == 3
 
 
 @asynccontextmanager

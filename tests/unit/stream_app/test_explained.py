@@ -92,7 +92,7 @@ def test_of_a_model_that_is_no_sum_shapley_values_are_sampled_and_called_approxi
     leaves = [[-1, 0.0, 0, 0, -3.0], [-1, 0.0, 0, 0, -1.0], [-1, 0.0, 0, 0, 2.0]]
     place = [FEATURES.index("salary_late_days"), FEATURES.index("logins_30d")]
     nodes = [[place[1], 0.5, 1, 2, -2.0], [place[0], 0.5, 3, 4, -1.0], leaves[0], leaves[1], leaves[2]]
-    manifest, snapshot = shelf.latest("churn")
+    manifest, snapshot, _ = shelf.latest("churn")
     contest = {**snapshot["state"]["contest"], "on_duty": "hoeffding_adaptive"}
     contest["challengers"] = {"hoeffding_adaptive": {"names": list(FEATURES), "examples": 450, "nodes": nodes}}
     contest["meters"] = {**contest["meters"], "hoeffding_adaptive": contest["meters"]["logistic"]}
