@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from models.learning.calibration import MOST, Line, Platt, check_line, log_odds
 from models.learning.hashing import Slots
-from models.learning.learner import BadSnapshotError, Learner, Snapshot, linear_of, reading, tame, tame_slots
+from models.learning.learner import BadSnapshotError, Learner, Snapshot, linear_of, reading, sound, tame, tame_slots
 from models.learning.scoring import Linear, LinearScorer
 from models.served.maps import Maps, Used
 
@@ -95,23 +95,24 @@ class OneLine(Served[L, Line]):
         return {
             **self.learner.snapshot(),
             "calibration": [*self._platt.snapshot(), self._maps.day],
+            "pivot": self._start,
             "maps": [[first, last, line.slope, line.shift] for first, last, line in self._maps.used],
         }
 
     def restore(self, data: Mapping[str, Any]) -> None:
-        """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was."""
-        platt = Platt(self._start, slope=self.slope)
+        """Become what `snapshot` described. Raises `BadSnapshotError` and stays as it was.
+
+        What was learned are lines about the start of that time, whatever policy starts with by now. The first versions
+        did not tell it.
+        """
         with reading():
+            (start,) = sound([data.get("pivot", self._start)], 1)
+            platt = Platt(start, slope=self.slope)
             *known, day = data["calibration"]
             platt.restore(known)
-            maps = self._maps.restored([self._read(*row) for row in data["maps"]], day)
+            maps = self._maps.restored([_used(start, *row) for row in data["maps"]], day)
         self.learner.restore(data)
-        self._platt, self._maps, self._linears = platt, maps, {}
-
-    def _read(self, first: int, last: int, slope: float, shift: float) -> Used[Line]:
-        check_line(slope, shift)
-        check_versions(first, last)
-        return Used(int(first), int(last), Line(self._start, slope, shift))
+        self._start, self._platt, self._maps, self._linears = start, platt, maps, {}
 
 
 class Calibrated(OneLine[LinearLearner]):
@@ -134,6 +135,12 @@ class Calibrated(OneLine[LinearLearner]):
     def thawed(self, plain: Mapping[str, Any]) -> LinearScorer:
         """Read a scorer that was kept as data. Raises one of `models.learning.learner.DAMAGED`."""
         return LinearScorer(linear_of(plain, len(self.linear().weights)), 0)
+
+
+def _used(start: float, first: int, last: int, slope: float, shift: float) -> Used[Line]:
+    check_line(slope, shift)
+    check_versions(first, last)
+    return Used(int(first), int(last), Line(start, slope, shift))
 
 
 def stretched(linear: Linear, line: Line) -> Linear:

@@ -17,6 +17,7 @@ from models.training.shape_parts import (
     MapRows,
     Number,
     Part,
+    Pivot,
     PooledShape,
     Text,
     Variance,
@@ -28,6 +29,7 @@ class _Learned(Part):
     examples: Count
     calibration: Calibration | None = None  # of who was never on duty there is none
     maps: MapRows | None = None
+    pivot: Pivot = 0.0
 
 
 Line = Annotated[list[Number], Field(min_length=2, max_length=2)]

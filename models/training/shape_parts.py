@@ -8,6 +8,7 @@ from models.evaluation.meters import BINS
 from models.learning.calibration import SHIFTS, SLOPES
 from models.learning.hashing import KEYS
 from models.learning.learner import VALUE_LIMIT
+from models.learning.scoring import ODDS_LIMIT
 from models.learning.slots import LEAST_CERTAINTY
 from models.served.maps import MAX_MAPS
 
@@ -77,6 +78,7 @@ def _as_long(part: BaseModel, names: list[str], *columns: str) -> None:
 
 Slope = Annotated[float, Field(ge=SLOPES[0], le=SLOPES[1])]
 Shift = Annotated[float, Field(ge=SHIFTS[0], le=SHIFTS[1])]
+Pivot = Annotated[float, Field(ge=-ODDS_LIMIT, le=ODDS_LIMIT)]  # what a calibration's lines are about
 # Examples, slope, shift, what is known of slope, both and shift, the day of the last map.
 Calibration = Annotated[tuple[Count, Slope, Shift, Variance, Number, Variance, Mark], Field(strict=False)]
 MapRow = Annotated[tuple[Count, Count, Slope, Shift], Field(strict=False)]

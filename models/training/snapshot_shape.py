@@ -30,6 +30,7 @@ from models.training.shape_parts import (
     MeterShape,
     Number,
     Part,
+    Pivot,
     PooledShape,
     Share,
     Shift,
@@ -107,6 +108,7 @@ class _State(Part):
 
 class _Calibrated(_Champion):
     calibration: Calibration
+    pivot: Pivot = 0.0  # the first versions told none: policy's start
     maps: MapRows
 
 

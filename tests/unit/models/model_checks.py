@@ -195,12 +195,14 @@ def _damaged(model: Learner) -> Iterator[dict]:
     assert '"names": ["aum"' in text
     yield json.loads(text.replace('"names": ["aum"', '"names": ["mua"'))
     for path in _paths(model.snapshot()):
-        yield _without(json.loads(text), path)
+        if path[-1] not in LATER:
+            yield _without(json.loads(text), path)
         for wrong in (None, "text", {"a": "map"}, [["a", "list"]], 1e300, float("nan")):
             if not (path[-1] in COUNTS and isinstance(wrong, float)):
                 yield _without(json.loads(text), path, wrong)
 
 
+LATER = ("pivot",)  # the first versions did not tell it
 COUNTS = ("examples", "refused", "iterations")  # any number of them is believed
 
 

@@ -51,6 +51,24 @@ def test_its_contributions_are_those_of_the_learner_stretched_and_still_sum_to_t
         assert scored.value == learner.score(features)
 
 
+def test_lines_stay_about_what_they_were_learned_about_whatever_policy_starts_with_by_now():
+    learner, moved, as_before = busy(), Calibrated(ChurnLearner(), START), Calibrated(ChurnLearner(), 0.0)
+    told = json.loads(json.dumps(learner.snapshot()))
+    for other in (moved, as_before):
+        other.restore(told)
+    del told["pivot"]
+    first = Calibrated(ChurnLearner(), 0.0)
+    first.restore(told)
+    assert moved.line == first.line == learner.line != Line(0.0)
+    for version, (features, label, _) in enumerate(examples(40, seed=31), 6):
+        assert moved.score(features) == learner.score(features)
+        for one in (moved, learner):
+            one.came_true(one.score(features), 3, label)
+            one.published(version, version * DAY_MS)
+    assert moved.snapshot() == learner.snapshot()
+    assert as_before.snapshot()["pivot"] == 0.0
+
+
 def test_what_the_learner_refuses_is_told():
     learner = calibrated()
     learner.learner.refused = 3

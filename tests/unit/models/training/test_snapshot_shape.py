@@ -34,7 +34,7 @@ COLUMNS = {"counts", "means", "variances", "weights", "certainties"}
 # Of texts and numbers in lists; `test_track_record` and `test_contest_release` take them apart.
 ROWS = {"points", "since", "contest"}
 # What the first versions did not tell: a version without it is taken up.
-LATER = {"lags"}
+LATER = {"lags", "pivot"}
 # A text or an empty one may be there.
 FREE = {"names", "sealed", "released", "positions", "actions", "promises", "slots", "bins", "lags"}
 
