@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from schemas.errors import SettingsError
 from stream_app.settings import Settings, nearly_settings
@@ -68,7 +69,7 @@ def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]
         return
     table = Table(*columns, title=title)
     for row in rows:
-        table.add_row(*(_cell(cell) for cell in row))
+        table.add_row(*(Text(_cell(cell)) for cell in row))  # as text: brackets in it are no markup
     console.print(table)
 
 

@@ -14,6 +14,7 @@ import typer
 from rich.console import Group
 from rich.live import Live as LiveScreen
 from rich.table import Table
+from rich.text import Text
 
 from models.policy import load_policy
 from stream_app import kafka
@@ -143,7 +144,12 @@ def screen() -> Iterator[Callable[[Demo], None]]:
         yield _Lines()
         return
     with LiveScreen(console=errors, refresh_per_second=4) as live:
-        yield lambda state: live.update(Group(_table(state), *state.seen.newest, *((PLAYED,) if state.played else ())))
+        yield lambda state: live.update(Group(_table(state), *map(Text, _below(state))))
+
+
+def _below(state: Demo) -> list[str]:
+    """Say what stands below the table: the newest alerts, and the end of the bank's days."""
+    return [*state.seen.newest, PLAYED] if state.played else state.seen.newest
 
 
 class _Lines:

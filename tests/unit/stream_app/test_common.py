@@ -21,3 +21,9 @@ from stream_app.commands.common import print_table
 def test_figures_are_told_to_four_places(capsys, value, said):
     print_table("Any", ("figure",), [(value,)])
     assert capsys.readouterr().out == f"figure\n{said}\n"
+
+
+def test_brackets_in_a_cell_are_written_as_they_are_on_a_terminal_too(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    print_table("Any", ("text",), [("rule[3] [b]bold[/b] [/closed]",)])
+    assert "rule[3] [b]bold[/b] [/closed]" in capsys.readouterr().out
