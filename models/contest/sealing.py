@@ -22,6 +22,7 @@ from models.learning.learner import DAMAGED, BadSnapshotError
 
 SIGNATURE_BYTES = 32
 LEAST_KEY_BYTES = 32
+EARLIER_NAME = "models.sealing"
 _MADE_BY = f"river {river_version}, python {sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -35,6 +36,13 @@ class _Pickler(pickle.Pickler):
     """Leaves out the random generator that each Gaussian of a tree carries and no tree asks: 95 % of its bytes."""
 
     dispatch_table = dispatch_table | {Gaussian: lambda gaussian: (_of_variance, (gaussian._var,))}  # noqa: SLF001
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads what was sealed when this module had another name, too."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        return super().find_class(__name__ if module == EARLIER_NAME else module, name)
 
 
 class BadSealError(BadSnapshotError):
@@ -68,6 +76,6 @@ class Seal:
         if not hmac.compare_digest(signature, self._signature(place, body)):
             raise BadSealError(f"{place}: not signed with our key, or by another version of Python or River")
         try:
-            return pickle.loads(body)  # noqa: S301 - signed by us
+            return _Unpickler(BytesIO(body)).load()  # signed by us
         except (*DAMAGED, pickle.UnpicklingError, ImportError, EOFError) as error:
             raise BadSealError(f"{place}: signed by us, and not to be read by this code: {error!r}") from error

@@ -2,12 +2,15 @@
 
 import hmac
 import pickle
+import sys
 from hashlib import sha256
+from types import ModuleType
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.contest import sealing
 from models.contest.sealing import SIGNATURE_BYTES, BadSealError, Seal
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
@@ -100,3 +103,15 @@ def test_an_older_state_of_the_same_challenger_is_ours_too():
     """What the signature does not promise, as the head of the module says."""
     older = Seal(KEY).close("churn/tree", "as of last week")
     assert Seal(KEY).open("churn/tree", older) == "as of last week"
+
+
+def test_what_was_sealed_when_the_module_had_another_name_is_opened(monkeypatch):
+    """Trees of the version before name it as the place of what makes their Gaussians."""
+    earlier = ModuleType(sealing.EARLIER_NAME)
+    exec("def _of_variance(variance): return variance", earlier.__dict__)  # noqa: S102 - as that module would have it
+    seal = Seal(b"k" * 32)
+    with monkeypatch.context() as then:
+        then.setitem(sys.modules, sealing.EARLIER_NAME, earlier)
+        sealed = seal.close("churn/tree", earlier._of_variance)
+    assert sealing.EARLIER_NAME.encode() in sealed
+    assert seal.open("churn/tree", sealed) is sealing._of_variance
