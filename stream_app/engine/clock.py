@@ -155,7 +155,7 @@ class Timers:
         return timers
 
     def forget(self, timer: Timer) -> None:
-        """Ask for the timer again, since its record could not be produced."""
+        """Ask for the timer again, since its record was not sent."""
         self._asked.pop(timer.key, None)
 
     def settle(self, keys: Iterable[bytes]) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stream_app.engine.clock import PartitionClock, Siblings, Timer, Timers, Told
@@ -112,3 +112,10 @@ class Clocks:
         """Return the timers to send now."""
         owned = self._owned.get((table, number))
         return [] if owned is None else owned.timers.due(((due, key) for key, due in store.due(now_ms)), now_ms)
+
+    def forget(self, table: str, number: int, timers: Iterable[Timer]) -> None:
+        """Let timers be asked for again that were not sent."""
+        owned = self._owned.get((table, number))
+        if owned is not None:
+            for timer in timers:
+                owned.timers.forget(timer)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka.errors import KafkaError
@@ -13,11 +13,16 @@ from stream_app.engine.clock import Timer
 from stream_app.engine.consumer import EngineConsumer
 from stream_app.engine.engine import Engine
 from stream_app.engine.sole_writer import SoleWriter, Where
+from stream_app.engine.turns import Turns
 from stream_app.engine.vitals import Restoring, VitalSigns
 
 log = logging.getLogger(__name__)
 
 TIMER_SECONDS = 1.0
+REST_SECONDS = 0.02
+"""Between two handfuls of timers, for events."""
+SENDING_SECONDS = 1.0
+"""What has not gone out by then is looked up anew, with the clocks of that moment."""
 AUDIT_SECONDS = 1.0
 
 
@@ -94,8 +99,7 @@ class Lifecycle:
             except (KafkaError, TimeoutError) as exc:
                 log.warning("timers: end offsets: %r", exc)
                 continue
-            for table, number in numbers:
-                await self._wake(table, number, self._behind(table, number, ends))
+            await self._wake(Turns({where: self._due(*where, self._behind(*where, ends)) for where in numbers}))
 
     async def unread(self, table: str, number: int) -> Mapping[str, bool]:
         """Tell by fresh end offsets which topics that move the clock have records behind the last delivered one."""
@@ -112,28 +116,42 @@ class Lifecycle:
         done = self._consumer().done
         return {tp.topic: ends[tp] > done[tp] for tp in self._moving(table, number) if tp in done and tp in ends}
 
-    async def _wake(self, table: str, number: int, unread: Mapping[str, bool]) -> None:
+    def _due(self, table: str, number: int, unread: Mapping[str, bool]) -> list[Timer]:
         engine = self._engine
         engine.clocks.look(table, number, unread)
         now = engine.clocks.now_ms(table, number, unread)
         self.clock_ms[table, number] = now
         stores = engine.tables[table].store
         if now is None or number not in stores.owned:  # closed while we asked for the end offsets
-            return
-        timers = engine.clocks.due(table, number, stores.partition(number), now)
+            return []
+        return engine.clocks.due(table, number, stores.partition(number), now)
+
+    async def _wake(self, turns: Turns) -> None:
+        """Send timers by handfuls; if the worker is behind, and all is late anyway, at one go."""
+        clock, checkpointer = asyncio.get_running_loop().time, self._engine.checkpointer
+        until = clock() + SENDING_SECONDS
+        while turns and clock() < until:
+            at_once = checkpointer.behind
+            await self._send_until_out(*turns.take(at_once=at_once))
+            if turns and not at_once:
+                await asyncio.sleep(REST_SECONDS)
+        for where, timers in turns:
+            self._engine.clocks.forget(*where, timers)
+
+    async def _send_until_out(self, where: Where, timers: Sequence[Timer]) -> None:
         attempt = 0
-        while timers and (table, number) in engine.owned:
+        while where in self._engine.owned:
             try:
-                await self._send(table, number, timers)
+                await self._send(*where, timers)
             except KafkaError as exc:
                 wait = self._backoff.wait(attempt)
-                log.warning("timers of %s-%d: %r; again in %.2f s", table, number, exc, wait)
+                log.warning("timers of %s-%d: %r; again in %.2f s", *where, exc, wait)
                 attempt += 1
                 await asyncio.sleep(wait)
             else:
                 return
 
-    async def _send(self, table: str, number: int, timers: list[Timer]) -> None:
+    async def _send(self, table: str, number: int, timers: Sequence[Timer]) -> None:
         rule = self._engine.clocks.rules[table]
         producer = await self._app.producers.ready()
         futures = [
