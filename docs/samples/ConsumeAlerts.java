@@ -76,6 +76,10 @@ public final class ConsumeAlerts {
 
     private void one(String stream, StreamEntry entry) {
         Map<String, String> fields = entry.getFields();
+        if (fields == null || fields.isEmpty()) { // taken before this desk went down, and gone from the stream since
+            redis.xack(stream, GROUP, entry.getID());
+            return;
+        }
         String type = fields.get("type");
         if (type.endsWith(".retracted") || type.endsWith(".superseded")) {
             // Another desk may hold the alert, or read it later: all of them look at this key.

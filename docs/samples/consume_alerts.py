@@ -36,7 +36,8 @@ class Desk:
                 if "BUSYGROUP" not in str(error):  # BUSYGROUP: another desk was here first
                     raise
         for stream in self.streams:  # what this desk had taken before it went down
-            self._deal_with(client.xreadgroup(GROUP, me, {stream: "0"}, count=100))
+            while (found := client.xreadgroup(GROUP, me, {stream: "0"}, count=1)) and found[0][1]:
+                self._again(stream, *found[0][1][0])
 
     def turn(self, wait_ms: int = 5_000) -> None:
         """Take over what others dropped; then a batch of the most urgent stream that has one, or wait for any."""
@@ -50,14 +51,18 @@ class Desk:
             self._deal_with(self.client.xreadgroup(GROUP, self.me, dict.fromkeys(self.streams, ">"), 1, wait_ms))
 
     def _take_over(self, stream: str) -> None:
-        _, entries, _ = self.client.xautoclaim(stream, GROUP, self.me, PATIENCE_MS, count=10)
-        for entry, fields in entries:
-            (pending,) = self.client.xpending_range(stream, GROUP, entry, entry, 1)
-            if pending["times_delivered"] > DELIVERIES:
-                self.client.xadd(f"crm:dead:{stream}", fields)
-                self.client.xack(stream, GROUP, entry)
-            else:
-                self._one(stream, entry, fields)
+        while entries := self.client.xautoclaim(stream, GROUP, self.me, PATIENCE_MS, count=1)[1]:
+            self._again(stream, *entries[0])
+
+    def _again(self, stream: str, entry: str, fields: dict[str, str]) -> None:
+        """Deal with what was taken before. One at a time: what is read is counted as delivered, if only it waits."""
+        (pending,) = self.client.xpending_range(stream, GROUP, entry, entry, 1)
+        if fields and pending["times_delivered"] <= DELIVERIES:
+            self._one(stream, entry, fields)
+            return
+        if fields:  # without, it has left the stream meanwhile
+            self.client.xadd(f"crm:dead:{stream}", fields)
+        self.client.xack(stream, GROUP, entry)
 
     def _deal_with(self, found: Any) -> None:
         for stream, entries in found or ():

@@ -134,3 +134,32 @@ def test_another_desk_takes_over_what_was_left_lying_and_gives_up_after_the_limi
     assert hall.shown == ["left"]
     assert [fields["id"] for _, fields in hall.client.xrange(f"crm:dead:{hall.stream(1)}")] == [hall.id("poison")]
     assert hall.pending() == 0
+
+
+def test_an_entry_on_which_a_desk_goes_down_again_and_again_is_given_up_after_the_limit(hall):
+    hall.desk("d1")
+    hall.client.xadd(
+        hall.stream(1), {"id": hall.id("poison"), "type": "crm.alert.raised", "data": "?", "expires_at": LATER}
+    )
+    hall.alert("good")
+    downs = 0
+    for _ in range(2 * SAMPLE["DELIVERIES"]):
+        try:
+            turns(hall.desk("d1"))
+        except json.JSONDecodeError:
+            downs += 1
+
+    assert downs == SAMPLE["DELIVERIES"]
+    assert hall.shown == ["good"]
+    assert [fields["id"] for _, fields in hall.client.xrange(f"crm:dead:{hall.stream(1)}")] == [hall.id("poison")]
+    assert hall.pending() == 0
+
+
+def test_a_desk_comes_back_after_what_it_had_taken_is_gone_from_the_stream(hall):
+    hall.desk("d1")
+    hall.alert("a1")
+    hall.client.xreadgroup(SAMPLE["GROUP"], "d1", {hall.stream(1): ">"})  # taken, then the desk goes down
+    hall.client.xtrim(hall.stream(1), maxlen=0)  # as after a holiday
+
+    turns(hall.desk("d1"))
+    assert (hall.shown, hall.pending()) == ([], 0)
