@@ -29,6 +29,11 @@ def view(profile: Profile, home_currency: str) -> dict[str, Any]:
         },
         "aum_minor": {home_currency: profile.aum_minor(home_currency)},
         "balances": {name: account.balance_minor for name, account in sorted(profile.accounts.items())},
+        "foreign_accounts": {
+            name: account.currency
+            for name, account in sorted(profile.accounts.items())
+            if account.currency != home_currency
+        },
         "lifecycle": profile.lifecycle,
         "consents": {name: name in consents for name in CONSENTS},
         "scores": {model: _score(model, score) for model, score in sorted(profile.scores.items())},

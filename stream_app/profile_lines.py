@@ -12,8 +12,7 @@ from models.policy import Policy, Text
 from schemas.money import MINOR_DIGITS
 
 EPOCH_DAY = date(1970, 1, 1).toordinal()
-IN_MINOR_UNITS = frozenset({"balances"})
-TAKEN_TOGETHER = frozenset({"tag_reasons"})  # told with the tags
+TAKEN_TOGETHER = frozenset({"tag_reasons", "foreign_accounts"})  # told with the tags, with the balances
 
 
 class Unit(NamedTuple):
@@ -24,7 +23,7 @@ class Unit(NamedTuple):
 
     def inside(self, key: str) -> "Unit":
         """Return what they are inside of `key`: a currency says its digits, a name that it is money."""
-        return Unit(MINOR_DIGITS.get(key, self.digits), self.money or key.endswith("minor") or key in IN_MINOR_UNITS)
+        return Unit(MINOR_DIGITS.get(key, self.digits), self.money or key.endswith("minor"))
 
     def written(self, value: int) -> str:
         """Write a whole number.
@@ -43,6 +42,8 @@ def lines(shown: Mapping[str, Any], policy: Policy) -> Iterator[str]:
             yield from _tags(value, shown["tag_reasons"], said)
         elif key == "tier":
             yield f"tier: {_named(value, said)}"
+        elif key == "balances":
+            yield from _balances(value, shown["foreign_accounts"], policy.home_currency)
         elif key not in TAKEN_TOGETHER:
             yield from _part(key, value, said, Unit(MINOR_DIGITS[policy.home_currency]))
 
@@ -67,6 +68,17 @@ def _tags(tags: list[str], reasons: Mapping[str, Any], said: Mapping[str, str]) 
         yield "tags:"
     for tag in tags:
         yield f"  {_named(tag, said)}, since {reasons[tag]['since'][:10]}"
+
+
+def _balances(balances: Mapping[str, int | None], foreign: Mapping[str, str], home: str) -> Iterator[str]:
+    """Write each account's balance in the digits of its own currency; an account may have any name."""
+    told = {name: minor for name, minor in balances.items() if minor is not None}
+    written = {name: Unit(MINOR_DIGITS[foreign.get(name, home)], money=True).written(told[name]) for name in told}
+    if told:
+        yield "balances: " + ", ".join(
+            f"{name} {foreign[name]} {amount}" if name in foreign else f"{name} {amount}"
+            for name, amount in written.items()
+        )
 
 
 def _part(key: str, value: Any, said: Mapping[str, str], unit: Unit, depth: int = 0) -> Iterator[str]:

@@ -22,6 +22,16 @@ def test_money_is_written_as_money_in_the_digits_of_its_currency():
     assert "      card: count 1, sum 1,234.56" in said
 
 
+def test_a_balance_is_in_the_digits_of_its_accounts_currency_whatever_the_account_is_called():
+    said = said_of(
+        a_transaction(account_id="day", balance_after="12345678901.23"),
+        a_transaction(account_id="a_minor", balance_after="9.50"),
+        a_transaction(account_id="yen", balance_after="5000", currency="JPY"),
+    )
+
+    assert "balances: a_minor 9.50, day 12,345,678,901.23, yen JPY 5,000" in said
+
+
 def test_what_is_empty_is_left_out_and_the_rest_is_in_words():
     said = said_of(a_transaction())
 
@@ -34,7 +44,7 @@ def test_names_of_policy_are_followed_by_both_their_texts_and_parts_are_indented
     shown = {
         "tier": "mass", "tags": ["senior"],
         "tag_reasons": {"senior": {"since": "2026-03-01T21:00:00.000Z", "reason": "70"}},
-        "aum_minor": {"CNY": -112}, "balances": {"A1": 24},
+        "aum_minor": {"CNY": -112}, "balances": {"A1": 24}, "foreign_accounts": {},
         "scores": {"churn": {"value": 0.24578, "at": "2026-11-19T04:10:00.000Z",
                              "reasons": [{"code": "aum", "contribution": 1.25}]}},
         "worth": {"day": 20778, "year_minor": 652057, "band": "top"},
