@@ -26,13 +26,15 @@ TIME_DIGITS = 15
 async def save(settings: Settings, out: Path, since_ms: int | None, tell: Callable[[int, int], None]) -> Counter[str]:
     """Write all records of `bank.*` from `since_ms` (epoch ms; None: all) to now; return how many of each topic.
 
+    What is compacted (master data) says how things stand, however long ago it was told: of that all is written.
+
     `tell` hears how many records were read and about how many are left in the topic. Raises OSError.
     """
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
         parts: dict[tuple[str, int], IO[bytes]] = {}
-        for topic in (spec.name(settings) for spec in INPUTS):
-            async for record, left in kafka.read_to_end(settings.kafka, topic, since_ms=since_ms):
+        for topic, since in ((spec.name(settings), None if spec.kept == "compact" else since_ms) for spec in INPUTS):
+            async for record, left in kafka.read_to_end(settings.kafka, topic, since_ms=since):
                 place = (topic, record.partition)
                 if place not in parts:
                     parts[place] = stack.enter_context(tempfile.TemporaryFile(dir=out.parent))

@@ -9,18 +9,22 @@ import typer
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, progress, run, settings
 from stream_app.save import save as write
 
+LONGEST_HOURS = 10 * 365 * 24.0
+
 
 def save(
     file: Annotated[Path, typer.Argument(help="Where to; what stands there is replaced.")],
     hours: Annotated[
-        float | None, typer.Option(min=0, help="Of the last hours; default: all that the topics keep.")
+        float | None,
+        typer.Option(min=0, max=LONGEST_HOURS, help="Of the last hours; default: all that the topics keep."),
     ] = None,
     bootstrap: KafkaOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Save what the input topics hold. Example: rapport save day.jsonl --hours 24.
 
-    The file is for `rapport replay` and `rapport what-if`. It holds what customers sent, names and texts too: treat it
+    The file is for `rapport replay` and `rapport what-if`; customers' master data are in it however old they are, for
+    without their consents hardly anything is offered. It holds what customers sent, names and texts too: treat it
     like the topics themselves.
     """
     if not file.parent.is_dir():
