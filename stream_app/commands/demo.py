@@ -84,10 +84,11 @@ def say(line: str) -> None:
 def look_around(chosen: Settings) -> str:
     """Say what can be tried while the demo runs, ready to be copied into another shell."""
     command = sys.argv[0] if Path(sys.argv[0]).name == "rapport" else "rapport"
+    redis_url = chosen.shown()["redis"]["url"]  # its password is for him to fill in
     return "\n".join(
         (
             "Try in another shell, while this runs:",
-            f"  export RAPPORT_KAFKA__BOOTSTRAP={chosen.kafka.bootstrap} RAPPORT_REDIS__URL={chosen.redis.url}",
+            f"  export RAPPORT_KAFKA__BOOTSTRAP={chosen.kafka.bootstrap} RAPPORT_REDIS__URL={redis_url}",
             f"  {command} queue tail fraud -f           # alerts as they come; also: retention, arrivals, offers",
             f"  {command} profile C000042 --why         # one customer, and why he has his score",
             f"  {command} model report --out report     # how good the models are, as a page",
