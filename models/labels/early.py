@@ -23,7 +23,7 @@ from schemas.vocabulary import FAST, VOID
 
 NOTHING_OF_HIM = MappingProxyType(
     {"part": "verdict", "features": (), "context": (), "score": None, "model_version": None}
-)
+)  # but for whose it is, and which example
 
 
 def begun(profile: Profile, offer: OfferMade) -> Effects:
@@ -62,12 +62,8 @@ def _without_a_label(profile: Profile, examples: Collection[str]) -> Profile:
 
 def let_go(profile: Profile, due_ms: int) -> Effects:
     """End what is learned early of a customer who is erased: the trainer forgets which parts it has missed of him."""
-    offers = {offer.action_id: offer for offer in profile.offers}
-    verdicts = [
-        told(profile, one, offers.get(one.example_id), due_ms=due_ms, label=None)
-        for one in profile.pending
-        if one.about in LEARNED_EARLY
-    ]
+    waiting = [one for one in profile.pending if one.about in LEARNED_EARLY]
+    verdicts = [told(profile, one, None, due_ms=due_ms, label=None) for one in waiting]
     return tuple([example_effect(one.model_copy(update=NOTHING_OF_HIM)) for one in verdicts])
 
 

@@ -130,7 +130,9 @@ def test_who_is_erased_is_let_go_at_once_with_a_verdict_that_says_nothing_of_him
     lateness_ms = default_policy().lateness_ms
     assert told([verdict]) == [("verdict", None, (far_ms if own else BEGINNING) + lateness_ms)]
     assert verdict.early_id(0) == begun.example_id
+    assert "" not in (begun.about, begun.decision_id)
     assert (verdict.features, verdict.context, verdict.score, verdict.model_version) == ((), (), None, None)
+    assert (verdict.about, verdict.decision_id) == ("", ""), "nor what he was offered"
     assert unfit(verdict, "propensity", 1) == ""
     assert lived(until(15), profile=stub)[1] == []
 
