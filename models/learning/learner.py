@@ -28,7 +28,7 @@ class BadSnapshotError(ValueError):
     """A snapshot that this code cannot take up: other features, not finite, or damaged."""
 
 
-DAMAGED = (ValueError, TypeError, LookupError, AttributeError)
+DAMAGED = (ValueError, TypeError, LookupError, AttributeError, OverflowError)  # the last: `int` of infinity
 """What reading data raises that is not what was written; `BadSnapshotError` is among them."""
 
 

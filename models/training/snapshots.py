@@ -153,6 +153,8 @@ class Shelf:
             return None
         if parts.get(part) != value:
             self._complete.discard((model, version))
+            if part == FIRST_SERVED:
+                parts.clear()  # a version begins with it: the others are of an earlier one of that number
         parts[part] = value
         stored = self._arrived(model, version) if part == MANIFEST else None
         if part == MANIFEST and stored is None:
@@ -256,7 +258,7 @@ def assemble(model: str, version: int, parts: Mapping[str, bytes]) -> Stored:
 def for_serving(model: str, version: int, parts: Mapping[str, bytes], *, alone: bool) -> Stored:
     """Read what a version is served by, or all of it where it tells nothing apart.
 
-    Where that is not there `alone` the rest must be there too, and be what was sent; nobody unpacks it.
+    Unless that may be there `alone`, all other parts must be as they were sent too, though nobody unpacks them.
     Raises `BadSnapshotError`, which names what is missing or wrong.
     """
     manifest = _manifest_of(model, version, parts)

@@ -1,5 +1,7 @@
 """What a worker reads of a version: only what it serves by, and the same scores to the last bit as from the whole."""
 
+from math import inf
+
 import msgpack
 import pytest
 
@@ -97,6 +99,19 @@ def test_what_is_large_is_cut_and_put_together(monkeypatch):
     assert scorer_of(shelves(version)[0].latest("churn"), POLICY).version == version.version
 
 
+@pytest.mark.parametrize("serving", [True, False])
+def test_nothing_that_an_earlier_version_of_that_number_was_served_by_stays(monkeypatch, serving):
+    """A model that began anew numbers from 1 again, and may have fewer parts."""
+    monkeypatch.setattr(snapshots, "PART_BYTES", 1_000)
+    earlier = trained("churn")
+    anew = earlier._replace(served={"version": earlier.version})
+    shelf = Shelf(3, serving=serving)
+    for record in [*to_records(earlier), *to_records(anew)]:
+        taken = shelf.put(*record)
+    assert taken.served == anew.served
+    assert shelf.latest("churn").manifest == taken.manifest
+
+
 def test_a_version_of_an_earlier_trainer_is_read_as_a_whole():
     version = trained("churn")._replace(served=None)
     serving, whole = shelves(version)
@@ -148,6 +163,22 @@ def test_what_is_served_and_cannot_be_is_refused_by_name(change, says):
     damaged = version._replace(served={**version.served, **change})
     with pytest.raises(BadSnapshotError, match=says):
         scorer_of(shelves(damaged)[0].latest("churn"), POLICY)
+
+
+@pytest.mark.parametrize("model", ["churn", "propensity"])
+@pytest.mark.parametrize("on_duty", ["", "hoeffding_adaptive", "naive_bayes"])
+def test_infinity_in_the_place_of_a_count_is_refused_and_not_raised_in_a_worker(model, on_duty):
+    version = trained(model, on_duty)
+    told = msgpack.unpackb(msgpack.packb(version.served))
+    where = told["plain"]
+    if model == "propensity" and on_duty == "hoeffding_adaptive":
+        where["levels"]["other"][1] = inf
+    elif model == "propensity" and on_duty:
+        where["actions"]["other"][1] = inf
+    else:
+        where.get("unknown", where)["examples"] = inf
+    with pytest.raises(BadSnapshotError, match="damaged"):
+        scorer_of(shelves(version._replace(served=told))[0].latest(model), POLICY)
 
 
 @pytest.mark.parametrize("wrong", [{"buying": [1.0]}, {"spending": [1.0, 0.5, 1.0]}, {"examples": -1}])
