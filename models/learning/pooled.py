@@ -180,9 +180,8 @@ class PooledRegressions:
         squares, shared, own = scaled * scaled, self._shared, about.own
         votes = _sums((shared.means + own.means) * scaled)
         doubts = list(zip(shared.doubts(squares), own.doubts(squares), strict=True))
-        pushes, curves = [], []
+        pushes, curves, met_slots = [], [], tame_slots(slots)
         for place, memory in enumerate(self._memories):
-            met_slots = tame_slots(slots)
             known = known_of(about.slots[place], with_bins(met_slots) if memory.bins else met_slots, again=again)
             chance = probability(about.intercepts[place] + votes[place] + sum([slot.weight * z for slot, z in known]))
             weight = _early_weight(chance, label) if early else 1.0
