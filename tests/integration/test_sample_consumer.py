@@ -86,6 +86,13 @@ def test_each_alert_goes_to_one_desk(hall):
     assert hall.shown == [f"a{number}" for number in range(15)]
 
 
+def test_a_type_that_nobody_knows_is_acknowledged_and_not_shown(hall):
+    hall.client.xadd(hall.stream(1), {"id": hall.id("new"), "type": "crm.alert.praised", "data": "{}"})
+    turns(hall.desk("d1"))
+
+    assert (hall.shown, hall.pending()) == ([], 0)
+
+
 def test_what_expired_is_not_shown(hall):
     hall.alert("old", expires_at=PAST)
     turns(hall.desk("d1"))
