@@ -50,7 +50,7 @@ async def save(settings: Settings, out: Path, since_ms: int | None, tell: Callab
 
 
 def line(record: ConsumerRecord) -> bytes:
-    """Write a record as a line of a replay file; bytes that are no JSON object stand as base64."""
+    """Write a record as a line of a replay file; bytes that it could not pass on as a JSON object stand as base64."""
     key = "" if record.key is None else record.key.decode("utf-8", "replace")  # a file's null would not be checked
     headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
     parts = (
@@ -67,8 +67,10 @@ def _value(value: bytes | None) -> bytes:
     if value is None:
         return b'"value":null'
     try:
-        told = isinstance(orjson.loads(value), dict)
-    except orjson.JSONDecodeError:
+        read = orjson.loads(value)
+        orjson.dumps(read)  # replay does it, too, and less deep than it reads
+        told = isinstance(read, dict)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         told = False
     if told:  # a line end can only stand between the parts of a JSON value
         return b'"value":' + value.replace(b"\r", b" ").replace(b"\n", b" ")
