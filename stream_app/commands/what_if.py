@@ -9,7 +9,7 @@ import typer
 
 from models.policy import Policy, load_policy
 from schemas.errors import PolicyError
-from stream_app.commands.common import JsonOption, fail, print_json, print_table, progress, settings
+from stream_app.commands.common import WRONG_USE, JsonOption, fail, print_json, print_table, progress, settings
 from stream_app.replay import BadLine, replay
 from stream_app.settings import Settings
 from stream_app.what_if import Row, changes, compare
@@ -33,6 +33,9 @@ def what_if(
     Plays the same events under both policies, with no broker and no effect on anybody, and tells which alerts and
     offers would be new, gone or different. Offers that only the changed policy makes have no answers in the file.
     """
+    for file in files:
+        if file.exists() and not file.is_file():
+            fail(f"{file}: it must be a file, for it is read twice", WRONG_USE)
     chosen = settings(policy_dir=against)
     try:
         policies = {"before": load_policy(chosen.policy_dir), "after": load_policy(policy)}

@@ -1,6 +1,7 @@
 """What another policy would have done with the same events."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -91,6 +92,12 @@ def test_equal_policies_are_said_to_be_equal_and_a_wrong_one_is_one_line(policy,
 
     answer = rapport("what-if", events, "--policy", policy("contact.toml", "offers_per_day = 1", "offers_per_day = 2"))
     assert (answer.code, answer.complaint) == (1, "contact.toml: offers_per_day: Input should be 1 (it is 2)")
+
+
+def test_a_pipe_which_can_be_read_only_once_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    answer = rapport("what-if", tmp_path / "pipe", "--policy", DIRECTORY)
+    assert (answer.code, answer.complaint) == (2, f"{tmp_path / 'pipe'}: it must be a file, for it is read twice")
 
 
 def test_a_rule_that_is_taken_out_or_put_in_is_told_value_by_value():
