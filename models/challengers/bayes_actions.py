@@ -80,7 +80,7 @@ class BinnedActions(ScorerOfActions[BinnedScorer]):
 
 
 class ActionBayesLearner(BinnedCounts):
-    """Learns the answers to all actions; one example costs some 150 µs."""
+    """Learns the answers to all actions; one example costs some 100 µs."""
 
     slopes = (SLOPE, CROSSED_SLOPE)
 

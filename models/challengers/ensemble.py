@@ -106,7 +106,7 @@ class _Regression:
 class EnsembleLearner(ReadWhole):
     """Learns all members on each example.
 
-    Learning one costs some 210 µs. A score after it freezes all members anew: some 380 µs more, which a contest asks of
+    Learning one costs some 150 µs. A score after it freezes all members anew: some 140 µs more, which a contest asks of
     whoever is on duty alone (both on a machine that was busy with other things).
     """
 

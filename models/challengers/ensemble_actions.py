@@ -18,7 +18,7 @@ from models.learning.starts import OTHER, Starts
 
 
 class ActionEnsembleLearner(ReadWhole):
-    """Learns all members on each example: some 500 µs."""
+    """Learns all members on each example: some 200 µs."""
 
     refused = 0  # a step is bounded whatever the example
 
