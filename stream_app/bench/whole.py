@@ -28,6 +28,7 @@ from stream_app.topics import INPUTS, TopicSpec, all_topics
 from stream_app.worker_process import is_ready, settings_as_environment
 
 READY_SECONDS = 120.0
+WAKING_SECONDS = 10.0
 INNER = ("links", "mentions-linked", "mood", "timers")
 WORKER_CORE, OTHERS_CORE = 1, 0
 
@@ -156,7 +157,16 @@ class WholeJob:
         return step, match(expected, step.received, step.schedule, warm_up=int(events * warm_share))
 
     def account(self) -> Account:
-        """Hold all that was sent so far against what became of it: the worker's counts, and all that lies on Redis."""
+        """Hold all that was sent so far against what became of it: the worker's counts, and all that lies on Redis.
+
+        Time's work is woken by the second, some of it after the last event is done: what is missing may still come.
+        """
+        deadline = time.monotonic() + WAKING_SECONDS
+        while not (account := self._account()).right and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return account
+
+    def _account(self) -> Account:
         counts = self.counts()
         ids = [fields[b"id"].decode() for fields in self.entries()]
         wanted = {

@@ -22,7 +22,7 @@ from stream_app import kafka
 from stream_app.embedded import use_or_start
 from tests.builders import after, wire_form
 from tests.integration.product.conftest import settings_of
-from tests.integration.product.deployment import Deployment, event
+from tests.integration.product.deployment import PATIENCE, Deployment, event
 
 RATE, BEFORE, AFTER = 50, 100, 300
 """Events a second, and how many there are before the jump and after it."""
@@ -78,7 +78,7 @@ def measure(bootstrap: str, redis_url: str, silent: int) -> list[float]:
         reader = Reader(redis_url, f"{settings.namespace}:alerts:retention:p1", BEFORE + AFTER)
         reader.start()
         sent = asyncio.run(send_events(deployment))
-        reader.join()
+        reader.join(PATIENCE)
         return [1_000 * (reader.seen[event_id] - at) for event_id, at in sent]
 
 
