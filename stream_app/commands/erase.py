@@ -1,15 +1,14 @@
 """`rapport erase ID`: forget a customer."""
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.fields import CustomerId
-from stream_app import kafka
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, run, settings
-from stream_app.settings import Settings
+from stream_app.commands.topics import produce
 from stream_app.topics import INPUTS
 
 (CUSTOMERS,) = (spec for spec in INPUTS if spec.logical == "customers")
@@ -35,17 +34,8 @@ def erase(
         if not sys.stdin.isatty():
             fail("nobody can be asked here: give --yes", WRONG_USE)
         typer.confirm(f"Forget {customer_id} for good?", abort=True)
-    where = run(_send(chosen, customer_id))
+    where = {"customer_id": customer_id, **run(produce(chosen, CUSTOMERS.name(chosen), customer_id.encode(), None))}
     if as_json:
         print_json(where)
     else:
         typer.echo(f"{where['topic']} partition {where['partition']} offset {where['offset']}")
-
-
-async def _send(chosen: Settings, customer_id: str) -> dict[str, Any]:
-    name = CUSTOMERS.name(chosen)
-    if not await kafka.partition_counts(chosen, [name]):
-        fail(f"there is no topic {name}: rapport topics create")
-    async with kafka.producer(chosen.kafka) as client:
-        meta = await client.send_and_wait(name, None, key=customer_id.encode())
-    return {"customer_id": customer_id, "topic": name, "partition": meta.partition, "offset": meta.offset}

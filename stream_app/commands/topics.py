@@ -77,7 +77,7 @@ def send(
         fail(f"{topic} is none of {', '.join(each.name(chosen) for each in INPUTS)}", WRONG_USE)
     raw = (typer.get_text_stream("stdin").read() if value == "-" else value).encode()
     record_key = key.encode() if key is not None else key_of(raw)
-    where = run(_produce(chosen, spec.name(chosen), record_key, raw))
+    where = run(produce(chosen, spec.name(chosen), record_key, raw))
     bad = refusal(spec.logical, record_key, raw, int(time.time() * 1_000))
     if as_json:
         print_json({**where, "dead_letter": bad})
@@ -87,7 +87,8 @@ def send(
         errors.print(f"it will be a dead letter: {bad}", markup=False)
 
 
-async def _produce(chosen: Settings, name: str, key: bytes | None, raw: bytes) -> dict[str, Any]:
+async def produce(chosen: Settings, name: str, key: bytes | None, raw: bytes | None) -> dict[str, Any]:
+    """Send one record, and say where it lies; a topic that is not there ends the command."""
     if not await kafka.partition_counts(chosen, [name]):
         fail(f"there is no topic {name}: rapport topics create")
     async with kafka.producer(chosen.kafka) as client:
