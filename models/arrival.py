@@ -8,7 +8,6 @@ from models.explanations.reasons import score_card
 from models.facts.promise import last_promise
 from models.features import features
 from models.policy import HOUR_MS, Policy
-from models.policy.filling import BETWEEN
 from models.rules.alerts import NOTHING, Step
 from models.withdrawn import withdrawn
 from schemas.actions import Arrival, BestAction, Effect, OpenComplaint, Reason
@@ -122,6 +121,6 @@ def _shown(chosen: Weighed) -> BestAction:
     action = chosen.action
     return BestAction(
         action=action.name,
-        title=f"{action.title.zh}{BETWEEN}{action.title.en}",
+        title=action.title.both,
         reason=Reason(code=action.name, zh=action.reason.zh, en=action.reason.en),
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.policy import Policy, Text
+from stream_app.profile_lines import named
 
 STAGES = {
     "eligibility": Text(zh="准入", en="may he have it"),
@@ -31,18 +32,18 @@ REASONS = {
 
 def lines(decision: Mapping[str, Any], policy: Policy) -> Iterator[str]:
     """Write a record of `crm.decisions`; names of actions are those of the policy in place now."""
-    titles = {action.name: _both(action.title) for action in policy.actions.action}
+    titles = {action.name: action.title.both for action in policy.actions.action}
     now = "" if decision["policy"] == policy.hash else f" (now in place: {policy.hash})"
     yield f"decision {decision['decision_id']} about {decision['customer_id']} at {decision['occurred_at']}"
     yield f"trigger {decision['trigger']}, event {decision['event_id']}; policy {decision['policy']}{now}"
     yield chosen(decision, titles)
     for stage in decision["funnel"]:
-        yield f"{_both(STAGES[stage['stage']])} ({stage['stage']}): {stage['entered']} came in"
+        yield f"{STAGES[stage['stage']].both} ({stage['stage']}): {stage['entered']} came in"
         for reason, actions in _by_reason(stage["dropped"]).items():
-            said = f" {_both(REASONS[reason])}" if reason in REASONS else ""
+            said = f" {REASONS[reason].both}" if reason in REASONS else ""
             yield f"  {reason}:{said}: {', '.join(actions)}"
     for action, score in sorted(decision["scores"].items(), key=lambda pair: -pair[1]):
-        yield f"likelihood of acceptance {score:.3f}: {_titled(action, titles)}"
+        yield f"likelihood of acceptance {score:.3f}: {named(action, titles)}"
     versions = ", ".join(f"{model} {version}" for model, version in decision["models"].items())
     yield f"models by version (0: not yet learned, policy's start): {versions or '-'}"
 
@@ -54,15 +55,20 @@ def chosen(decision: Mapping[str, Any], titles: Mapping[str, str]) -> str:
         return "不采取行动 / no action"
     probability = decision["action_probability"]
     why = "" if probability == 1 else f", which policy's exploration chose with a chance of {probability:.3f}"
-    return f"采取 / offered: {_titled(action, titles)}{why}"
+    return f"采取 / offered: {named(action, titles)}{why}"
 
 
 def outcome(decision: Mapping[str, Any]) -> str:
     """Say in a word what was decided: the action, or the reasons for which the last ones fell out."""
     if decision["action"] is not None:
         return str(decision["action"])
+    return "no action: " + ", ".join(last_reasons(decision) or ("-",))
+
+
+def last_reasons(decision: Mapping[str, Any]) -> list[str]:
+    """Say for what the last actions fell out, each reason once; empty where there were none at all."""
     dropped: list[Any] = [stage["dropped"] for stage in decision["funnel"] if stage["dropped"]]
-    return "no action: " + ", ".join(_by_reason(dropped[-1]) if dropped else ("-",))
+    return [*_by_reason(dropped[-1])] if dropped else []
 
 
 def _by_reason(dropped: Any) -> dict[str, list[str]]:
@@ -70,11 +76,3 @@ def _by_reason(dropped: Any) -> dict[str, list[str]]:
     for each in dropped:
         found.setdefault(each["reason"], []).append(each["action"])
     return found
-
-
-def _titled(action: str, titles: Mapping[str, str]) -> str:
-    return f"{action} ({titles[action]})" if action in titles else action
-
-
-def _both(text: Text) -> str:
-    return f"{text.zh} / {text.en}"

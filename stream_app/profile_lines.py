@@ -41,7 +41,7 @@ def lines(shown: Mapping[str, Any], policy: Policy) -> Iterator[str]:
         if key == "tags":
             yield from _tags(value, shown["tag_reasons"], said)
         elif key == "tier":
-            yield f"tier: {_named(value, said)}"
+            yield f"tier: {named(value, said)}"
         elif key == "balances":
             yield from _balances(value, shown["foreign_accounts"], policy.home_currency)
         elif key not in TAKEN_TOGETHER:
@@ -56,10 +56,11 @@ def _names(policy: Policy) -> dict[str, str]:
         **{action.name: action.title for action in policy.actions.action},
         **{rule.kind: rule.title for rule in policy.rules.rule},
     }
-    return {name: f"{text.zh} / {text.en}" for name, text in texts.items()}
+    return {name: text.both for name, text in texts.items()}
 
 
-def _named(name: Any, said: Mapping[str, str]) -> str:
+def named(name: Any, said: Mapping[str, str]) -> str:
+    """Write a name of policy, and behind it what people call it."""
     return f"{name} ({said[name]})" if name in said else str(name)
 
 
@@ -67,7 +68,7 @@ def _tags(tags: list[str], reasons: Mapping[str, Any], said: Mapping[str, str]) 
     if tags:
         yield "tags:"
     for tag in tags:
-        yield f"  {_named(tag, said)}, since {reasons[tag]['since'][:10]}"
+        yield f"  {named(tag, said)}, since {reasons[tag]['since'][:10]}"
 
 
 def _balances(balances: Mapping[str, int | None], foreign: Mapping[str, str], home: str) -> Iterator[str]:
@@ -114,4 +115,4 @@ def _inline(key: str, value: Any, said: Mapping[str, str], unit: Unit) -> str:
         return unit.written(value)
     if isinstance(value, float):
         return f"{value:.4g}"
-    return _named(value, said) if key in {"kind", "action"} else str(value)
+    return named(value, said) if key in {"kind", "action"} else str(value)

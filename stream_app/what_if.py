@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from models.policy import Policy
+from stream_app.decision_lines import last_reasons
 
 EXAMPLES = 3
 FAMILIES = {"alerts": "crm.alert.raised", "offers": "crm.offer.made"}
@@ -113,8 +114,7 @@ def _withheld(decisions: Path) -> Counter[str]:
     found: Counter[str] = Counter()
     for decision in _lines(decisions):
         if decision["action"] is None:
-            stages: list[Any] = [stage["dropped"] for stage in decision["funnel"] if stage["dropped"]]
-            found.update({dropped["reason"] for dropped in stages[-1]} if stages else ())
+            found.update(last_reasons(decision))
     return found
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.policy.filling import BETWEEN
+
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 LANGUAGES = ("zh", "en")
@@ -36,3 +38,8 @@ class Text(Part):
     def said(self, language: str) -> str:
         """Say it in `language` (`zh` or `en`; anything else reads English)."""
         return self.zh if language == "zh" else self.en
+
+    @property
+    def both(self) -> str:
+        """Both, in one line."""
+        return f"{self.zh}{BETWEEN}{self.en}"

@@ -11,7 +11,6 @@ from pydantic import AfterValidator, Field, model_validator
 from models.policy.base import DAY_MS, Count, Days, Minor, Name, Part, Share, Text
 from models.policy.conditions import Conditions, Held, compiled
 from models.policy.contest import Challengers, ContestRules, Segment
-from models.policy.filling import BETWEEN
 from schemas.actions import SENTENCE_LENGTH
 from schemas.profile import MAX_OFFERS
 from schemas.vocabulary import INTERACTION_KINDS, TRANSACTION_KINDS
@@ -300,7 +299,7 @@ class Action(Part):
 
     @model_validator(mode="after")
     def _title_fits(self) -> Self:
-        length = len(self.title.zh) + len(BETWEEN) + len(self.title.en)  # told in both languages at once, as it stands
+        length = len(self.title.both)  # told in both languages at once, as it stands
         if length > SENTENCE_LENGTH:
             raise ValueError(f"title: both languages together take {length} characters of {SENTENCE_LENGTH}")
         return self

@@ -10,7 +10,6 @@ from dataclasses import replace
 from models.cause import Cause
 from models.due import cancel, schedule
 from models.policy import HOUR_MS, Policy, Rule, Text
-from models.policy.filling import BETWEEN
 from models.rules.finding import Finding, quoted, within_bounds
 from models.withdrawn import withdrawn
 from schemas.actions import Alert, Effect, Evidence, Reason
@@ -80,7 +79,7 @@ def compose(
 
 
 def _both(text: Text, words: dict[str, str]) -> str:
-    return f"{text.zh.format_map(words)}{BETWEEN}{text.en.format_map(words)}"
+    return text.both.format_map(words)
 
 
 def raise_alert(
