@@ -9,7 +9,9 @@ import typer
 
 from models.policy import Policy, load_policy
 from schemas.errors import PolicyError
+from schemas.money import MINOR_DIGITS
 from stream_app.commands.common import WRONG_USE, JsonOption, fail, print_json, print_table, progress, settings
+from stream_app.profile_lines import Unit
 from stream_app.replay import BadLine, replay
 from stream_app.settings import Settings
 from stream_app.what_if import Row, changes, compare
@@ -54,7 +56,7 @@ def what_if(
     if as_json:
         print_json(told)
     else:
-        _show(told)
+        _show(told, MINOR_DIGITS[policies["before"].home_currency])
 
 
 def _play(files: list[Path], home: Path, chosen: Settings, policy: Policy, side: str) -> None:
@@ -63,11 +65,11 @@ def _play(files: list[Path], home: Path, chosen: Settings, policy: Policy, side:
         replay(files, home, chosen, policy, lambda lines: bar.update(task, completed=lines))
 
 
-def _show(told: dict[str, Any]) -> None:
+def _show(told: dict[str, Any], digits: int) -> None:
     if not told["changed"]:
         typer.echo("The two policies say the same.")
         return
-    values = [(c["file"], c["key"], *(value(c["key"], c[side]) for side in SIDES)) for c in told["changed"]]
+    values = [(c["file"], c["key"], *(value(c["key"], c[side], digits) for side in SIDES)) for c in told["changed"]]
     print_table("What policy says", ("file", "key", *SIDES), values)
     for family in ("alerts", "offers"):
         rows: list[tuple[Any, ...]] = [tuple(row.values()) for row in told[family]["rows"]]
@@ -89,8 +91,8 @@ def _say(side: str, example: dict[str, Any]) -> None:
     typer.echo(f"       {why['zh']} / {why['en']}")
 
 
-def value(key: str, said: Any) -> str:
-    """Write a value of policy for people: amounts as money, a dash for what is not said."""
+def value(key: str, said: Any, digits: int) -> str:
+    """Write a value of policy for people: amounts as money (its currency has so many digits), a dash for nothing."""
     if said is None:
         return "-"
-    return f"{said // 100:,}.{said % 100:02d}" if key.endswith("_minor") and isinstance(said, int) else str(said)
+    return Unit(digits).inside(key).written(said) if isinstance(said, int) else str(said)

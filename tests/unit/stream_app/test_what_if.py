@@ -118,7 +118,17 @@ def test_a_list_of_words_is_one_value():
 
 @pytest.mark.parametrize(
     ("key", "said", "told"),
-    [("a.amount_minor", 2_000_005, "20,000.05"), ("days", 14, "14"), ("zh", None, "-"), ("quiet", True, "True")],
+    [
+        ("a.amount_minor", 2_000_005, "20,000.05"),
+        ("a.floor_minor", -150, "-1.50"),
+        ("days", 14, "14"),
+        ("zh", None, "-"),
+        ("quiet", True, "True"),
+    ],
 )
 def test_values_are_written_for_people(key, said, told):
-    assert value(key, said) == told
+    assert value(key, said, digits=2) == told
+
+
+def test_amounts_have_the_digits_of_their_currency():
+    assert value("a.amount_minor", 2_000_005, digits=0) == "2,000,005"
