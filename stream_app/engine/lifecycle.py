@@ -13,7 +13,7 @@ from stream_app.engine.clock import Timer
 from stream_app.engine.consumer import EngineConsumer
 from stream_app.engine.engine import Engine
 from stream_app.engine.sole_writer import SoleWriter, Where
-from stream_app.engine.turns import Turns
+from stream_app.engine.turns import Turns, in_turn
 from stream_app.engine.vitals import Restoring, VitalSigns
 
 log = logging.getLogger(__name__)
@@ -88,18 +88,20 @@ class Lifecycle:
 
     async def wake_due_work(self) -> None:
         """Send timers for what is due by the clock of each owned partition number."""
+        waiting: list[Where] = []
         while True:
             await asyncio.sleep(TIMER_SECONDS)
             self.clock_ms = {
                 where: told for where, told in self.clock_ms.items() if where in self._engine.clocks.numbers
             }
-            numbers = self._engine.clocks.numbers
+            numbers = in_turn(self._engine.clocks.numbers, waiting)
             try:
                 ends = await self._ends(tp for table, number in numbers for tp in self._moving(table, number))
             except (KafkaError, TimeoutError) as exc:
                 log.warning("timers: end offsets: %r", exc)
                 continue
-            await self._wake(Turns({where: self._due(*where, self._behind(*where, ends)) for where in numbers}))
+            due = {where: self._due(*where, self._behind(*where, ends)) for where in numbers}
+            waiting = await self._wake(Turns(due))
 
     async def unread(self, table: str, number: int) -> Mapping[str, bool]:
         """Tell by fresh end offsets which topics that move the clock have records behind the last delivered one."""
@@ -126,8 +128,11 @@ class Lifecycle:
             return []
         return engine.clocks.due(table, number, stores.partition(number), now)
 
-    async def _wake(self, turns: Turns) -> None:
-        """Send timers by handfuls; if the worker is behind, and all is late anyway, at one go."""
+    async def _wake(self, turns: Turns) -> list[Where]:
+        """Send timers by handfuls; if the worker is behind, and all is late anyway, at one go.
+
+        Returns the partition numbers of which some are left.
+        """
         clock, checkpointer = asyncio.get_running_loop().time, self._engine.checkpointer
         until = clock() + SENDING_SECONDS
         while turns and clock() < until:
@@ -137,6 +142,7 @@ class Lifecycle:
                 await asyncio.sleep(REST_SECONDS)
         for where, timers in turns:
             self._engine.clocks.forget(*where, timers)
+        return [where for where, _ in turns]
 
     async def _send_until_out(self, where: Where, timers: Sequence[Timer]) -> None:
         attempt = 0

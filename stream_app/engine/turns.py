@@ -5,12 +5,17 @@ of its partition number until it is done, so it must be short: an alert waits fo
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from stream_app.engine.clock import Timer
 from stream_app.engine.sole_writer import Where
 
 HANDFUL = 16
+
+
+def in_turn(numbers: Iterable[Where], waiting: Sequence[Where]) -> list[Where]:
+    """Order partition numbers: those that are still waiting for their turn go first, as they wait."""
+    return sorted(numbers, key=lambda where: waiting.index(where) if where in waiting else len(waiting))
 
 
 class Turns:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.engine.clock import Timer
-from stream_app.engine.turns import HANDFUL, Turns
+from stream_app.engine.turns import HANDFUL, Turns, in_turn
 
 
 def timers(number, count):
@@ -40,6 +40,16 @@ def test_what_is_left_is_what_was_not_taken(sizes, takes):
 def test_no_partition_number_waits_for_more_than_a_handful_of_each_other():
     turns = Turns({("profiles", number): timers(number, 3 * HANDFUL) for number in range(3)})
     assert [turns.take(at_once=False)[0][1] for _ in range(9)] == [0, 1, 2] * 3
+
+
+def test_who_had_no_turn_goes_first_at_the_next_look():
+    owned = [("profiles", number) for number in range(4)]
+    turns = Turns({where: timers(where[1], 2 * HANDFUL) for where in owned})
+    turns.take(at_once=False), turns.take(at_once=False)
+    waiting = [where for where, _ in turns]
+    assert [number for _, number in in_turn(owned, waiting)] == [2, 3, 0, 1]
+    assert in_turn(owned, []) == owned
+    assert in_turn(owned[:2], waiting) == owned[:2], "what was taken away meanwhile is not asked for"
 
 
 def test_who_is_behind_sends_all_of_a_partition_number_at_once():
