@@ -10,10 +10,10 @@ All that can be served are judged by what they would have said when the example 
 what he says then.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import log
-from typing import Any
+from typing import Any, TypeVar
 
 from models.challengers.frozen import Freezes, FrozenScorers
 from models.challengers.kinds import CHAMPION
@@ -32,6 +32,8 @@ from schemas.internal import ExampleRecord, ModelCommand
 
 UNPINNED = 0
 NOBODY = ""
+
+T = TypeVar("T")
 
 
 class Contest:
@@ -76,17 +78,18 @@ class Contest:
 
     def scorer(self, version: int) -> Scorer:
         """Freeze a scorer of who is on duty; a challenger that has none any more gives way."""
-        found: list[Scorer] = []
-        with self._one_less(self.on_duty, version):
-            found.append(self.champion.scorer(version))
-        return found[0] if found else self.champion.scorer(version)
+        return self._of_champion(lambda champion: champion.scorer(version), version)
 
     def plain(self, version: int) -> dict[str, Any] | None:
         """Tell the scorer of who is on duty as data, where there is a way to; a challenger that fails gives way."""
-        found: list[dict[str, Any]] = []
+        return self._of_champion(lambda champion: _plain(champion, version), version)
+
+    def _of_champion(self, ask: Callable[[Learner], T], version: int) -> T:
+        """Ask who is on duty; where that is a challenger and fails, who comes on duty in its place."""
+        found: list[T] = []
         with self._one_less(self.on_duty, version):
-            found += _plain(self.champion, version)
-        return next(iter(found or _plain(self.champion, version)), None)
+            found.append(ask(self.champion))
+        return found[0] if found else ask(self.champion)
 
     def came_true(self, score: float, version: int, label: bool, about: str) -> None:
         """Tell what came true of a score that a customer was given by this version, for this action."""
@@ -381,8 +384,8 @@ class Contest:
         return f"{self.model}/{name}"
 
 
-def _plain(member: Learner, version: int) -> list[dict[str, Any]]:
-    return [member.scorer(version).plain()] if isinstance(member, Freezes) else []
+def _plain(member: Learner, version: int) -> dict[str, Any] | None:
+    return member.scorer(version).plain() if isinstance(member, Freezes) else None
 
 
 def _said(member: Learner, example: ExampleRecord) -> float:
