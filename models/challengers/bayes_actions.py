@@ -24,6 +24,7 @@ from models.challengers.binned import (
     logs_of_odds,
     shares,
     table_of,
+    totals_of,
 )
 from models.challengers.levels import Levels
 from models.learning.hashing import Slots
@@ -122,7 +123,7 @@ class ActionBayesLearner(BinnedCounts):
         if tallies is None:
             return [0.0] * len(self.names)
         at = (slice(None), self._rows, group_of(places, self._bins))
-        return _adds(self._grouped[at], tallies[at], self._totals(), _totals(tallies))
+        return _adds(self._grouped[at], tallies[at], self._totals(), totals_of(tallies))
 
     def _count(self, label: bool, places: Places, about: str) -> None:
         tallies = self._crossed.get(about)
@@ -162,7 +163,7 @@ class ActionBayesLearner(BinnedCounts):
         _, slope, offset = self._line
         tallies, crossed = self._crossed.get(action), []
         if tallies is not None:
-            added = _adds(self._grouped, tallies, self._totals(), _totals(tallies))
+            added = _adds(self._grouped, tallies, self._totals(), totals_of(tallies))
             parts = [_parts(share * slope * one) for one in added]
             crossed = [parts[start : start + GROUPS] for start in range(0, len(parts), GROUPS)]
         return share * (self.levels.log_odds(action) + offset), self.levels.examples(action), crossed
@@ -201,11 +202,6 @@ class ActionBayesLearner(BinnedCounts):
 def group_of(places: Places, bins: Places) -> Places:
     """Find the groups of bins among so many."""
     return places * GROUPS // bins
-
-
-def _totals(tallies: Counted) -> tuple[float, float]:
-    negatives, positives = tallies[:, 0].sum(axis=1).tolist()
-    return negatives, positives
 
 
 def _adds(sides: Counted, counts: Counted, of_all: tuple[float, float], of_own: tuple[float, float]) -> list[float]:

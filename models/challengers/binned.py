@@ -124,9 +124,8 @@ class BinnedCounts(ReadWhole):
         return [CERTAINTIES[0]] * len(self.slopes) + [CERTAINTIES[1]]
 
     def _totals(self) -> tuple[float, float]:
-        """Say how many negatives and positives were counted: as many of one feature as of the other."""
-        negatives, positives = self._counts[:, 0].sum(axis=1).tolist()
-        return negatives, positives
+        """Say how many negatives and positives were counted."""
+        return totals_of(self._counts)
 
     def _votes(self, slope: float) -> list[list[float]]:
         negatives, positives = self._counts
@@ -233,6 +232,12 @@ class BinnedCounts(ReadWhole):
         self._held_of = [""] * len(self._held)
         size = len(self._line)
         self._line, self._certainties = sound(data["line"], size), sound(data["certainties"], size, 1e-3)
+
+
+def totals_of(counted: Counted) -> tuple[float, float]:
+    """Say how many negatives and positives were counted: as many of one feature as of the other."""
+    negatives, positives = counted[:, 0].sum(axis=1).tolist()
+    return negatives, positives
 
 
 def halved(counted: Counted) -> Counted:
