@@ -159,8 +159,7 @@ class ValueLearner:
         with reading():
             columns = [data[name] for name in Row._fields]
             rows = {key: Row(*row) for key, *row in zip(data["keys"], *columns, strict=True)}
-            buying = Buying(*data["buying"]) if data["buying"] else None
-            spending = Spending(*data["spending"]) if data["spending"] else None
+            buying, spending = _fits_of(data)
             counts = [int(data[name]) for name in ("examples", "refused", "edge", "fitted_day", "customers")]
         self._rows, self._buying, self._spending = rows, buying, spending
         self.examples, self.refused, self._edge, self._fitted_day, self._customers = counts
@@ -171,9 +170,12 @@ class ValueLearner:
 
     def thawed(self, plain: Mapping[str, Any]) -> ValueScorer:
         """Read a scorer that was told as data and whose shape was checked."""
-        buying = Buying(*plain["buying"]) if plain["buying"] else None
-        spending = Spending(*plain["spending"]) if plain["spending"] else None
-        return ValueScorer(buying, spending, 0, plain["examples"])
+        return ValueScorer(*_fits_of(plain), 0, plain["examples"])
+
+
+def _fits_of(told: Mapping[str, Any]) -> tuple[Buying | None, Spending | None]:
+    buying = Buying(*told["buying"]) if told["buying"] else None
+    return buying, Spending(*told["spending"]) if told["spending"] else None
 
 
 def fitted(
