@@ -4,11 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from math import sqrt
 
 from models.learning.hashing import KEYS, SLOTS, WORD_SLOTS, Slots, bin_of
-from models.learning.learner import BadSnapshotError, met, sound
+from models.learning.learner import LEAST_VARIANCE, BadSnapshotError, met, sound
 from models.learning.scoring import SlotTerm
 
 OF_SLOT = 50.0  # certainty before anything was learned: a deviation of 0.14
-LEAST_VARIANCE = 1e-12
 LEAST_CERTAINTY = 1e-3  # of a snapshot that is to be believed
 MOST_CERTAINTY = 1e9  # nothing is surer, however wild the values were
 SLOT_LIMIT = 4.0  # a slot counts for at most so many deviations: what drifts is not run after
