@@ -9,10 +9,11 @@ over.
 from collections.abc import Iterable, Iterator
 
 from models.learning.starts import MAX_ACTIONS, OTHER
+from models.rings.windows import DAY_MS
 from schemas.internal import ExampleRecord
 
 MAX_MISSED = 10_000  # further ones are lost: so many late answers want a longer lateness, or to wait for the horizon
-FORGET_MS = 70 * 86_400_000  # more than the longest horizon of an action and a lateness
+FORGET_MS = 70 * DAY_MS  # more than the longest horizon of an action and a lateness
 
 
 class Missed:
