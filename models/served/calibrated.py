@@ -36,7 +36,6 @@ class Served(ABC, Generic[L, M]):
         """Map what `learner` says by `maps`."""
         self.learner = learner
         self._maps = maps
-        self._linears: dict[str, Linear] = {}  # mapped, by action, since the last example or map
 
     @property
     def examples(self) -> int:
@@ -51,7 +50,6 @@ class Served(ABC, Generic[L, M]):
     def learn(self, features: Sequence[float], label: bool, about: str = "", slots: Slots = ()) -> None:
         """Learn one matured example."""
         self.learner.learn(features, label, about, slots)
-        self._linears = {}
 
     @abstractmethod
     def came_true(self, score: float, version: int, label: bool, about: str = "") -> None:
@@ -59,13 +57,11 @@ class Served(ABC, Generic[L, M]):
 
     def published(self, version: int, at_ms: int) -> None:
         """Note that a version goes out at this event time; the first of a day takes up what was learned meanwhile."""
-        if self._maps.published(version, at_ms):
-            self._linears = {}
+        self._maps.published(version, at_ms)
 
     def off_duty(self, at_ms: int) -> None:
         """Let the day go on while another is on duty: labels of its own scores still come, and teach the maps."""
-        if self._maps.off_duty(at_ms):
-            self._linears = {}
+        self._maps.off_duty(at_ms)
 
 
 class OneLine(Served[L, Line]):
@@ -112,7 +108,7 @@ class OneLine(Served[L, Line]):
             platt.restore(known)
             maps = self._maps.restored([_used(start, *row) for row in data["maps"]], day)
         self.learner.restore(data)
-        self._start, self._platt, self._maps, self._linears = start, platt, maps, {}
+        self._start, self._platt, self._maps = start, platt, maps
 
 
 class Calibrated(OneLine[LinearLearner]):
@@ -120,9 +116,7 @@ class Calibrated(OneLine[LinearLearner]):
 
     def linear(self) -> Linear:
         """Give the calibrated score as plain numbers."""
-        if not self._linears:
-            self._linears[""] = stretched(self.learner.linear(), self.line)
-        return self._linears[""]
+        return stretched(self.learner.linear(), self.line)
 
     def score(self, features: Sequence[float], about: str = "", slots: Slots = ()) -> float:
         """Say the calibrated probability now."""

@@ -51,8 +51,8 @@ class Maps(Generic[M]):
         """Give the map that a version used; None where that is forgotten, or was another model's."""
         return next((it.map for it in reversed(self.used) if it.first <= version <= it.last), None)
 
-    def published(self, version: int, at_ms: int) -> bool:
-        """Note that a version goes out at this event time; whether it is the first of a day, with another map."""
+    def published(self, version: int, at_ms: int) -> None:
+        """Note that a version goes out at this event time; the first of a day takes up what was learned meanwhile."""
         day = at_ms // DAY_MS
         before = self.used[-1] if self.used else None
         if before is not None and day <= self.day:
@@ -60,17 +60,15 @@ class Maps(Generic[M]):
             follows = version == before.last + 1
             new = Used(before.first if follows else version, version, before.map)
             self.used = [*self.used[: -1 if follows else None], new][-self._most :]
-            return False
+            return
         self.used = [*self.used, Used(version, version, self._learned())][-self._most :]
         self.day = day
-        return True
 
-    def off_duty(self, at_ms: int) -> bool:
-        """Let the day go on while another is on duty; whether there is another map now."""
+    def off_duty(self, at_ms: int) -> None:
+        """Let the day go on while another is on duty; with another day comes another map."""
         day = at_ms // DAY_MS
         if day <= self.day or not self.used:
-            return False
+            return
         earlier = self.used[:-1] if self.used[-1].last == UNSERVED else self.used
         self.used = [*earlier, Used(UNSERVED, UNSERVED, self._learned())][-self._most :]
         self.day = day
-        return True
