@@ -16,7 +16,7 @@ import redis
 
 GROUP = "desks"
 PATIENCE_MS = 60_000  # what another desk has taken and not acknowledged for so long, this one takes over
-DELIVERIES = 5  # after so many attempts an entry goes to crm:dead:<stream>
+DELIVERIES = 5  # after so many attempts an entry goes to the dead ones, crm:dead:alerts:…
 KEPT_SECONDS = 7 * 86_400  # as long as the streams keep their entries (RAPPORT_REDIS__RETENTION)
 
 Show = Callable[[str, dict[str, Any]], None]
@@ -61,7 +61,8 @@ class Desk:
             self._one(stream, entry, fields)
             return
         if fields:  # without, it has left the stream meanwhile
-            self.client.xadd(f"crm:dead:{stream}", fields)
+            given_up = {"delivered": pending["times_delivered"], "last_consumer": pending["consumer"], "dead_at": now()}
+            self.client.xadd(dead(stream), {**fields, **given_up})
         self.client.xack(stream, GROUP, entry)
 
     def _deal_with(self, found: Any) -> None:
@@ -85,6 +86,16 @@ class Desk:
 def gone(action_id: str) -> str:
     """Name the key that says: this alert was taken back. Look again when a person opens the alert."""
     return f"{GROUP}:gone:{action_id}"
+
+
+def dead(stream: str) -> str:
+    """Name the stream for what was given up: `crm:dead:alerts:fraud:p1` for `crm:alerts:fraud:p1`."""
+    return stream.replace("crm:", "crm:dead:", 1)
+
+
+def now() -> str:
+    """Tell the time as the entries do."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def expired(fields: dict[str, str]) -> bool:

@@ -3,10 +3,14 @@
 import json
 import runpy
 import secrets
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 import redis
+
+from stream_app.queue_watch import stream_names
+from tests.policies import default_policy
 
 pytestmark = pytest.mark.integration
 
@@ -50,6 +54,10 @@ class Hall:
         refers = {"refers_to": self.id(name), "expires_at": LATER}
         fields = {"id": f"r-{self.id(name)}", "type": f"crm.alert.{kind}", **refers}
         return self.client.xadd(self.stream(priority), fields)
+
+    def dead(self, priority=1):
+        """What was given up of that priority, oldest first (contract-rules 23)."""
+        return [fields for _, fields in self.client.xrange(f"crm:dead:alerts:{self.queue}:p{priority}")]
 
     def pending(self, priority=1):
         return self.client.xpending(self.stream(priority), SAMPLE["GROUP"])["pending"]
@@ -139,8 +147,17 @@ def test_another_desk_takes_over_what_was_left_lying_and_gives_up_after_the_limi
     turns(desk)
 
     assert hall.shown == ["left"]
-    assert [fields["id"] for _, fields in hall.client.xrange(f"crm:dead:{hall.stream(1)}")] == [hall.id("poison")]
+    (given_up,) = hall.dead()
+    assert (given_up["id"], given_up["type"]) == (hall.id("poison"), "crm.alert.raised")
+    assert (given_up["delivered"], given_up["last_consumer"]) == (str(SAMPLE["DELIVERIES"] + 1), "d2")
+    assert abs(datetime.fromisoformat(given_up["dead_at"]).timestamp() - hall.client.time()[0]) < 300
     assert hall.pending() == 0
+
+
+def test_what_is_given_up_goes_where_the_worker_watches():
+    watched = stream_names(default_policy(), "crm")
+    streams = [f"crm:alerts:fraud:p{priority}" for priority in (1, 2, 3)]
+    assert {SAMPLE["dead"](stream) for stream in streams} < set(watched)
 
 
 def test_an_entry_on_which_a_desk_goes_down_again_and_again_is_given_up_after_the_limit(hall):
@@ -158,7 +175,7 @@ def test_an_entry_on_which_a_desk_goes_down_again_and_again_is_given_up_after_th
 
     assert downs == SAMPLE["DELIVERIES"]
     assert hall.shown == ["good"]
-    assert [fields["id"] for _, fields in hall.client.xrange(f"crm:dead:{hall.stream(1)}")] == [hall.id("poison")]
+    assert [fields["id"] for fields in hall.dead()] == [hall.id("poison")]
     assert hall.pending() == 0
 
 
