@@ -122,7 +122,8 @@ def decode(
     if check_key and (key is None or key != source.key_of(event).encode()):
         raise BadMessage("key_mismatch", f"key: not the {source.key_name} of the value")
     if source.from_outside and timestamp_ms is not None and event.occurred_ms - MAX_AHEAD_MS > timestamp_ms >= 0:
-        raise BadMessage("future", "occurred_at: more than 10 minutes ahead of the record's time")
+        detail = "occurred_at: more than 10 minutes ahead of the record's time"
+        raise BadMessage("future", detail, _identity_of(event))
     return event
 
 
@@ -179,6 +180,13 @@ def _identity(fields: dict[str, Any], record: _Record) -> Identity | None:
         return None
     agrees = not record.check_key or record.key == claimed.customer_id.encode()
     return Identity(claimed.customer_id, claimed.event_id) if agrees else None
+
+
+def _identity_of(event: AnyEvent) -> Identity | None:
+    """Tell whom and which event a message means that could be read; an erasure is no repeat of an event."""
+    if isinstance(event, Transaction | Interaction | Customer | Outcome):
+        return Identity(event.customer_id, event.event_id)
+    return None
 
 
 def _erasure(record: _Record) -> Erasure:

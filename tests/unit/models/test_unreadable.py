@@ -6,20 +6,25 @@ import pytest
 from models.step import step
 from schemas.errors import BadMessage
 from schemas.wire import decode, unreadable
-from tests.builders import a_transaction, wire_form
+from tests.builders import a_transaction, after, wire_form
 from tests.customers import lived, the_context
 
 
-def bad(topic="transactions", **changes):
+def bad(topic="transactions", received_ms=None, **changes):
     value = orjson.dumps(wire_form(topic, **changes))
     with pytest.raises(BadMessage) as caught:
-        decode(topic, b"C1", value, (), None, ("t", 0, 1))
+        decode(topic, b"C1", value, (), received_ms, ("t", 0, 1))
     return caught.value
 
 
-def test_a_repeat_with_bad_content_is_a_duplicate():
+@pytest.mark.parametrize(
+    "second",
+    [{"amount": "much"}, {"amount": ...}, {"currency": "XAU"}, {"occurred_at": "now"}, {"received_ms": after(days=-1)}],
+    ids=["a bad amount", "no amount", "a bad currency", "a bad time", "a time in the future"],
+)
+def test_a_repeat_with_bad_content_is_a_duplicate(second):
     profile, _ = lived(a_transaction(event_id="t-1"))
-    event = unreadable("transactions", bad(event_id="t-1", amount="much"))
+    event = unreadable("transactions", bad(event_id="t-1", **second))
 
     verdict = step(profile, event, the_context())
 

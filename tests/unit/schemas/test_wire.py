@@ -102,6 +102,20 @@ def test_a_bad_message_says_whose_it_is_when_that_much_is_sound():
     assert bad.identity == Identity("C1", "t-1")
 
 
+@pytest.mark.parametrize("topic", ["transactions", "interactions", "customers", "outcomes"])
+def test_a_message_from_the_future_says_whose_it_is(topic):
+    bad = refusal(topic, wire_form(topic, event_id="t-1", occurred_at=BEGINNING + MAX_AHEAD_MS + 1))
+    assert (bad.reason, bad.identity) == ("future", Identity("C1", "t-1"))
+
+
+def test_an_erasure_from_the_future_is_no_repeat_of_anything():
+    with pytest.raises(BadMessage) as refused:
+        decode(
+            "customers", b"C1", None, [("ce_id", b"c-1"), ("ce_time", b"9000-01-01T00:00:00Z")], BEGINNING, ("t", 0, 1)
+        )
+    assert (refused.value.reason, refused.value.identity) == ("future", None)
+
+
 @pytest.mark.parametrize(
     ("key", "changes"), [(b"C2", {}), (None, {}), (b"C1", {"event_id": "a b"}), (b"C1", {"event_id": ...})]
 )
