@@ -1,5 +1,6 @@
 """Which reason a refused message gets: all that is wrong is gathered, the first of the contract's order is told."""
 
+from math import isfinite
 from typing import Any
 
 from pydantic import ValidationError
@@ -36,6 +37,7 @@ _REASON_OF_FIELD: dict[str, BadReason] = {
     "currency": "bad_currency",
     "occurred_at": "bad_time",
 }
+_NOT_FINITE = "finite_number"  # pydantic's name for it
 _QUOTE_NOTHING = frozenset(
     {
         "literal_error",
@@ -53,7 +55,7 @@ _QUOTE_NOTHING = frozenset(
         "greater_than_equal",
         "less_than",
         "less_than_equal",
-        "finite_number",
+        _NOT_FINITE,
     }
 )
 """Faults of which pydantic's sentence holds the rule and nothing of what was sent."""
@@ -78,14 +80,19 @@ def diagnose(model: Any, error: ValidationError | BadMessage, fields: dict[str, 
 
 def _of_fields(error: ValidationError) -> list[BadMessage]:
     """One finding per refused field; the detail is its name and what is wrong with it, never a value."""
-    lines = error.errors(include_url=False, include_context=False, include_input=False)
+    lines = error.errors(include_url=False, include_context=False)
     types: dict[str, list[str]] = {}
     said: dict[str, str] = {}
     for line in lines:
         name = str(line["loc"][0]) if line["loc"] else "record"
-        types.setdefault(name, []).append(line["type"])
+        types.setdefault(name, []).append(_fault(line["type"], line["input"]))
         said.setdefault(name, _said(name, line["type"], line["msg"]))
     return [BadMessage(_reason(name, faults), f"{name}: {said[name]}") for name, faults in types.items()]
+
+
+def _fault(fault: str, given: Any) -> str:
+    """Name a fault; a number that is none (NaN, an infinity) is a bad value in whatever field, also one for texts."""
+    return fault if not isinstance(given, float) or isfinite(given) else _NOT_FINITE
 
 
 def _said(name: str, fault: str, message: str) -> str:
@@ -108,7 +115,7 @@ def _said(name: str, fault: str, message: str) -> str:
 def _reason(name: str, faults: list[str]) -> BadReason:
     if "missing" in faults:
         return "missing_field"
-    if "finite_number" in faults:
+    if _NOT_FINITE in faults:
         return "bad_value"
     if name in _LISTS_OF_IDS:
         return "bad_id" if "string_pattern_mismatch" in faults else "bad_value"

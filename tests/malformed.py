@@ -118,6 +118,18 @@ _JSON = [
     _raw("NaN in a field we know", _with('"balance_after": NaN'), "bad_value"),
     _raw("Infinity in the amount", _with('"amount": Infinity'), "bad_value"),
     _raw("1e400 in the amount", _with('"amount": 1e400'), "bad_value"),
+    *(
+        _raw(f"{number} in {name}", _with(f'"{name}": {number}'), "bad_value")
+        for number, name in (
+            ("NaN", "event_id"),
+            ("Infinity", "customer_id"),
+            ("-Infinity", "account_id"),
+            ("1e400", "currency"),
+            ("NaN", "occurred_at"),
+            ("NaN", "kind"),
+            ("1e400", "country"),
+        )
+    ),
     _raw("NaN in a field we do not know", _with('"x": NaN'), ACCEPTED),
     _raw("a number of 5,000 digits in a field we do not know", _with('"x": ' + "9" * 5000), ACCEPTED),
     _raw("a number of 5,000 digits as the amount", _with('"amount": ' + "9" * 5000), "bad_value"),
