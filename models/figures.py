@@ -17,8 +17,6 @@ from schemas.profile import Profile
 from schemas.vocabulary import CHANNELS, CONSENTS, INTERACTION_KINDS, PRODUCT_FAMILIES, TRANSACTION_KINDS
 
 DAY_MS = 86_400_000
-_YEAR_DAYS = 365.25
-_FIRST_YEAR = 1970
 _EPOCH_DAY = date(1970, 1, 1)
 
 Figure = Callable[["Figures"], float | None]
@@ -99,7 +97,7 @@ def _age_years(f: Figures) -> float | None:
     identity = f.profile.identity
     if identity is None or identity.birth_year is None:
         return None
-    return int(f.day / _YEAR_DAYS) + _FIRST_YEAR - identity.birth_year
+    return date.fromordinal(_EPOCH_DAY.toordinal() + f.day).year - identity.birth_year
 
 
 def _days_as_customer(f: Figures) -> float | None:

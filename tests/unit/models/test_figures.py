@@ -8,6 +8,7 @@ from models.figures import FAMILIES, FIGURES, Figures, is_figure
 from models.rings.windows import home_day
 from schemas.profile import Account, Grade, Loan, OpenAlert, Salary, Score, Tag
 from schemas.profile_worth import Worth
+from schemas.times import parse_rfc3339
 from tests.builders import BEGINNING, a_customer, a_transaction, after, an_interaction
 from tests.judging import a_profile, lived
 
@@ -144,6 +145,22 @@ def test_a_customer_is_as_old_as_master_data_say():
     told = lived(a_profile(), a_customer(opened_on="2026-02-20"))
 
     assert figures(told)["days_as_customer"] == 10  # on 2026-03-02
+
+
+@pytest.mark.parametrize(
+    ("at", "years"),
+    [
+        ("2022-12-31T23:59:59+08:00", 22),
+        ("2023-01-01T00:00:00+08:00", 23),
+        ("2024-12-31T23:59:59+08:00", 24),
+        ("2025-01-01T00:00:00+08:00", 25),
+    ],
+)
+def test_a_customer_is_a_year_older_from_new_year_on(at, years):
+    """Master data tell the year of birth only; the year is the bank's own, not that of UTC."""
+    born = lived(a_profile(), a_customer(birth_year=2000))
+
+    assert Figures(born, parse_rfc3339(at), "CNY", "CN")["age_years"] == years
 
 
 def test_windows_are_added_up_once():
