@@ -6,10 +6,9 @@ complains is promised an answer by the deadline of the policy.
 
 from models.policy import DAY_MS, Policy
 from models.policy.rules import ComplaintDeadline
-from models.rings.windows import HOME_OFFSET_MS
+from models.rings.windows import home_date
 from schemas.events import Interaction
 from schemas.profile import MAX_PROMISE_BYTES, Profile, Promise, cut
-from schemas.times import to_rfc3339
 
 ATTRIBUTE = "promise"
 
@@ -35,5 +34,5 @@ def _answer(profile: Profile, policy: Policy) -> Promise | None:
     if not profile.complaints or not isinstance(rule, ComplaintDeadline):
         return None
     opened_ms = profile.complaints[-1].opened_ms
-    day = to_rfc3339(opened_ms + rule.deadline_days * DAY_MS + HOME_OFFSET_MS)[:10]
+    day = home_date(opened_ms + rule.deadline_days * DAY_MS)
     return Promise(opened_ms, f"投诉将于 {day} 前答复 / The complaint will be answered by {day}")

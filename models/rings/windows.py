@@ -35,6 +35,7 @@ from models.rings.cells import (
 )
 from schemas.profile import Profile, Tally
 from schemas.ring import read
+from schemas.times import to_rfc3339
 
 Direction = Literal["credit", "debit"]
 Span = Literal["1h", "24h", "7d", "30d", "63d"]
@@ -90,6 +91,15 @@ def home_day(at_ms: int) -> int:
 def home_day_start_ms(day: int) -> int:
     """When the bank's day number `day` begins (epoch ms)."""
     return day * DAY_MS - HOME_OFFSET_MS
+
+
+def home_date(at_ms: int) -> str:
+    """Write the bank's day that `at_ms` falls on, as people are told it.
+
+    >>> home_date(0), home_date(16 * HOUR_MS)
+    ('1970-01-01', '1970-01-02')
+    """
+    return to_rfc3339(at_ms + HOME_OFFSET_MS)[:10]
 
 
 def flow(profile: Profile, direction: Direction, span: Span, at_ms: int) -> Tally:

@@ -7,7 +7,6 @@ from models.rings import windows
 from models.rules.finding import Finding
 from schemas.events import Customer, Interaction
 from schemas.profile import Due, Profile, Score, short_id
-from schemas.times import to_rfc3339
 from schemas.vocabulary import CENSORING
 
 NO_CHOICE = frozenset({"deceased", "merged"})  # closed by death or merger: nobody left us
@@ -18,8 +17,8 @@ def account_closed(
 ) -> Finding | None:
     """Find an account, or the whole relationship, that was closed by the customer's own choice."""
     if isinstance(event, Customer):
-        was_open = before.identity is None or before.identity.closed_on is None
-        if event.closed_on is None or not was_open or before.churn_label in CENSORING:
+        told_before, told_now = [None if p.identity is None else p.identity.closed_on for p in (before, after)]
+        if told_now is None or told_before is not None or before.churn_label in CENSORING:
             return None
         product = "*"
     else:
@@ -64,7 +63,7 @@ def salary_missed(before: Profile, after: Profile, due: Due, rule: SalaryMissed,
     return Finding(
         cause="salary",
         figures={"usual_minor": salary.usual_minor, "salaries": salary.count},
-        words={"expected": to_rfc3339(salary.missed_since_ms + windows.HOME_OFFSET_MS)[:10]},
+        words={"expected": windows.home_date(salary.missed_since_ms)},
     )
 
 

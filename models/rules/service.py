@@ -4,10 +4,10 @@ from models.figures import aum_minor
 from models.labels.escalation import chance_of
 from models.policy import DAY_MS, HOUR_MS, Policy
 from models.policy.rules import AngryMention, ComplaintDeadline, ComplaintMade, LowRating, SecondComplaint
+from models.rings.windows import home_date
 from models.rules.finding import Finding
 from schemas.events import Interaction, LinkedMention
 from schemas.profile import Due, Profile, short_id
-from schemas.times import to_rfc3339
 
 
 def complaint(
@@ -53,7 +53,7 @@ def complaint_deadline(
                 cause=stands.event_id,
                 events=(stands.event_id,),
                 figures={"hours": hours, "deadline_days": rule.deadline_days},
-                words={"topic": stands.topic or "-", "opened": to_rfc3339(stands.opened_ms)[:10]},
+                words={"topic": stands.topic or "-", "opened": home_date(stands.opened_ms)},
             )
     return None
 
@@ -71,9 +71,9 @@ def low_rating(before: Profile, after: Profile, event: Interaction, rule: LowRat
 def angry_mention(
     before: Profile, after: Profile, event: LinkedMention, rule: AngryMention, policy: Policy
 ) -> Finding | None:
-    """Find anger in the linked customer's mention that was just folded."""
-    heard = after.mood.last_thousandths
-    if heard is None or after.mood.last_ms != event.occurred_ms or heard > 1000 * rule.sentiment:
+    """Find anger in the linked customer's mention that was just folded, also where a later one was heard before it."""
+    heard = after.mood.sum_thousandths - before.mood.sum_thousandths
+    if heard > 1000 * rule.sentiment:
         return None
     figures = {"sentiment": heard / 1000, "reach": int(event.reach or 0)}
     return Finding(cause=event.event_id, events=(event.event_id,), figures=figures, words={"platform": event.platform})

@@ -105,6 +105,12 @@ def test_master_data_that_say_closed_raise_it_once():
     assert judged(closed, replace(a_profile(), churn_label="died"))[1] == ()
 
 
+def test_master_data_older_than_those_that_are_known_close_nothing():
+    profile, _ = judged(a_customer(occurred_at=after(days=2)))
+
+    assert judged(a_customer(closed_on="2026-03-01", occurred_at=after(days=1)), profile)[1] == ()
+
+
 def silent(days, **fields):
     return replace(a_profile(), accounts=RICH, last_own_activity_ms=after(days=-days), **fields)
 

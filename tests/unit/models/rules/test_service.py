@@ -70,6 +70,16 @@ def test_a_complaint_near_its_deadline_supersedes_its_alert():
     assert [open_alert.action_id for open_alert in profile.open_alerts] == [alert.id]
 
 
+def test_an_alert_names_the_banks_own_day_on_which_the_complaint_came():
+    """Two in the morning at home is still yesterday in UTC."""
+    profile, _ = judged(an_interaction(kind="complaint", topic="fees", occurred_at="2026-03-02T02:00:00+08:00"))
+    (due,) = [due for due in profile.due if due.name == "complaint_deadline"]
+
+    _, (alert, _) = fired(complaint_deadline, due, profile)
+
+    assert alert.data["reasons"][0]["en"].startswith("the complaint of 2026-03-02 (fees)")
+
+
 def test_the_deadline_of_a_complaint_that_is_closed_does_nothing():
     due = Due(after(days=13), "complaint_deadline", "closed-already")
 
@@ -106,6 +116,14 @@ def test_an_angry_mention_of_a_linked_customer_goes_to_service(feeling, raised):
 
     assert kinds(entries) == raised
     assert all(entry.data["evidence"]["figures"] == {"sentiment": -0.5, "reach": 1200} for entry in entries)
+
+
+@pytest.mark.parametrize("late_minutes", [5, 0], ids=["five minutes earlier", "at the same moment"])
+def test_anger_is_heard_though_a_friendly_mention_came_before_it(late_minutes):
+    profile, _ = judged(linked(a_mention(), "C1"), feeling=0.9)
+    angry = linked(a_mention(occurred_at=after(minutes=-late_minutes)), "C1")
+
+    assert kinds(judged(angry, profile, feeling=-0.9)[1]) == ["angry_mention"]
 
 
 def test_a_late_mention_is_not_taken_for_the_last_one():
