@@ -28,7 +28,7 @@ class Told(Protocol):
 class Cause:
     """One event, or one piece of due work, for as long as a step deals with it.
 
-    `source_id` and `at_ms` stand for it in the ids of what it brings about (contract.md §3); `timed` marks due work,
+    `source_id` and `at_ms` stand for it in the ids of what it brings about (docs/rules.md, 20); `timed` marks due work,
     whose effects carry no traceparent. The running number of `id` counts per name, so that what one rule does cannot
     change the ids of another's.
 

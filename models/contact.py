@@ -10,7 +10,7 @@ from schemas.profile import Profile
 
 
 def consent_missing(profile: Profile, *, personalised: bool) -> str | None:
-    """Say which consent actions of a kind lack (contract-rules 21); who has no master data has given none."""
+    """Say which consent actions of a kind lack (docs/rules.md, 21); who has no master data has given none."""
     consents = profile.identity.consents if profile.identity is not None else ()
     if "marketing" not in consents:
         return "no_marketing_consent"

@@ -15,7 +15,7 @@ from schemas.actions import Effect, Reason
 from schemas.internal import Erasure
 from schemas.profile import Due, Profile, Visit
 
-REMEMBER_DAYS = 35  # longer than any source keeps its records (contract.md §1: 30 days)
+REMEMBER_DAYS = 35  # longer than any source keeps its records (30 days: `stream_app/topics.py`)
 
 
 def erase(profile: Profile | None, erasure: Erasure, context: Context) -> Verdict[Profile]:

@@ -69,7 +69,7 @@ def _folded(profile: Profile, event: Any, policy: Policy, feeling: float) -> Pro
 
 
 def known(profile: Profile, event: Any) -> bool:
-    """Whether the event is among the last 64 that were applied (contract-rules 5)."""
+    """Whether the event is among the last 64 that were applied (docs/rules.md, 5)."""
     return is_among(remembered_as(event), profile.remembered)
 
 

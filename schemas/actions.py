@@ -1,6 +1,6 @@
 """What we ask others to do: alerts, offers, arrival cards, what takes them back, and what an effect is.
 
-An action's id follows from what caused it, so that live, replay and a second run name it alike (contract.md §3).
+An action's id follows from what caused it, so that live, replay and a second run name it alike (docs/rules.md, 20).
 `schemas.entries` writes actions into their streams.
 """
 
@@ -211,7 +211,7 @@ def action_id(source_id: str, source_time_ms: int, customer_id: str, name: str, 
 
 
 def letter_effect(reason: str, error: str) -> Effect:
-    """Put the record under way aside, with a reason of the contract's list."""
+    """Put the record under way aside, with a reason of `schemas.errors`."""
     return Effect("dead_letter", reason, "", error.encode())
 
 

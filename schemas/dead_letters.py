@@ -1,4 +1,4 @@
-"""Dead letters (contract-rules 18): the bytes as they came, with headers that say why and where from."""
+"""Dead letters (docs/rules.md, 18): the bytes as they came, with headers that say why and where from."""
 
 from collections.abc import Iterable
 from typing import Annotated, NamedTuple

@@ -1,4 +1,4 @@
-"""Which reason a refused message gets: all that is wrong is gathered, the first of the contract's order is told."""
+"""Which reason a refused message gets: of all that is wrong the first in order is told (docs/rules.md, 18)."""
 
 from math import isfinite
 from typing import Any

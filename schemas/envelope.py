@@ -1,4 +1,4 @@
-"""The careful way from bytes to the data object: JSON as contract-rules 15 wants it, CloudEvents as 16 does.
+"""The careful way from bytes to the data object: JSON and CloudEvents as docs/rules.md 15 and 16 want them.
 
 `schemas.wire` takes it only when the straight way does not do: structured mode, fields to fill in, or a bad message.
 """

@@ -28,7 +28,7 @@ BadReason = Literal[
     "processing_error",
 ]
 
-# When several reasons apply, the first of this order is told (contract-rules 18).
+# When several reasons apply, the first of this order is told (docs/rules.md, 18).
 REASON_ORDER: tuple[BadReason, ...] = get_args(BadReason)
 
 
@@ -46,8 +46,8 @@ class Identity(NamedTuple):
 class BadMessage(RapportError):
     """A record that cannot be taken: `reason` is of the fixed set, `detail` names the field and never quotes content.
 
-    `identity` is set when the content is at fault but id, customer and key are sound (contract-rules 5: a repeat is
-    told by its id before its content is looked at).
+    `identity` is set when the content is at fault but id, customer and key are sound (a repeat is told by
+    its id before its content is looked at: docs/rules.md, 5).
     """
 
     def __init__(self, reason: BadReason, detail: str, identity: Identity | None = None) -> None:

@@ -1,6 +1,6 @@
 """What happens outside: the five messages of `bank.*` and the mention that we linked to a customer.
 
-The fields are the wire's (contract.md §2); beside them each event carries ready attributes that every consumer uses
+The fields are the wire's (docs/events.md); beside them each event carries ready attributes that every consumer uses
 (`occurred_ms`, `amount_minor`, `unknown_fields`…), computed once when the event is made. Words that we do not know
 (`kind`, `channel`, `platform`, `source`) are folded to `other` and named in `unknown_fields`.
 

@@ -33,7 +33,7 @@ class Unreadable(NamedTuple):
     """A record whose content cannot be taken, though whom and which event it means is sound.
 
     It goes to the customer all the same: an id that was applied before makes it a duplicate, whatever it holds
-    (contract-rules 5); else it becomes a dead letter. `kind` is the class that it should have been. It has no time.
+    (docs/rules.md, 5); else it becomes a dead letter. `kind` is the class that it should have been. It has no time.
     """
 
     kind: str
@@ -57,7 +57,7 @@ class Timer(Message):
 
 
 class Erasure(Message):
-    """A null on `bank.customers`: forget this customer (contract-rules 8).
+    """A null on `bank.customers`: forget this customer (docs/rules.md, 8).
 
     Without a time of its own (`ce_time`) the record's time stands for it, and time must not follow it.
     """

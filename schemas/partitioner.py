@@ -1,4 +1,4 @@
-"""Kafka's default partitioner: murmur2 of the key, as the Java client computes it (contract-rules 29).
+"""Kafka's default partitioner: murmur2 of the key, as the Java client computes it (docs/rules.md, 27).
 
 Source of the method: org.apache.kafka.common.utils.Utils.murmur2 and BuiltInPartitioner.partitionForKey.
 """

@@ -36,7 +36,7 @@ MAX_OFFERS = 9  # the oldest leaves
 MAX_PENDING = 10  # the oldest leaves: an example is lost
 MAX_SCORES = 1  # churn's; what an offer is scored with stands in its decision
 MAX_REASONS = 5  # of a score, the strongest
-MAX_REMEMBERED_EVENTS = 64  # the oldest leaves (contract-rules 5)
+MAX_REMEMBERED_EVENTS = 64  # the oldest leaves (docs/rules.md, 5)
 MAX_VISITS = 2  # the oldest leaves
 MAX_DUE = 26  # what is due last leaves
 AUM_DAYS, AUM_SLOT_DAYS = 90, 5  # how far back the AUM high looks; it is kept by slots of five days, 19 at most
@@ -116,7 +116,7 @@ class Tally(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """Lifetime totals in one currency (contract: totals.<currency>)."""
+    """Lifetime totals in one currency (docs/rules.md, 14)."""
 
     credit_count: int = 0
     credit_minor: int = 0
@@ -226,7 +226,7 @@ class OfferMade(NamedTuple):
 
 
 class PendingExample(NamedTuple):
-    """A scored snapshot that waits for its label (contract: learned only when matured in event time).
+    """A scored snapshot that waits for its label (learned only when matured in event time).
 
     `features` are packed by `models.features`; what was scored is what will be learned.
     """

@@ -57,7 +57,7 @@ _in_order_of_fields = itemgetter(*[(*MOVED, *SETTLED, *DAILY, "eve").index(name)
 
 
 def encode(profile: Profile) -> bytes:
-    """Encode a profile; raises KeyError for a kind or channel that the contract does not know."""
+    """Encode a profile; raises KeyError for a kind or channel that `schemas.vocabulary` lacks."""
     p, last = profile, profile.last_seen_ms
     number = NUMBER_OF.get
     return pack(  # type: ignore[no-any-return]

@@ -270,7 +270,7 @@ def pending_of(packed: Any, offers: tuple[OfferMade, ...], base: int) -> tuple[P
 
 
 def short(by_word: Mapping[str, Any]) -> dict[int, Any]:
-    """Give numbers for words; raises KeyError for a word that the contract does not know."""
+    """Give numbers for words; raises KeyError for a word that `schemas.vocabulary` does not know."""
     number = NUMBER_OF
     return {number[word]: value for word, value in by_word.items()}
 

@@ -1,4 +1,4 @@
-"""A profile as others see it: the JSON of `rapport profile ID --json` and of `profiles.jsonl` (contract-rules)."""
+"""A profile as others see it: the JSON of `rapport profile ID --json` and of `profiles.jsonl`."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -13,7 +13,7 @@ _last: tuple[Any, bytes] = (None, b"")  # a step asks twice: whether it is known
 
 
 def remembered_as(event: Any) -> bytes:
-    """Hash what makes an event the same as another for one customer: its topic's kind and its id (contract-rules 5)."""
+    """Hash what makes an event the same as another for one customer: its topic's kind and its id (docs/rules.md, 5)."""
     global _last  # noqa: PLW0603 - one place to remember, taken and written as a whole
     asked, found = _last
     if asked is not event:

@@ -1,6 +1,6 @@
 """Instants: RFC 3339 on the wire, epoch milliseconds (UTC, floored) inside.
 
-Strict on purpose (contract-rules 4): `T` and an offset or `Z`, no leap second, no lower case, no blank, no naive time.
+Strict on purpose (docs/rules.md, 4): `T` and an offset or `Z`, no leap second, no lower case, no blank, no naive time.
 Offsets are resolved by integer arithmetic, so a time at the edge of the calendar cannot overflow a datetime.
 """
 

@@ -1,4 +1,4 @@
-"""The words that the contract knows; what is not here folds to `other` and is counted, never refused."""
+"""The words that we know; what is not here folds to `other` and is counted, never refused."""
 
 OTHER = "other"
 

@@ -1,7 +1,7 @@
 """Bytes to events and back: the only file that knows how messages travel.
 
 The straight way is one validation of the raw JSON. Whatever it refuses goes the careful way: envelope opened, fields
-filled in, nulls taken for absent, validated again; what is refused there too gets its reason (contract-rules 18).
+filled in, nulls taken for absent, validated again; what is refused there too gets its reason (docs/rules.md, 18).
 """
 
 from collections.abc import Callable
@@ -128,7 +128,7 @@ def decode(
 
 
 def unreadable(topic: str, bad: BadMessage) -> Unreadable | None:
-    """Give what must go to its customer before it is put aside: a repeat is told by its id (contract-rules 5)."""
+    """Give what must go to its customer before it is put aside: a repeat is told by its id (docs/rules.md, 5)."""
     if bad.identity is None:
         return None
     return Unreadable(_SOURCES[topic].model.__name__, *bad.identity, bad.reason, bad.detail)

@@ -103,7 +103,7 @@ class Demo:
         self._stop_watching = asyncio.Event()
 
     async def run(self, stop: asyncio.Event, tick: Callable[["Demo"], None], *, linger: bool = False) -> dict[str, Any]:
-        """Send until `stop` or the bank's last day, drain, and return the summary of contract.md §5.
+        """Send until `stop` or the bank's last day, drain, and return the summary that README.md shows.
 
         `tick` is called twice a second; with `linger` the run goes on after the last day until `stop`.
         """

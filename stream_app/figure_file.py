@@ -1,4 +1,4 @@
-"""`docs/figures.json`: figures by name in the form of contract.md §5, whoever measured them.
+"""`docs/figures.json`: figures by name in one form, whoever measured them.
 
 A figure is `{value, unit, range, n, command, anchor}`: `range` an interval or extremes, `n` what was counted, `anchor`
 what it is to be held against.

@@ -214,7 +214,7 @@ def _timed(mapper: Mapper, numbered: Iterable[tuple[int, dict[str, Any]]]) -> It
 
 
 def key_of(topic: str, event: Mapping[str, Any]) -> str:
-    """Return the record key that the contract wants for an event; MappingError where the event lacks it."""
+    """Return the record key that an event wants; MappingError where the event lacks it."""
     try:
         return f"{event['platform']}:{event['author']}" if topic == "mentions" else str(event["customer_id"])
     except KeyError as error:

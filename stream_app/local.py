@@ -40,7 +40,7 @@ class Line(NamedTuple):
 
 
 class DeadLetter(NamedTuple):
-    """A line that could not be taken, with the contract's reason."""
+    """A line that could not be taken, with its reason."""
 
     line: Line
     number: int

@@ -1,4 +1,4 @@
-"""The metrics of contract.md §7: base units, labels from fixed sets, never an id.
+"""The worker's metrics: base units, labels from fixed sets, never an id.
 
 One `Metrics` belongs to one registry and one worker; nothing here is global. It is the `Meter` of the agents and the
 observer of the engine.

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 def stream_names(policy: Policy, namespace: str) -> list[str]:
-    """Return every stream that we may write, and where what could not be delivered from it ends (contract.md §3)."""
+    """Return every stream that we may write, and where what could not be delivered from it ends."""
     alerts = [f"alerts:{queue}:p{priority}" for queue in QUEUES for priority in (1, 2, 3)]
     offers = [f"offers:{channel}" for channel in sorted(OFFER_CHANNELS)]
     arrivals = [f"arrivals:{branch}" for branch in sorted({*policy.branches.named, NO_BRANCH})]

@@ -117,7 +117,7 @@ def replay(
     policy: Policy,
     on_progress: Callable[[int], None] = lambda _lines: None,
 ) -> dict[str, Any]:
-    """Run the core over `files` in order and write DIR; return the summary (contract.md §5).
+    """Run the core over `files` in order and write DIR; return the summary.
 
     All files but summary.json are byte-identical for one input, policy and seed; that one tells seconds, too.
     """

@@ -69,7 +69,7 @@ class Redis(_Section):
     """Where Redis is, and how long its streams keep an entry (seconds)."""
 
     url: str = "redis://127.0.0.1:6379/0"
-    retention: int = Field(7 * 86_400, ge=60)  # seconds; the contract fixes the variable's name
+    retention: int = Field(7 * 86_400, ge=60)  # seconds; others rely on the variable's name
     replicas: int = Field(0, ge=0, le=9)
     """How many Redis replicas must have an entry before its source offset is committed."""
 

@@ -11,7 +11,7 @@ DAY_MS = 86_400_000
 
 @dataclass(frozen=True)
 class TopicSpec:
-    """One topic of contract.md §1; `partitions` 0 means "as many as RAPPORT_PARTITIONS"."""
+    """One topic; `partitions` 0 means "as many as RAPPORT_PARTITIONS"."""
 
     logical: str
     ours: bool

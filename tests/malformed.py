@@ -1,4 +1,4 @@
-"""Malformed inputs as data: what a bank's systems may send, and what becomes of each (contract-rules 2 to 18).
+"""Malformed inputs as data: what a bank's systems may send, and what becomes of each (docs/rules.md, 2 to 18).
 
 `expected` is the reason of the dead letter, or "accepted". `CASES` is run through `schemas.wire.decode` and through
 Kafka alike. `RECEIVED_MS` stands for the record's time stamp; through Kafka the broker's own clock takes its place,

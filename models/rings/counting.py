@@ -36,7 +36,7 @@ NOTHING: Cells = {}  # never written to
 
 
 def transaction_cells(kind: str, direction: str, minor: int, *, status: str) -> Cells:
-    """Say what a transaction in home currency adds to every ring (contract-rules 14: booked, declined, reversed).
+    """Say what a transaction in home currency adds to every ring (booked, declined, reversed: docs/rules.md, 14).
 
     A declined one adds the same in any currency.
     """

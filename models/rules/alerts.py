@@ -1,6 +1,6 @@
 """The life of an alert: raised, superseded, retracted, expired. What a rule finds is `models.rules`' affair.
 
-A profile remembers each open alert with its stream, so that what takes it back goes there too (contract-rules 20).
+A profile remembers each open alert with its stream, so that what takes it back goes there too (docs/rules.md, 20).
 When more than `MAX_OPEN_ALERTS` are open, the one that expires first leaves the profile: people still see it until
 then, it just can no longer be taken back.
 """

@@ -17,7 +17,7 @@ _HIGH, _MOST = "high:", 10**15 - 1  # together as long as an alert's cause may b
 def large_outflow(
     before: Profile, after: Profile, event: Transaction, rule: LargeOutflow, policy: Policy
 ) -> Finding | None:
-    """Find a large transfer to another bank, in whatever currency (contract-rules 25)."""
+    """Find a large transfer to another bank, in whatever currency (docs/rules.md, 25)."""
     if not _leaves(event) or hundredths(event) < rule.amount_minor:
         return None
     return of_transaction(event, {}, bank=event.counterparty_bank or "")

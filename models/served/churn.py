@@ -64,7 +64,7 @@ class ChurnLearner:
 
 
 def may_profile(profile: Profile) -> bool:
-    """Whether the customer consents to be profiled (contract-rules 21)."""
+    """Whether the customer consents to be profiled (docs/rules.md, 21)."""
     return profile.identity is not None and "profiling" in profile.identity.consents
 
 

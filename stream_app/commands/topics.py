@@ -106,7 +106,7 @@ def refusal(topic: str, key: bytes | None, raw: bytes, now_ms: int) -> str | Non
 
 
 def key_of(raw: bytes) -> bytes | None:
-    """Return the key that the contract wants for this value, None where it cannot be told."""
+    """Return the key that this value wants, None where it cannot be told."""
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:

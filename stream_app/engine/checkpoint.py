@@ -1,6 +1,6 @@
 """The ordered checkpoint: what has been sealed leaves the process, in the one order that survives a crash anywhere.
 
-`run_checkpoint` is that order, and the only place where it is written down (faust-engine.md §5):
+`run_checkpoint` is that order, and the only place where it is written down (docs/engine.md says why):
 
     fence → changelog → fence → effects (Redis, then Kafka outputs and dead letters) → offsets → store → acknowledge
 
@@ -55,7 +55,7 @@ def no_crash(point: str) -> None:
 
 
 async def run_checkpoint(plan: CheckpointPlan, ports: Ports, at: Callable[[str], None] = no_crash) -> None:
-    """Deliver the plan in the order of the contract and acknowledge its batches.
+    """Deliver the plan in its order and acknowledge its batches.
 
     `at` is told each point passed; a test may kill there. What a port or the fence raises comes out: nothing after that
     point has happened, and the caller ends the process.

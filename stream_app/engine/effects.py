@@ -70,7 +70,7 @@ class Staged(NamedTuple):
 
 
 class BadInput(NamedTuple):
-    """What a decoder returns for bytes that it cannot accept: a reason of the contract's list, and what was wrong."""
+    """What a decoder returns for bytes that it cannot accept: a reason of `schemas.errors`, and what was wrong."""
 
     reason: str
     detail: str

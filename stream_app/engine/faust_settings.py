@@ -1,4 +1,4 @@
-"""The settings under which the engine's guarantees hold (reliability.md §6 says why each has its value)."""
+"""The settings under which the engine's guarantees hold (docs/engine.md)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A bad deployment must not drain the stream into the dead letters (faust-engine.md §10.8)."""
+"""A bad deployment must not drain the stream into the dead letters."""
 
 from collections import deque
 from collections.abc import Iterable

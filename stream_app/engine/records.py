@@ -1,7 +1,7 @@
 """What the engine reads: a record as Kafka gave it, where it lay, and which record of ours caused it.
 
 Our own Kafka outputs carry their *origin* in headers, so that a reader of them can tell a repeat from news by position
-alone, without remembering ids (faust-engine.md §10.3).
+alone, without remembering ids.
 """
 
 import re

@@ -13,7 +13,7 @@ from stream_app.engine.rules import EngineUseError, TopicRule
 MAX_KEY_BYTES = 1_024
 """A longer record key is a dead letter: it would stand in the value's outbox once per effect, and fill it alone.
 
-The longest of the contract, `platform:author`, has at most 769 bytes.
+The longest of ours, `platform:author`, has at most 769 bytes.
 """
 
 

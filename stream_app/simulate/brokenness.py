@@ -1,4 +1,4 @@
-"""The ways in which a message can be broken, each with the dead letter reason that the contract gives it."""
+"""The ways in which a message can be broken, each with the dead letter reason that it gets."""
 
 from collections.abc import Callable
 from random import Random

@@ -64,5 +64,5 @@ def parse_line(text: bytes) -> Line:
 
 
 def key_of(value: dict[str, Any]) -> str:
-    """Return the record key that the contract asks for: the customer, or a mention's platform and author."""
+    """Return the record key that a topic asks for: the customer, or a mention's platform and author."""
     return f"{value['platform']}:{value['author']}" if "author" in value else str(value["customer_id"])

@@ -63,7 +63,7 @@ def acceptance(person: Person, theme: str, channel: str, recent_contacts: int, *
 
 
 class Answer(NamedTuple):
-    """One outcome event (contract: Outcome) and when it will occur."""
+    """One outcome event (`schemas.events.Outcome`) and when it will occur."""
 
     ms: int
     outcome: dict[str, Any]
@@ -80,7 +80,7 @@ class Respondents:
     answered: list[dict[str, object]] = field(default_factory=list)  # for the truth: who had which chance
 
     def respond(self, offer: Mapping[str, object], now_ms: int) -> list[Answer]:
-        """Return the outcome events (contract: Outcome) that this offer will bring, each with its own later time.
+        """Return the outcome events that this offer will bring, each with its own later time.
 
         Raises KeyError for an offer without `action_id`, `customer_id` or `action`. An offer to a stranger, or to
         someone who has left, brings nothing.

@@ -150,7 +150,7 @@ def _date_text(days: int) -> str:
 def start_for_live(now_ms: int, days: int) -> date:
     """Return the start that lets a simulated period of `days` days end with the last midnight before now.
 
-    Simulated times then never lie ahead of the broker's clock (contract: `future`).
+    Simulated times then never lie ahead of the broker's clock (`future`: docs/rules.md, 2).
     """
     today = datetime.fromtimestamp((now_ms + OFFSET_MS) / 1000, UTC).date()
     return today - timedelta(days=days)

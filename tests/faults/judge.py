@@ -1,4 +1,4 @@
-"""The five equalities that must hold when all is quiet (reliability.md §7), and one on the stores left behind."""
+"""The five equalities that must hold when all is quiet, and one on the stores left behind."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

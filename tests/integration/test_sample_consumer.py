@@ -56,7 +56,7 @@ class Hall:
         return self.client.xadd(self.stream(priority), fields)
 
     def dead(self, priority=1):
-        """What was given up of that priority, oldest first (contract-rules 23)."""
+        """What was given up of that priority, oldest first (docs/rules.md, 23)."""
         return [fields for _, fields in self.client.xrange(f"crm:dead:alerts:{self.queue}:p{priority}")]
 
     def pending(self, priority=1):

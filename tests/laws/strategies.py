@@ -1,4 +1,4 @@
-"""Lives of customers: any events in any order, with every word of the contract and amounts up to its limit."""
+"""Lives of customers: any events in any order, with every word that we know and amounts up to its limit."""
 
 from typing import Any
 

@@ -17,7 +17,7 @@ FILES = {
     *("alerts.jsonl", "offers.jsonl", "arrivals.jsonl", "decisions.jsonl", "profiles.jsonl", "dead_letters.jsonl"),
     *("models.json", "summary.json"),
 }
-"""What contract.md §5 names; more files are free."""
+"""What others read; more files are free."""
 
 
 def jsonl(path):
@@ -53,7 +53,7 @@ def twice(bank_file, tmp_path_factory):
     return runs
 
 
-def test_replay_writes_the_files_of_the_contract(twice):
+def test_replay_writes_the_files_that_others_read(twice):
     (out, _), _ = twice
     assert {path.name for path in out.iterdir()} >= FILES
 

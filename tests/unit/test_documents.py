@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.figures import FAMILIES, FIGURES
+from schemas.errors import REASON_ORDER
 from schemas.wire import INPUT_TOPICS
 from stream_app.cli import COMMANDS
 from stream_app.commands.topics import key_of, refusal
@@ -14,9 +15,18 @@ from stream_app.settings import OTHERS, Settings, flatten
 
 LATER_MS = 2_000_000_000_000  # 2033
 CHECKOUT = Path(__file__).resolve().parents[2]
+DOCS = CHECKOUT / "docs"
+RULES = (DOCS / "rules.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted([CHECKOUT / "README.md", *(CHECKOUT / "docs").glob("*.md"), *(CHECKOUT / "deploy").rglob("*.md")])
 ROOMS = ("schemas", "models", "agents", "stream_app", "deploy", "docs", "tests")
 SOURCES = [path for room in ("stream_app", "tests") for path in (CHECKOUT / room).rglob("*.py")]
+
+EVERY_SOURCE = [
+    path
+    for room in ("schemas", "models", "agents", "stream_app", "tests", "docs")
+    for path in (CHECKOUT / room).rglob("*")
+    if path.suffix in (".py", ".java")
+]
 
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 
@@ -29,6 +39,31 @@ def named(document, pattern):
 def test_a_file_that_is_named_by_its_path_is_there(document):
     paths = named(document, rf"(?<![\w./-])((?:{'|'.join(ROOMS)})/[\w./-]+\.(?:py|md|toml|json|java|yml|yaml))")
     assert [path for path in sorted(paths) if not (CHECKOUT / path).exists()] == []
+
+
+def test_a_document_that_a_source_sends_its_reader_to_is_there():
+    """Sources also speak of a document by its bare name, of those beside README.md and of those in docs/."""
+    told = {name for path in EVERY_SOURCE for name in re.findall(r"[\w/-]+\.md\b", path.read_text(encoding="utf-8"))}
+    assert sorted(name for name in told if not any((room / name).exists() for room in (CHECKOUT, DOCS))) == []
+
+
+def test_a_rule_that_a_source_cites_is_there():
+    rules = {int(number) for number in re.findall(r"^(\d+)\. ", RULES, re.MULTILINE)}
+    cited = {
+        int(number)
+        for path in EVERY_SOURCE
+        for numbers in re.findall(r"docs/rules\.md,? (\d+(?: (?:and|to) \d+)*)", path.read_text(encoding="utf-8"))
+        for number in re.findall(r"\d+", numbers)
+    }
+    assert rules == set(range(1, len(rules) + 1))
+    assert cited <= rules
+    assert {5, 18, 25} <= cited  # so that the pattern is seen to find them
+
+
+def test_the_rules_tell_the_reasons_of_dead_letters_in_their_order():
+    order = re.search(r"the first of these is told: `([^`]+)`", RULES)
+    assert order is not None
+    assert tuple(re.split(r",\s+", order[1])) == REASON_ORDER
 
 
 @each_document

@@ -82,7 +82,7 @@ class Transactions:
         kind, direction = chance.choice(KINDS)
         minor = chance.randrange(100, 900_000)
         more = {}
-        if chance.random() < 0.15:  # always an alert (contract-rules 25)
+        if chance.random() < 0.15:  # always an alert (docs/rules.md, 25)
             kind, direction, minor = "transfer", "debit", chance.randrange(5_000_000, 9_000_000)
             more = {"counterparty_bank": "BANK2"}
         value = {

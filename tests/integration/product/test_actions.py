@@ -24,7 +24,7 @@ def author() -> str:
 
 
 def an_outflow(customer, **changes):
-    """The transfer that always raises an alert (contract-rules 25)."""
+    """The transfer that always raises an alert (docs/rules.md, 25)."""
     transfer = {"kind": "transfer", "counterparty_bank": "BANK2", "amount": "50000.00"}
     return wire_form("transactions", customer_id=customer, **{**transfer, **changes})
 

@@ -111,7 +111,7 @@ def test_berka_live_and_by_replay_gives_the_same_profiles(history, berka, tmp_pa
 
 @pytest.fixture(scope="module")
 def simulated(history):
-    """Customers first, then all transactions: between topics Kafka gives no order (contract-rules 19). None is late."""
+    """Customers first, then all transactions: between topics Kafka gives no order (docs/rules.md, 19). None is late."""
     faults = Faults(late=0.0, out_of_order=0.0, duplicate=0.02, broken=0.01)
     world = World(
         Options(customers=60, days=50, seed=11, activity=0.6, faults=faults, namespace=history.settings.input_namespace)

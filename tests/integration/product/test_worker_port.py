@@ -27,7 +27,7 @@ CONTRACT = {
     "crm_model_log_loss", "crm_model_calibration_error", "crm_model_version", "crm_drift_total",
     "crm_queue_lag_entries", "crm_queue_pending_entries", "crm_queue_oldest_seconds", "crm_build_info",
 }  # fmt: skip
-"""contract.md §7, but `crm_sse_clients`, which is the gateway's."""
+"""All that a worker tells of itself; dashboards and alerts hang on these names."""
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def newborn(kafka_bootstrap, redis_url, tmp_path):
 
 
 def untouched(deployment):
-    """The metrics of the contract that are what they were before anything happened."""
+    """The metrics that are what they were before anything happened."""
     told = defaultdict(list)
     for (name, _), value in deployment.metrics().samples.items():
         told[name.removesuffix("_count")].append(value)

@@ -203,7 +203,7 @@ def test_abandoning_a_batch_that_has_not_begun_disturbs_no_other():
     assert seen(running.advance()) == ["e1"]
 
 
-# Law (faust-engine.md §10.11): a chunk boundary never shows in an outcome.
+# Law: a chunk boundary never shows in an outcome.
 
 INPUT = [
     a_record(n, "ann" if n % 3 else "bob", "broken" if n == 5 else f"e{n}@{n * 10}", "pay" if n < 8 else "talk")

@@ -1,4 +1,4 @@
-"""The engine's dead letters: a record and the reason in its effect, made by the contract's own `dead_record`."""
+"""The engine's dead letters: a record and the reason in its effect, made by `schemas.dead_letters.dead_record`."""
 
 import pytest
 

@@ -27,7 +27,7 @@ A_MONTH_LATER = after(days=30)
 
 
 def an_outflow(**changes):
-    """The rule that others count on (contract-rules 25)."""
+    """The rule that others count on (docs/rules.md, 25)."""
     return a_transaction(**{"kind": "transfer", "counterparty_bank": "OTHER", "amount": "50000.00", **changes})
 
 

@@ -1,4 +1,4 @@
-"""The stream as a file: repeatable, in order of arrival, and in line with the contract."""
+"""The stream as a file: repeatable, in order of arrival, and in line with docs/events.md."""
 
 from collections import Counter
 from dataclasses import replace

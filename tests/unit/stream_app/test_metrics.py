@@ -1,4 +1,4 @@
-"""Metrics: the names of the contract, base units, labels from fixed sets."""
+"""Metrics: names, base units, labels from fixed sets."""
 
 import re
 
