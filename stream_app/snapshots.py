@@ -18,7 +18,7 @@ from models.learning.scoring import Scorer
 from models.policy import Policy
 from models.training.learners import scorer_of, starting_scorers
 from models.training.release import Published
-from models.training.snapshots import Shelf, Stored, describe, events_of, to_records
+from models.training.snapshots import UNBORN, Manifest, Shelf, Stored, describe, events_of, to_records
 from stream_app.kafka import KafkaUnavailable, consumer, read_to_end
 from stream_app.settings import Settings
 
@@ -90,7 +90,8 @@ class ModelBoard:
         self._policy = policy
         self._shelf = Shelf(policy.models.keep_versions, serving=True)
         self._scorers: Mapping[str, Scorer] = starting_scorers(policy)
-        self._newest = dict.fromkeys(self._scorers, 0)  # of the versions heard of, also where another is pinned
+        self._newest = dict.fromkeys(self._scorers, UNBORN)  # of the versions heard of, also where another is pinned
+        self._used: dict[str, Manifest] = {}
         self._partition = TopicPartition(models_topic(settings), 0)
         self._position = 0
 
@@ -120,21 +121,22 @@ class ModelBoard:
     def _take_up(self, stored: Stored) -> bool:
         """Use a version, unless a newer one is in use; one that does not fit this code is left out, and said."""
         model, version = stored.manifest.model, stored.manifest.version
-        if model not in self._scorers or version <= self._newest[model]:
+        if model not in self._scorers or stored.manifest.age <= self._newest[model]:
             return False
         try:
             scorer = scorer_of(stored, self._policy)
         except BadSnapshotError as error:
             log.warning("model version left out", model=model, version=version, why=str(error))
             return False
-        self._newest[model] = version
-        scorer = self._pinned(stored) or scorer
-        if scorer.version != self._scorers[model].version:
+        self._newest[model] = stored.manifest.age
+        used, scorer = self._pinned(stored) or (stored.manifest, scorer)
+        if used != self._used.get(model):
+            self._used[model] = used
             self._scorers = {**self._scorers, model: scorer}
             log.info("model version taken up", model=model, version=scorer.version, examples=scorer.examples)
         return True
 
-    def _pinned(self, stored: Stored) -> Scorer | None:
+    def _pinned(self, stored: Stored) -> tuple[Manifest, Scorer] | None:
         """Give the scorer of the version that people have pinned; None where there is none to be had."""
         model, pinned = stored.manifest.model, stored.pinned
         if not pinned:
@@ -142,7 +144,7 @@ class ModelBoard:
         older = self._shelf.stored(model, pinned)
         try:
             if older is not None:
-                return scorer_of(older, self._policy)
+                return older.manifest, scorer_of(older, self._policy)
         except BadSnapshotError as error:
             log.warning("pinned version left out", model=model, version=pinned, why=str(error))
         else:

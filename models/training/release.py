@@ -44,13 +44,14 @@ class Position(NamedTuple):
 
 
 class Published(NamedTuple):
-    """One version to publish: its number, all that a restart needs, and apart from it what is served by."""
+    """One version to publish: its number, all that a restart needs, apart from it what is served by, and as of when."""
 
     model: str
     version: int
     snapshot: Snapshot
     quality: Quality
     served: Snapshot | None = None
+    matured_ms: int = BEFORE_ALL[0]  # of the newest example that had its turn
 
 
 class Cadence(NamedTuple):
@@ -288,7 +289,7 @@ class Release:
         self._since_version = 0
         self.contest.published(self.version)
         served = self._served()  # before the snapshot: a challenger that cannot tell it begins anew
-        return Published(self.model, self.version, self.snapshot(), self.quality(), served)
+        return Published(self.model, self.version, self.snapshot(), self.quality(), served, self._released[0])
 
     def _served(self) -> Snapshot | None:
         """Tell what a worker needs to score by this version, as it would be restored from the snapshot."""

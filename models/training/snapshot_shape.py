@@ -198,6 +198,7 @@ class ManifestShape(Part):
     log_loss: Loss | None
     calibration_error: Share | None
     served: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = ""  # the first versions had none
+    matured_ms: Mark = -1  # nor this
 
 
 class _Served(Part):

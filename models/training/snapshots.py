@@ -7,9 +7,13 @@ Workers read only its parts `served.<number>`, which are sent first: the scorer 
 trainer needs to go on (learners, contest, frozen scorers) is many times as much, and would hold a worker's events up
 while it is unpacked. A version without such parts, of an earlier trainer, is read as a whole.
 
+A model that begins anew, since no version could be restored or the topic is another one, numbers from 1 again. So which
+of two versions is the newer is said by event time, by how far they have learned, and by numbers only where that is the
+same (`Manifest.age`): the new ones are taken up as soon as they have learned as far as the old ones had, by who runs on
+and by who starts alike.
+
 Beside them lies the ledger of promotions and returns (`models.contest.events`): part `event.<number>`, never deleted.
-A model that begins anew, since no version could be restored, numbers from 1 again: what happens then takes the place
-of what has the same version and number.
+Where a model begins anew, what happens then takes the place of what has the same version and number.
 """
 
 import hashlib
@@ -34,9 +38,13 @@ EVENT = "event."
 MAX_VERSION = 2**53
 MAX_DIGITS = 20
 
+Age = tuple[int, int]  # maturity of the newest example that had its turn, in epoch ms, and number
+UNBORN: Age = (-1, 0)
+"""Below the age of any version."""
+
 
 class Manifest(NamedTuple):
-    """What a version is, for lists and reports; times are not in it, so that equal states are equal bytes."""
+    """What a version is, for lists and reports; it follows from the state, so that equal states are equal bytes."""
 
     model: str
     version: int
@@ -49,6 +57,12 @@ class Manifest(NamedTuple):
     log_loss: float | None
     calibration_error: float | None
     served: str = ""  # checksum of its parts `served.*`; "" where there is none
+    matured_ms: int = -1  # of the newest example that had its turn; -1 before the first, and where nobody told
+
+    @property
+    def age(self) -> Age:
+        """By which versions of one model are ordered, whichever of its lives they are of."""
+        return self.matured_ms, self.version
 
 
 class Stored(NamedTuple):
@@ -81,6 +95,7 @@ def to_records(published: Published) -> Iterator[tuple[str, bytes]]:
         _checksum(body),
         *published.quality,
         _checksum(served) if served else "",
+        published.matured_ms,
     )
     value = orjson.dumps({"format": FORMAT, **manifest._asdict()})
     yield record_key(published.model, published.version, MANIFEST), value
@@ -128,8 +143,8 @@ class Shelf:
         self._keep = keep
         self._serving = serving
         self._most_events = ledger
-        self._parts: dict[tuple[str, int], dict[str, bytes]] = {}
-        self._complete: set[tuple[str, int]] = set()
+        self._parts: dict[tuple[str, int], dict[str, bytes]] = {}  # who had the last record comes last
+        self._complete: dict[tuple[str, int], Age] = {}
         self._pinned: dict[str, int] = {}  # by the last version of each model
         self._ledgers: dict[str, dict[str, bytes]] = {}  # by model and key, in the order in which they were put
 
@@ -148,11 +163,11 @@ class Shelf:
         if value is None:
             self._forget(model, version, part)
             return None
-        parts = self._parts.setdefault((model, version), {})
+        parts = self._parts[model, version] = self._parts.pop((model, version), {})
         if self._serving and FIRST_SERVED in parts and _is_number(part):
             return None
         if parts.get(part) != value:
-            self._complete.discard((model, version))
+            self._complete.pop((model, version), None)
             if part == FIRST_SERVED:
                 parts.clear()  # a version begins with it: the others are of an earlier one of that number
         parts[part] = value
@@ -160,7 +175,7 @@ class Shelf:
         if part == MANIFEST and stored is None:
             del self._parts[model, version]
         if stored is not None:
-            self._complete.add((model, version))
+            self._complete[model, version] = stored.manifest.age
             self._pinned[model] = stored.pinned
         self._drop_old(model)
         return stored
@@ -190,7 +205,7 @@ class Shelf:
 
     def newest_first(self, model: str) -> Iterator[Stored]:
         """Give the complete versions of a model; each is put together when its turn comes."""
-        for version in sorted([version for name, version in self._parts if name == model], reverse=True):
+        for version in reversed(self._last_complete(model)):
             stored = self.stored(model, version)
             if stored is not None:
                 yield stored
@@ -211,17 +226,23 @@ class Shelf:
     def superseded(self, model: str, newest: int) -> Iterator[str]:
         """Name the keys to delete once version `newest` is out: all that is older than the last to be kept.
 
-        Numbers say nothing here, since most versions are overtaken before they are sent.
+        How many lie between two numbers says nothing here, since most versions are overtaken before they are sent.
         """
-        kept = [version for version in self._last_complete(model) if version <= newest][-self._keep :]
+        ages = self._complete
+        ours = ages.get((model, newest), UNBORN)
+        kept = [version for version in self._last_complete(model) if ages[model, version] <= ours][-self._keep :]
         if len(kept) < self._keep:
             return
+        oldest_ms, _ = oldest = ages[model, kept[0]]
         for name, version in sorted(self._parts):
-            if name == model and version < kept[0] and version != self._pinned.get(model):
+            older = ages.get((name, version), (oldest_ms, version)) < oldest  # of half-sent ones only numbers tell
+            if name == model and older and version != self._pinned.get(model):
                 yield from (record_key(model, version, part) for part in sorted(self._parts[name, version]))
 
     def _last_complete(self, model: str) -> list[int]:
-        return sorted(version for name, version in self._complete if name == model)
+        """List the numbers of the complete versions, oldest first."""
+        ages = self._complete
+        return [version for _, version in sorted([ages[place] for place in ages if place[0] == model])]
 
     def _note(self, model: str, key: str, value: bytes | None) -> None:
         if self._most_events == 0:
@@ -234,7 +255,7 @@ class Shelf:
             del ledger[next(iter(ledger))]
 
     def _forget(self, model: str, version: int, part: str) -> None:
-        self._complete.discard((model, version))
+        self._complete.pop((model, version), None)
         parts = self._parts.get((model, version), {})
         parts.pop(part, None)
         if not parts:
@@ -243,10 +264,10 @@ class Shelf:
     def _drop_old(self, model: str) -> None:
         """Bound the memory also where nobody deletes: twice what is kept, and the half-sent ones with them."""
         kept = {*self._last_complete(model)[-self._keep :], self._pinned.get(model)}
-        others = sorted(version for name, version in self._parts if name == model and version not in kept)
+        others = [version for name, version in self._parts if name == model and version not in kept]
         for version in others[: -self._keep]:
             del self._parts[model, version]
-            self._complete.discard((model, version))
+            self._complete.pop((model, version), None)
 
 
 def assemble(model: str, version: int, parts: Mapping[str, bytes]) -> Stored:

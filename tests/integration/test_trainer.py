@@ -17,7 +17,7 @@ from models.training.release import Position, Published, Release
 from models.training.snapshots import to_records
 from schemas.internal import ExampleRecord, Punctuation
 from stream_app.engine.records import Origin
-from stream_app.kafka import create_topics, producer
+from stream_app.kafka import admin, create_topics, producer
 from stream_app.settings import Settings
 from stream_app.snapshots import ModelBoard, ModelWriter, list_models, models_topic, read_shelf
 from stream_app.topics import EXAMPLES, OURS
@@ -186,6 +186,46 @@ async def test_a_worker_takes_up_versions_as_they_come_and_keeps_them_when_learn
         follower.cancel()
         with suppress(asyncio.CancelledError):
             await follower
+
+
+async def emptied(settings: Settings) -> None:
+    """Delete the topic of versions, and make it again."""
+    name = models_topic(settings)
+    async with admin(settings.kafka) as client:
+        await client.delete_topics([name])
+
+        async def made():
+            return name in (await create_topics(settings, {name: (1, {})}))[0]
+
+        await until(made, "the topic exists again", 60)
+
+
+async def test_workers_follow_a_model_that_numbers_from_1_again_once_it_has_learned_as_far(chosen):
+    """The topic was lost, and of the examples only the later ones are still there."""
+    _, before = in_process(the_messages(0, 70, until_ms=5_000))
+    _, after = in_process(the_messages(50, 50, until_ms=5_000))
+    assert [version.version for version in after] == [1, 2]
+    async with producer(chosen.kafka) as sender:
+        await ModelWriter(chosen, await read_shelf(chosen, POLICY), sender).write(before[-1])
+    board = ModelBoard(chosen, POLICY)
+    await board.start()
+    assert board.current()["churn"].version == before[-1].version == 3
+    await emptied(chosen)
+    used, follower = [board.current()["churn"]], asyncio.create_task(board.follow())
+    async with producer(chosen.kafka) as sender:
+        writer = ModelWriter(chosen, await read_shelf(chosen, POLICY), sender)
+        for version in after:
+            await writer.write(version)
+
+            async def has_taken(version=version):
+                return board._shelf.stored("churn", version.version) is not None
+
+            await until(has_taken, f"version {version.version} has come", 60)
+            used.append(board.current()["churn"])
+    follower.cancel()
+    with suppress(asyncio.CancelledError):
+        await follower
+    assert [(scorer.version, scorer.examples) for scorer in used] == [(3, 60), (3, 60), (2, 40)]
 
 
 def odd(version: Published, number: int, **parts) -> Published:

@@ -24,8 +24,9 @@ from models.training.snapshots import (
 )
 
 
-def a_version(number: int, *, size: int = 10, model: str = "churn") -> Published:
-    return Published(model, number, {"noise": random.Random(number).randbytes(size)}, Quality(5, 2, 0.7, 0.5, 0.1))
+def a_version(number: int, *, size: int = 10, model: str = "churn", matured_ms: int = -1) -> Published:
+    told = {"noise": random.Random(f"{number} {matured_ms}").randbytes(size)}
+    return Published(model, number, told, Quality(5, 2, 0.7, 0.5, 0.1), matured_ms=matured_ms)
 
 
 def shelf_with(*versions: Published, keep: int = 3) -> Shelf:
@@ -225,6 +226,63 @@ def test_half_sent_versions_do_not_count_among_those_to_keep_and_go_with_the_old
     for number in range(50, 90):
         shelf.put(record_key("churn", number, "0"), b"half-sent")
     assert [m.version for m in shelf.versions("churn")] == [10, 20, 30]
+
+
+def two_lives() -> list[Published]:
+    """Versions of a model that numbered from 1 again after version 42, and has come further by its version 5."""
+    return [
+        *[a_version(number, matured_ms=1_000 + number) for number in (40, 41, 42)],
+        *[a_version(number, matured_ms=1_038 + number) for number in (1, 2, 3, 4, 5)],
+    ]
+
+
+def test_which_version_is_newer_is_said_by_how_far_it_has_learned_and_not_by_its_number():
+    shelf, newest = Shelf(3), []
+    for version in two_lives():
+        for record in to_records(version):
+            shelf.put(*record)
+        newest.append(shelf.latest("churn").manifest.version)
+    assert newest == [40, 41, 42, 42, 42, 42, 42, 5]  # by version 4 it has come as far as by 42, and no further
+
+
+def test_versions_that_have_learned_as_far_are_told_apart_by_their_numbers():
+    """A person's command makes a version, and no example had its turn."""
+    shelf = shelf_with(a_version(7, matured_ms=5), a_version(8, matured_ms=5))
+    assert [m.version for m in shelf.versions("churn")] == [7, 8]
+
+
+def test_the_versions_of_an_earlier_life_are_deleted_as_the_new_ones_overtake_them():
+    shelf, deleted = Shelf(3), []
+    for version in two_lives():
+        for record in to_records(version):
+            shelf.put(*record)
+        for key in list(shelf.superseded("churn", newest=version.version)):
+            shelf.put(key, None)
+            deleted.append(key.split("/")[1])
+    assert [m.version for m in shelf.versions("churn")] == [4, 42, 5]
+    assert deleted == [f"{number:010d}" for number in (1, 1, 2, 2, 40, 40, 3, 3, 41, 41)]
+
+
+def test_a_version_that_is_not_there_yet_supersedes_none():
+    shelf = shelf_with(*[a_version(number) for number in (1, 2, 3, 4)], keep=3)
+    assert list(shelf.superseded("churn", newest=5)) == []
+
+
+def test_where_nobody_deletes_a_version_that_is_just_coming_is_kept_though_others_have_higher_numbers():
+    lives = [a_version(number, matured_ms=number) for number in range(100, 140)]
+    lives += [a_version(number, matured_ms=1_000 + number) for number in range(1, 40)]
+    shelf = shelf_with(*lives, keep=3)
+    assert [m.version for m in shelf.versions("churn")] == list(range(34, 40))
+    assert len(shelf._parts) <= 6
+
+
+def test_versions_of_before_how_far_they_have_learned_was_told_are_older_than_those_that_tell():
+    (key, part), (manifest, said) = to_records(a_version(9))
+    told = {name: value for name, value in orjson.loads(said).items() if name != "matured_ms"}
+    shelf = shelf_with(a_version(1, matured_ms=0))
+    shelf.put(key, part)
+    assert shelf.put(manifest, orjson.dumps(told)).manifest.version == 9
+    assert shelf.latest("churn").manifest.version == 1
 
 
 def test_a_record_that_is_read_again_changes_nothing():
