@@ -18,9 +18,10 @@ from models.learning.scoring import Scorer
 from models.policy import Policy
 from models.training.learners import scorer_of, starting_scorers
 from models.training.release import Published
-from models.training.snapshots import UNBORN, Manifest, Shelf, Stored, describe, events_of, to_records
+from models.training.snapshots import UNBORN, Manifest, Shelf, Stored, describe, events_of, to_records_stepwise
 from stream_app.kafka import KafkaUnavailable, consumer, read_to_end
 from stream_app.settings import Settings
+from stream_app.slices import Slices
 
 POLL_MS = 500
 RETRY_SECONDS = 1.0
@@ -67,8 +68,12 @@ class ModelWriter:
         for key, value in {**earlier, **dict(events_of(version))}.items():
             if not self._shelf.has_event(key, value):
                 await self._send(key, value)
-        for key, value in to_records(version):
-            await self._send(key, value)
+        slices = Slices()
+        for record in to_records_stepwise(version):
+            if record is not None:
+                await self._send(*record)
+            elif slices.over:
+                await slices.rest()
         for key in list(self._shelf.superseded(version.model, version.version)):
             await self._send(key, None)
 

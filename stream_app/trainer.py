@@ -13,7 +13,6 @@ gets them reads again.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -36,12 +35,12 @@ from schemas.internal import ModelCommand, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.kafka import KafkaUnavailable, consumer, producer
 from stream_app.settings import Settings
+from stream_app.slices import Slices
 from stream_app.snapshots import ModelWriter, read_shelf
 
 POLL_MS = 200
 RETRY_SECONDS = 1.0
 MOST, MAX_SOURCE = 2**63, 200  # offset or ordinal, and characters of a source, that a snapshot can hold
-SLICE_SECONDS, REST_SECONDS = 0.004, 0.008  # it takes a third of the core at most
 LONGEST_LEARNING_MS = 3_600_000  # of what one poll gave: a trainer that is dead is known by its heartbeats
 KEPT_EVENTS = 4 * MAX_EVENTS  # of a model's ledger, to know which were sent: more than any version tells
 _MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
@@ -169,16 +168,16 @@ class Trainer:
         release = self._releases.get(partition)
         if release is None or self._assignment != assignment:
             return
-        slice_ends = time.perf_counter() + SLICE_SECONDS
+        slices = Slices()
         for record in records:
             for _ in self._take(release, partition, record):
-                if time.perf_counter() >= slice_ends:
-                    await asyncio.sleep(REST_SECONDS)
+                if slices.over:
+                    await slices.rest()
                     if send is not None and self._assignment == assignment:
                         await send()
                     if self._assignment != assignment:
                         return
-                    slice_ends = time.perf_counter() + SLICE_SECONDS
+                    slices.begin()
         self._say(release)
 
     def _take(self, release: Release, partition: int, record: ConsumerRecord) -> Iterator[None]:

@@ -97,13 +97,18 @@ class Contest:
             if isinstance(member, Served):
                 member.came_true(score, version, label, about)
 
-    def published(self, version: int) -> None:
-        """Note that a version goes out, with who is on duty; whoever cannot be told of begins anew before it does."""
+    def publish(self, version: int) -> Iterator[None]:
+        """Note that a version goes out, with who is on duty; whoever cannot be told of begins anew before it does.
+
+        Iterate to the end, with nothing learned meanwhile: others may have their turn in between.
+        """
         for name, member in list(self.members.items()):
             if name != CHAMPION:
                 with self._one_less(name, version):
                     member.snapshot()
+                yield
         self.sealed(version)
+        yield
         self.changed = False
         for name, member in self.members.items():
             if isinstance(member, Served) and name == self.on_duty:

@@ -159,9 +159,10 @@ class Release:
         return (version for version in self.promise_stepwise(punctuation, offset) if version is not None)
 
     def promise_stepwise(self, punctuation: Punctuation, offset: int) -> Iterator[Published | None]:
-        """Do as `promise` does, and yield None after each example: others may have their turn there.
+        """Do as `promise` does, and yield None after each example and on the way to a version.
 
-        A promise may release a day's examples at one go, and learning one takes a millisecond.
+        Others may have their turn there: a promise may release a day's examples at one go, learning one takes a
+        millisecond, and telling all that a model knows up to ten times as much.
         """
         again = self._moved_to(offset)
         if self._rejects(punctuation, again=again) or again:
@@ -189,7 +190,7 @@ class Release:
         else:
             self.contest.obey(command, self.version + 1)
         if self.contest.changed:
-            yield self._publish()
+            yield from filter(None, self._publish())
 
     def _refuse(self, command: ModelCommand, why: str) -> None:
         contest = self.contest
@@ -242,16 +243,18 @@ class Release:
             if self._since_version and (
                 self._since_version >= self._cadence.examples or (self._cadence.daily and new_day)
             ):
-                yield self._publish()
+                yield from self._publish()
             _, _, example = heappop(self._heap)
             self._waiting.discard(example.example_id)
             if example.part != "early":
                 self.lags.note(example)
             self._learn(example)
             self._released = mark
-            yield self._publish() if self.contest.changed else None
+            yield None
+            if self.contest.changed:
+                yield from self._publish()
         if self._since_version >= self._cadence.examples:
-            yield self._publish()
+            yield from self._publish()
 
     def _learn(self, example: ExampleRecord) -> None:
         if example.part != "whole" and self._early_since_ms < 0:
@@ -284,12 +287,18 @@ class Release:
         self.counts.early += 1
         self._since_version += 1
 
-    def _publish(self) -> Published:
+    def _publish(self) -> Iterator[Published | None]:
+        """Yield the next version, and None after each part of the way to it; nothing is learned in between."""
         self.version += 1
         self._since_version = 0
-        self.contest.published(self.version)
+        yield from self.contest.publish(self.version)
         served = self._served()  # before the snapshot: a challenger that cannot tell it begins anew
-        return Published(self.model, self.version, self.snapshot(), self.quality(), served, self._released[0])
+        yield None
+        learner = self.learner.snapshot()
+        yield None
+        snapshot = self._snapshot(learner, self.contest.snapshot())
+        yield None
+        yield Published(self.model, self.version, snapshot, self.quality(), served, self._released[0])
 
     def _served(self) -> Snapshot | None:
         """Tell what a worker needs to score by this version, as it would be restored from the snapshot."""
@@ -309,12 +318,15 @@ class Release:
 
     def state(self) -> Snapshot:
         """Describe all that follows from the examples alone: the same for every order of arrival."""
+        return self._state(self.learner.snapshot(), self.contest.snapshot())
+
+    def _state(self, learner: Snapshot, contest: Snapshot) -> Snapshot:
         return {
             "version": self.version,
-            "learner": self.learner.snapshot(),
+            "learner": learner,
             "meter": self.meter.snapshot(),
             "served": self.served.snapshot(),
-            "contest": self.contest.snapshot(),
+            "contest": contest,
             "released": list(self._released),
             "since_version": self._since_version,
             "learned": [self.counts.learned[0], self.counts.learned[1]],
@@ -327,8 +339,11 @@ class Release:
 
     def snapshot(self) -> Snapshot:
         """Describe the state, and where this reader stands; with a key, what can only be pickled lies sealed beside."""
+        return self._snapshot(self.learner.snapshot(), self.contest.snapshot())
+
+    def _snapshot(self, learner: Snapshot, contest: Snapshot) -> Snapshot:
         return {
-            "state": self.state(),
+            "state": self._state(learner, contest),
             "sealed": self.contest.sealed(),
             "bookmark": {
                 "read_from": min((offset for _, offset, _ in self._heap), default=self._next_offset),

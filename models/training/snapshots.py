@@ -17,7 +17,7 @@ Where a model begins anew, what happens then takes the place of what has the sam
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from itertools import count, takewhile
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ import orjson
 
 from models.contest.events import ledger_records
 from models.learning.learner import DAMAGED, BadSnapshotError, Snapshot
+from models.training.packing import pieces
 from models.training.release import Published
 from models.training.snapshot_shape import ManifestShape, check_fields
 
@@ -78,27 +79,53 @@ class Stored(NamedTuple):
         return pinned_in(self.snapshot) if self.served is None else _version_in(self.served.get("pinned"))
 
 
+class _Sent(NamedTuple):
+    """What a manifest says of the parts before it."""
+
+    parts: int
+    size: int
+    checksum: str
+
+
 def to_records(published: Published) -> Iterator[tuple[str, bytes]]:
     """Write a version as (key, value) records in the order in which they must be sent."""
-    served = b"" if published.served is None else msgpack.packb(published.served)
-    for number, part in enumerate(_cut(served)):
-        yield record_key(published.model, published.version, f"{SERVED}{number}"), part
-    body = msgpack.packb(published.snapshot)
-    parts = _cut(body)
-    for number, part in enumerate(parts):
-        yield record_key(published.model, published.version, str(number)), part
+    return (record for record in to_records_stepwise(published) if record is not None)
+
+
+def to_records_stepwise(published: Published) -> Iterator[tuple[str, bytes] | None]:
+    """Do as `to_records` does, and yield None after each piece that was packed: others may have their turn there."""
+    served = ""
+    if published.served is not None:
+        served = (yield from _parts(published, SERVED, published.served)).checksum
+    parts, size, checksum = yield from _parts(published, "", published.snapshot)
     manifest = Manifest(
         published.model,
         published.version,
-        len(parts),
-        len(body),
-        _checksum(body),
+        parts,
+        size,
+        checksum,
         *published.quality,
-        _checksum(served) if served else "",
+        served,
         published.matured_ms,
     )
     value = orjson.dumps({"format": FORMAT, **manifest._asdict()})
     yield record_key(published.model, published.version, MANIFEST), value
+
+
+def _parts(published: Published, prefix: str, value: Snapshot) -> Generator[tuple[str, bytes] | None, None, _Sent]:
+    """Pack a value, yield it cut to parts, and return what these are together."""
+    packed, checksum, parts = bytearray(), hashlib.sha256(), 0
+    for piece in pieces(value):
+        packed += piece
+        checksum.update(piece)
+        yield None
+    for start in range(0, len(packed), PART_BYTES):
+        yield (
+            record_key(published.model, published.version, f"{prefix}{parts}"),
+            bytes(packed[start : start + PART_BYTES]),
+        )
+        parts += 1
+    return _Sent(parts, len(packed), checksum.hexdigest())
 
 
 def events_of(published: Published) -> list[tuple[str, bytes]]:
@@ -117,10 +144,6 @@ def pinned_in(snapshot: Mapping[str, Any]) -> int:
 
 def _version_in(said: Any) -> int:
     return said if type(said) is int and said >= 0 else 0
-
-
-def _cut(body: bytes) -> list[bytes]:
-    return [body[start : start + PART_BYTES] for start in range(0, len(body), PART_BYTES)]
 
 
 def _checksum(body: bytes) -> str:

@@ -4,6 +4,8 @@ So no score is held against a label: what a version says of itself is how many c
 have bought more than once. A version is published daily; its numbers are fitted anew when policy says.
 """
 
+from collections.abc import Iterator
+
 from models.clv.model import MODEL, ValueLearner
 from models.evaluation.meters import Quality
 from models.training.release import Cadence, Position, Published, Release
@@ -40,6 +42,6 @@ class Census(Release):
         self._customers.learn(example.features, example.label == 1, example.customer_id)
         self._since_version += 1
 
-    def _publish(self) -> Published:
+    def _publish(self) -> Iterator[Published | None]:
         self._customers.fit()
-        return super()._publish()
+        yield from super()._publish()

@@ -1,8 +1,9 @@
 """What the trainer decides beside the pure core: which versions it sends, what of the ledger, and what it passes by."""
 
 import asyncio
+from collections.abc import Coroutine
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -111,8 +112,8 @@ async def test_what_cannot_be_taken_is_counted_and_what_follows_is_learned():
 @pytest.fixture
 def hasty(monkeypatch):
     """Slices without length: others have their turn after each example."""
-    monkeypatch.setattr("stream_app.trainer.SLICE_SECONDS", 0)
-    monkeypatch.setattr("stream_app.trainer.REST_SECONDS", 0)
+    monkeypatch.setattr("stream_app.slices.SLICE_SECONDS", 0)
+    monkeypatch.setattr("stream_app.slices.REST_SECONDS", 0)
 
 
 def a_day(examples: int) -> list[Line]:
@@ -150,12 +151,32 @@ async def test_a_version_is_sent_while_the_rest_of_a_promise_is_learned():
     assert max(examples) == (45, True)
 
 
+async def turns(work: Coroutine[Any, Any, None]) -> int:
+    """How often others have their turn until the work is done."""
+    task, count = asyncio.create_task(work), 0
+    while not task.done():
+        await asyncio.sleep(0)
+        count += 1
+    return count
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_version_that_is_told_and_packed_holds_nobody_up():
+    """Each part of what the model knows is a step of its own."""
+    trainer, topic = a_trainer(), Topic()
+    without, published = await turns(learn(a_trainer(), a_day(19))), await turns(learn(trainer, a_day(20)))
+    a_record_and_an_example, parts = 2, len(trainer._releases[CHURN].contest.members) + 2
+    assert published - without >= a_record_and_an_example + parts
+    assert await turns(trainer._send_due(topic)) > 100
+    assert topic.sent[-1][0] == "churn/0000000001/manifest"
+
+
 @pytest.mark.usefixtures("hasty")
 async def test_what_was_polled_before_a_rebalance_is_dropped_even_halfway():
     trainer = a_trainer()
     before = trainer._releases[CHURN]
     learning = asyncio.create_task(learn(trainer, a_day(25)))
-    for _ in range(50):
+    for _ in range(55):
         await asyncio.sleep(0)
     trainer._forget([CHURN])
     after = trainer._releases[CHURN] = new_release("churn", POLICY, 1)

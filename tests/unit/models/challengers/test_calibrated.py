@@ -161,13 +161,13 @@ def test_in_a_contest_only_who_is_on_duty_learns_from_what_was_served_and_a_depo
     contest = Contest("churn", LEARNERS["churn"](POLICY), 100, setup)
     for n in range(400):
         contest.meet(*sure(n), 1)
-    contest.published(1)
+    list(contest.publish(1))
     contest.came_true(0.9, 1, False, "")
     bayes = contest.members["naive_bayes"]
     assert "calibration" not in bayes.snapshot()
     contest.obey(a_command("promote", challenger="naive_bayes"), 2)
     for version in range(2, 40):
-        contest.published(version)
+        list(contest.publish(version))
         for n in range(version * 20 + 400, version * 20 + 420):
             example, label = sure(n)
             said = contest.scorer(version).score(example.features).value
@@ -177,9 +177,9 @@ def test_in_a_contest_only_who_is_on_duty_learns_from_what_was_served_and_a_depo
     assert line.slope != 1.0 or line.shift != 0.0
     contest.obey(a_command("rollback", number=2), 40)
     assert contest.on_duty == CHAMPION
-    contest.published(40)
+    list(contest.publish(40))
     contest.came_true(0.9, 39, False, "")
     for n in range(1_300, 1_340):
         contest.meet(*sure(n), 41)
-    contest.published(41)
+    list(contest.publish(41))
     assert bayes.line != line, "labels of what it said while it was on duty still come"

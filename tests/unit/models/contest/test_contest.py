@@ -380,7 +380,7 @@ def test_whoever_cannot_be_told_of_begins_anew_before_the_version_goes_out(on_du
     if on_duty:
         contest.obey(a_command("promote", challenger="naive_bayes"), 3)
     failing.tells = False
-    contest.published(4)
+    list(contest.publish(4))
     assert (contest.on_duty, contest.members["naive_bayes"].examples) == (CHAMPION, 0)
     event = next(event for event in contest.events.last if event.what == "began_anew")
     assert (event.about, event.why, event.version) == ("naive_bayes", "ZeroDivisionError", 4)
@@ -415,7 +415,7 @@ def test_what_no_version_can_hold_begins_anew_and_the_version_holds_the_rest(wei
     assert set(contest.sealed()) == {"hoeffding_adaptive"}
     played(contest, 1)
     grows.weight = weight
-    contest.published(3)
+    list(contest.publish(3))
     assert contest.events.last[-1][1:2] == ("began_anew",)
     assert contest.sealed() == {}
     assert (contest.members["hoeffding_adaptive"].examples, contest.members["naive_bayes"].examples) == (0, 6)

@@ -76,6 +76,16 @@ def test_an_older_version_serves_on_when_the_newest_is_damaged():
     assert shelf.latest("churn").manifest.version == 1
 
 
+def test_a_trainer_leaves_out_what_can_be_served_and_not_be_restored():
+    """It is not unpacked when it comes, since workers need only what it is served by."""
+    sound, odd = a_version(1), a_version(2)._replace(snapshot=["no", "map"], served={})
+    shelf = shelf_with(sound)
+    (*parts, manifest) = to_records(odd)
+    assert [shelf.put(*part) for part in parts] == [None, None]
+    assert shelf.put(*manifest).manifest.version == 2
+    assert [m.version for m in shelf.versions("churn")] == [1]
+
+
 @pytest.mark.parametrize("value", [b"", b"{}", b"[1]", b'{"format": 99, "model": "churn"}', b"\xff"])
 def test_a_manifest_that_cannot_be_read_is_none(value):
     shelf = shelf_with(a_version(1))

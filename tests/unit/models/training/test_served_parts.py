@@ -83,7 +83,7 @@ def test_numbers_of_value_and_needs_are_served_apart_from_what_they_were_learned
             {**release.learner.snapshot(), "buying": [0.24, 4.4, 0.8, 2.4], "spending": [6.2, 3.7, 15.4],
              "customers": 300}
         )  # fmt: skip
-    version = release._publish()
+    version = list(release._publish())[-1]
     mine, other = [scorer_of(shelf.latest(model), POLICY) for shelf in shelves(version)]
     assert type(mine) is type(other)
     assert (mine.version, mine.examples) == (other.version, other.examples) == (1, other.examples)
@@ -183,7 +183,7 @@ def test_infinity_in_the_place_of_a_count_is_refused_and_not_raised_in_a_worker(
 
 @pytest.mark.parametrize("wrong", [{"buying": [1.0]}, {"spending": [1.0, 0.5, 1.0]}, {"examples": -1}])
 def test_numbers_of_value_that_cannot_be_are_refused(wrong):
-    version = new_release("value", POLICY, sources=1)._publish()
+    version = list(new_release("value", POLICY, sources=1)._publish())[-1]
     fits = {"buying": [0.24, 4.4, 0.8, 2.4], "spending": [6.2, 3.7, 15.4], "examples": 300, **wrong}
     damaged = version._replace(served={**version.served, "plain": fits})
     with pytest.raises(BadSnapshotError, match="plain"):
@@ -210,11 +210,11 @@ def test_a_challenger_that_cannot_be_told_gives_way_before_the_version_goes_out(
     release = a_release()
     read(release, feed(*EXAMPLES[:40], *promises_of(END_MS), a_command("promote", challenger="ensemble")))
     release.contest.members["ensemble"] = Untellable(lambda _: 0.5)
-    version = release._publish()
+    version = list(release._publish())[-1]
     assert version.served["on_duty"] == version.snapshot["state"]["contest"]["on_duty"] == "logistic"
 
 
 def test_a_learner_that_cannot_be_told_is_served_from_the_whole():
     learner = LEARNERS["churn"](POLICY).learner
     release = Release("churn", learner, SOURCES, Cadence(10), Setup())
-    assert release._publish().served is None
+    assert list(release._publish())[-1].served is None
