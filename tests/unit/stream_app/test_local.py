@@ -3,46 +3,13 @@
 from collections import Counter
 from dataclasses import replace
 
-import orjson
 import pytest
 
 from schemas.errors import BrokenInvariant, StateError
 from stream_app import local
-from stream_app.local import Line, LocalRuntime
 from tests.builders import after, wire_form
 from tests.customers import feelings
-from tests.policies import default_policy
-
-
-class Heard:
-    """A runtime with all that came out of it."""
-
-    def __init__(self, **options):
-        self.effects, self.letters = [], []
-        self.runtime = LocalRuntime(
-            default_policy(),
-            on_effect=self.effects.append,
-            on_dead_letter=self.letters.append,
-            **{"partitions": 2, "seed": 1, "learning": True, "analyse": feelings, **options},
-        )
-        self._number = 0
-
-    def take(self, topic, value, **more):
-        self._number += 1
-        raw = value if isinstance(value, bytes) or value is None else orjson.dumps(value)
-        self.runtime.take(Line(topic, raw, **more), self._number)
-        return self
-
-    def entries(self, *kinds):
-        found = [orjson.loads(e.body) for e in self.effects if e.kind == "stream"]
-        return [orjson.loads(entry["data"]) for entry in found if entry["type"] in kinds]
-
-    def alerts(self):
-        return [alert["kind"] for alert in self.entries("crm.alert.raised")]
-
-    @property
-    def profiles(self):
-        return self.runtime.tables["profiles"].values
+from tests.hearing import Heard
 
 
 @pytest.fixture

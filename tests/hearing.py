@@ -1,0 +1,41 @@
+"""The whole core in one process, with all that came out of it: lines in, entries and dead letters out."""
+
+from typing import Any
+
+import orjson
+
+from stream_app.local import DeadLetter, Line, LocalRuntime
+from tests.customers import feelings
+from tests.policies import default_policy
+
+
+class Heard:
+    """A runtime with all effects and dead letters that came out of it."""
+
+    def __init__(self, **options: Any) -> None:
+        self.effects: list[Any] = []
+        self.letters: list[DeadLetter] = []
+        self.runtime = LocalRuntime(
+            default_policy(),
+            on_effect=self.effects.append,
+            on_dead_letter=self.letters.append,
+            **{"partitions": 2, "seed": 1, "learning": True, "analyse": feelings, **options},
+        )
+        self._number = 0
+
+    def take(self, topic: str, value: Any, **more: Any) -> "Heard":
+        self._number += 1
+        raw = value if isinstance(value, bytes) or value is None else orjson.dumps(value)
+        self.runtime.take(Line(topic, raw, **more), self._number)
+        return self
+
+    def entries(self, *kinds: str) -> list[dict[str, Any]]:
+        found = [orjson.loads(e.body) for e in self.effects if e.kind == "stream"]
+        return [orjson.loads(entry["data"]) for entry in found if entry["type"] in kinds]
+
+    def alerts(self) -> list[str]:
+        return [alert["kind"] for alert in self.entries("crm.alert.raised")]
+
+    @property
+    def profiles(self) -> dict[str, Any]:
+        return self.runtime.tables["profiles"].values
