@@ -118,6 +118,16 @@ def small_cards(profile: Profile, minutes: int, at_ms: int) -> int:
     return _last(profile.rings.minutes, MINUTES, number, at_ms).get(SMALL_CARDS, 0)
 
 
+def moments_with(profile: Profile, at_ms: int, minutes: int) -> range:
+    """List a moment in each 5 minutes whose last `minutes` (at most 60) hold an event at `at_ms`, as far as was seen.
+
+    Of an event that came in order it is the event's own; one that came late may be what made a later window full.
+    """
+    width_ms = MINUTES.width_ms
+    later = min(profile.last_seen_ms // width_ms - at_ms // width_ms, -(-minutes // 5) - 1)
+    return range(at_ms, at_ms + later * width_ms + 1, width_ms)
+
+
 def declined(profile: Profile, span: Span, at_ms: int) -> int:
     """Count the declined transactions (any currency) within `span`."""
     return window(profile, span, at_ms).get(DECLINED, 0)

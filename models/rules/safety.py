@@ -33,7 +33,8 @@ def card_testing(
     """Find many small card payments within minutes, in any currency and whatever else was paid between them."""
     if event.direction != "debit" or event.status != "booked" or not small(event, rule):
         return None
-    payments = windows.small_cards(after, rule.minutes, event.occurred_ms)
+    moments = windows.moments_with(after, event.occurred_ms, rule.minutes)
+    payments = max(windows.small_cards(after, rule.minutes, at_ms) for at_ms in moments)
     if payments < rule.payments:
         return None
     return of_transaction(event, {"payments": payments, "minutes": rule.minutes})
@@ -45,7 +46,8 @@ def repeated_declines(
     """Find several payments, in any currency, that were declined within an hour."""
     if event.status != "declined":
         return None
-    declines = windows.declined(after, "1h", event.occurred_ms)
+    moments = windows.moments_with(after, event.occurred_ms, 60)
+    declines = max(windows.declined(after, "1h", at_ms) for at_ms in moments)
     if declines < rule.declines:
         return None
     return Finding(cause=event.event_id, events=(event.event_id,), figures={"declines": declines})
@@ -57,7 +59,8 @@ def repeated_failed_logins(
     """Find several failed logins within an hour."""
     if event.topic != "failed":
         return None
-    logins = windows.activity(after, "failed_login", "1h", event.occurred_ms)
+    moments = windows.moments_with(after, event.occurred_ms, 60)
+    logins = max(windows.activity(after, "failed_login", "1h", at_ms) for at_ms in moments)
     if logins < rule.logins:
         return None
     return Finding(cause=event.event_id, events=(event.event_id,), figures={"logins": logins})

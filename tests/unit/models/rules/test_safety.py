@@ -1,5 +1,7 @@
 """Rules that protect the customer."""
 
+from itertools import permutations
+
 import pytest
 
 from models.cause import Cause
@@ -183,6 +185,39 @@ def test_the_fifth_failed_login_within_an_hour_alarms_once():
     profile, (alert,) = judged(fifth, profile)
     assert alert.data["kind"] == "repeated_failed_logins"
     assert judged(sixth, profile)[1] == ()  # the cool-down
+
+
+DECLINES = [a_transaction(status="declined", occurred_at=after(minutes=n)) for n in (0, 20, 40)]
+LOGINS = failed_logins(5)
+CARDS = small_payments(6)
+
+
+@pytest.mark.parametrize(
+    ("events", "kind"),
+    [
+        *((order, "repeated_declines") for order in permutations(DECLINES)),
+        *(([*LOGINS[n:], *LOGINS[:n]], "repeated_failed_logins") for n in range(5)),
+        *(([*CARDS[n:], *CARDS[:n]], "card_testing") for n in range(6)),
+    ],
+)
+def test_what_comes_often_within_an_hour_alarms_in_whatever_order_it_comes(events, kind):
+    *first, last = events
+
+    assert kinds(judged(last, lived(a_profile(), *first))[1]) == [kind]
+
+
+@pytest.mark.parametrize("order", [*permutations((0, 30, 61))])
+def test_what_takes_longer_than_an_hour_alarms_in_no_order(order):
+    *first, last = (a_transaction(status="declined", occurred_at=after(minutes=n)) for n in order)
+
+    assert judged(last, lived(a_profile(), *first))[1] == ()
+
+
+def test_a_late_event_is_looked_for_no_further_than_an_hour_on():
+    """What was seen days later has no window with it; the ring has let go of it, too."""
+    profile = lived(a_profile(), *DECLINES[:2], a_transaction(occurred_at=after(days=3)))
+
+    assert judged(DECLINES[2], profile)[1] == ()
 
 
 @pytest.mark.parametrize(("label", "code"), [("Confirmed", "confirmed"), ("Dismissed", "dismissed")])
