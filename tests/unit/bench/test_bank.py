@@ -31,6 +31,13 @@ def test_a_customer_comes_on_one_topic_in_each_phase(made):
     assert all(len(found) == 1 for found in topics.values())
 
 
+def test_no_customer_comes_by_mentions():
+    """What he says takes a second topic, where timers could overtake it."""
+    topics = {bank.topic_of(f"C{number:06}", phase) for number in range(1_000) for phase in range(3)}
+
+    assert topics == {"transactions", "interactions", "outcomes", "customers"}
+
+
 def test_every_action_has_a_cause_among_the_messages(made):
     numbers = [number if number >= 0 else -1 - number for number, _, _ in made.actions.values()]
 
