@@ -20,7 +20,7 @@ def consent_missing(profile: Profile, *, personalised: bool) -> str | None:
 
 
 def resting(profile: Profile, action: Action, at_ms: int) -> str | None:
-    """Say whether this very action was offered too lately, or still waits for its answer."""
+    """Say whether this very action was offered too lately."""
     since_ms = at_ms - action.rest_days * DAY_MS
     for offer in profile.offers:
         if offer.action == action.name and offer.made_ms > since_ms:
