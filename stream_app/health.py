@@ -8,9 +8,9 @@ from typing import Any
 from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 
-from stream_app.metrics import Metrics
 from stream_app.settings import Metrics as MetricsSettings
 from stream_app.settings import Tokens
+from stream_app.telemetry.metrics import Metrics
 from stream_app.tokens import PROFILE_ROLES, BadToken, read
 
 Readiness = Callable[[], Awaitable[dict[str, Any]]]

@@ -12,8 +12,8 @@ from schemas.internal import Punctuation
 from schemas.wire import encode
 from stream_app.engine.app import EngineApp
 from stream_app.kafka import producer
-from stream_app.observer import Observer
 from stream_app.settings import Settings
+from stream_app.telemetry.observer import Observer
 from stream_app.trainer import Trainer, example_partition, examples_topic
 
 TABLE = "profiles"

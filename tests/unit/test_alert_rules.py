@@ -6,7 +6,7 @@
 import re
 from pathlib import Path
 
-from stream_app.metrics import SPECS
+from stream_app.telemetry.metrics import SPECS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 RULES = (CHECKOUT / "deploy" / "prometheus" / "rapport.rules.yml").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.partitioner import partition_for
-from stream_app.metrics import SPECS
 from stream_app.simulate import Options, World
+from stream_app.telemetry.metrics import SPECS
 from stream_app.topics import INPUTS
 from tests.builders import wire_form
 

@@ -8,8 +8,8 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from stream_app.build import build_worker
 from stream_app.kafka import client_options
-from stream_app.metrics import Metrics
 from stream_app.settings import Settings
+from stream_app.telemetry.metrics import Metrics
 
 SECURITY = [
     {"protocol": "PLAINTEXT"},

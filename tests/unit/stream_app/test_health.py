@@ -6,9 +6,9 @@ import aiohttp
 import pytest
 
 from stream_app.health import HealthServer
-from stream_app.metrics import Metrics
 from stream_app.settings import Metrics as MetricsSettings
 from stream_app.settings import Tokens
+from stream_app.telemetry.metrics import Metrics
 from stream_app.tokens import make
 
 TOKENS = Tokens(key="a-key-for-tests-of-at-least-32-bytes")

@@ -11,8 +11,8 @@ from redis.exceptions import RedisError
 from models.arrival import NO_BRANCH
 from models.policy import Policy
 from schemas.vocabulary import OFFER_CHANNELS, QUEUES
-from stream_app.metrics import Metrics
 from stream_app.settings import Settings
+from stream_app.telemetry.metrics import Metrics
 
 INTERVAL_SECONDS = 5.0
 

@@ -1,6 +1,6 @@
 """A clock that stands still is seen, also when it can still tell its time."""
 
-from stream_app.clock_watch import ClockWatch
+from stream_app.telemetry.clock_watch import ClockWatch
 
 
 def looks(*clocks, patience=60):

@@ -7,8 +7,8 @@ import logging
 import pytest
 import structlog
 
-from stream_app.logs import configure, customer_hash
 from stream_app.settings import Settings
+from stream_app.telemetry.logs import configure, customer_hash
 from stream_app.worker import ProfileLookup
 from tests.builders import a_customer
 from tests.customers import lived

@@ -9,15 +9,15 @@ import orjson
 
 from models.context import Verdict
 from models.learning.scoring import Scorer
-from stream_app.clock_watch import ClockWatch
-from stream_app.counted_scorers import Newest, counted
 from stream_app.engine.app import EngineApp
 from stream_app.engine.batch import Decode
 from stream_app.engine.checkpointer import CheckpointDone
 from stream_app.engine.effects import DEAD_LETTER, STREAM, Staged
 from stream_app.engine.records import Record
-from stream_app.metrics import Metrics
-from stream_app.model_metrics import ModelMetrics
+from stream_app.telemetry.clock_watch import ClockWatch
+from stream_app.telemetry.counted_scorers import Newest, counted
+from stream_app.telemetry.metrics import Metrics
+from stream_app.telemetry.model_metrics import ModelMetrics
 
 RAISED, MADE, ARRIVED = "crm.alert.raised", "crm.offer.made", "crm.customer.arrived"
 

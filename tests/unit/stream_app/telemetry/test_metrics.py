@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from stream_app.metrics import SPECS, Metrics
+from stream_app.telemetry.metrics import SPECS, Metrics
 
 
 def test_counters_end_in_total_and_durations_in_seconds():

@@ -7,7 +7,7 @@ here. Members and reasons are names from fixed sets, so labels are bounded.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stream_app.metrics import Metrics
+from stream_app.telemetry.metrics import Metrics
 
 Told = tuple[str, tuple[str, ...], float]  # metric, labels, value
 QUALITY = ("auc", "log_loss", "calibration_error")
