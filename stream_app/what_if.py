@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from models.policy import Policy
-from stream_app.decision_lines import last_reasons
+from stream_app.views.decision_lines import last_reasons
 
 EXAMPLES = 3
 FAMILIES = {"alerts": "crm.alert.raised", "offers": "crm.offer.made"}

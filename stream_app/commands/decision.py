@@ -20,8 +20,8 @@ from stream_app.commands.common import (
     run,
     settings,
 )
-from stream_app.decision_lines import lines, outcome
 from stream_app.settings import Settings
+from stream_app.views.decision_lines import lines, outcome
 
 COLUMNS = ("decision", "at", "trigger", "what came of it")
 

@@ -9,12 +9,13 @@ from models.policy import load_policy
 from schemas.partitioner import partition_for
 from schemas.profile_codec import decode
 from schemas.profile_view import view
-from stream_app import explained, kafka
+from stream_app import kafka
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, progress, run, settings
 from stream_app.engine import stored
-from stream_app.profile_lines import lines
 from stream_app.settings import Settings
 from stream_app.snapshots import read_shelf
+from stream_app.views import explained
+from stream_app.views.profile_lines import lines
 
 HOW_TO_ASK = '; give --token "$(rapport token --role ops)", made with the RAPPORT_TOKENS__KEY of that worker'
 

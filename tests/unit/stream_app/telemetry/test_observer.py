@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pytest
 from faust.types import TP
 from prometheus_client import generate_latest
-from tests.unit.stream_app.telemetry.test_model_metrics import a_report
 
 from models.learning.scoring import ActionScorer, Linear, LinearScorer
 from stream_app.engine.records import Record
@@ -14,6 +13,7 @@ from stream_app.telemetry.metrics import Metrics
 from stream_app.telemetry.observer import Observer, TopicMeter
 from stream_app.telemetry.queue_watch import stream_names
 from tests.policies import default_policy
+from tests.unit.stream_app.telemetry.test_model_metrics import a_report
 
 CLOCK_MS = 5_000
 

@@ -8,11 +8,11 @@ from typing import get_args
 import pytest
 
 from schemas.decisions import Stage
-from stream_app.decision_lines import REASONS, STAGES, lines, outcome
+from stream_app.views.decision_lines import REASONS, STAGES, lines, outcome
 from tests.commands import rapport
 from tests.policies import default_policy
 
-CHECKOUT = Path(__file__).resolve().parents[3]
+CHECKOUT = Path(__file__).resolve().parents[4]
 
 
 def a_decision(**changed):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.policy import Policy, Text
-from stream_app.profile_lines import named
+from stream_app.views.profile_lines import named
 
 STAGES = {
     "eligibility": Text(zh="准入", en="may he have it"),

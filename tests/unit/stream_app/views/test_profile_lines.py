@@ -3,8 +3,8 @@
 import doctest
 
 from schemas.profile_view import view
-from stream_app import profile_lines
-from stream_app.profile_lines import lines
+from stream_app.views import profile_lines
+from stream_app.views.profile_lines import lines
 from tests.builders import a_transaction
 from tests.judging import a_profile, lived
 from tests.policies import default_policy

@@ -9,7 +9,7 @@ from models.training.learners import new_release, scorer_of
 from models.training.release import Position
 from models.training.snapshots import Shelf, Stored, to_records
 from schemas.internal import Punctuation
-from stream_app.explained import lines, why
+from stream_app.views.explained import lines, why
 from tests.commands import rapport
 from tests.explaining import a_scorer, scored_in_weeks, values_with
 from tests.policies import default_policy
