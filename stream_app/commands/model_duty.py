@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from models.challengers.kinds import CHAMPION
 from models.policy import Policy, load_policy
 from schemas.internal import ModelCommand
-from stream_app import model_duty
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, run, settings
 from stream_app.settings import Settings
-from stream_app.snapshots import read_shelf
+from stream_app.training import model_duty
+from stream_app.training.snapshots import read_shelf
 
 ReasonOption = Annotated[str, typer.Option(help="Why; the ledger keeps it.")]
 ByOption = Annotated[str | None, typer.Option(help="Who asks; default: the user of this shell.")]

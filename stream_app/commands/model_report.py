@@ -17,7 +17,7 @@ from stream_app.model_report.from_shelf import read_versions
 from stream_app.model_report.page import page
 from stream_app.model_report.sheet import Source, document
 from stream_app.settings import Settings
-from stream_app.snapshots import models_topic, read_shelf
+from stream_app.training.snapshots import models_topic, read_shelf
 
 PAGE, NUMBERS = "model-report.html", "model-report.json"
 COLUMNS = ("model", "version", "examples", "positives", "auc", "log_loss", "calibration_error")

@@ -15,9 +15,9 @@ from models.served.calibrated_actions import PARTS
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, print_table, run, settings
 from stream_app.commands.model_duty import promote, rollback
 from stream_app.commands.model_report import report
-from stream_app.model_duty import duty
 from stream_app.settings import Settings
-from stream_app.snapshots import list_models, read_shelf
+from stream_app.training.model_duty import duty
+from stream_app.training.snapshots import list_models, read_shelf
 
 app = typer.Typer(
     help="List the models' versions, show one, report how good they are, say who is on duty.", no_args_is_help=True

@@ -13,7 +13,7 @@ from stream_app import kafka
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, progress, run, settings
 from stream_app.engine import stored
 from stream_app.settings import Settings
-from stream_app.snapshots import read_shelf
+from stream_app.training.snapshots import read_shelf
 from stream_app.views import explained
 from stream_app.views.profile_lines import lines
 

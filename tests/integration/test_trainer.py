@@ -19,9 +19,9 @@ from schemas.internal import ExampleRecord, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.kafka import admin, create_topics, producer
 from stream_app.settings import Settings
-from stream_app.snapshots import ModelBoard, ModelWriter, list_models, models_topic, read_shelf
 from stream_app.topics import EXAMPLES, OURS
-from stream_app.trainer import Trainer, example_partition, examples_topic
+from stream_app.training.snapshots import ModelBoard, ModelWriter, list_models, models_topic, read_shelf
+from stream_app.training.trainer import Trainer, example_partition, examples_topic
 from tests.commands import rapport
 from tests.unit.models.model_checks import examples
 from tests.waiting import until

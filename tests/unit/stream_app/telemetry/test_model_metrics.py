@@ -13,7 +13,7 @@ from schemas.internal import Punctuation
 from stream_app.settings import Settings
 from stream_app.telemetry.metrics import SPECS, Metrics
 from stream_app.telemetry.model_metrics import ModelMetrics
-from stream_app.trainer import Trainer, example_partition
+from stream_app.training.trainer import Trainer, example_partition
 from tests.contests import STRETCH_MS, an_example, rules
 from tests.unit.models.training.test_release_training import FOLDER
 

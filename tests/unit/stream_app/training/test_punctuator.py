@@ -6,8 +6,8 @@ import pytest
 from aiokafka.errors import KafkaTimeoutError
 
 from schemas.internal import Punctuation
-from stream_app.learning import TABLE, Punctuator
 from stream_app.settings import Settings
+from stream_app.training.punctuator import TABLE, Punctuator
 from tests.policies import default_policy
 
 MODELS = default_policy().models.names

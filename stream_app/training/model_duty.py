@@ -12,8 +12,8 @@ from schemas.internal import ModelCommand
 from schemas.wire import encode
 from stream_app.kafka import producer
 from stream_app.settings import Settings
-from stream_app.snapshots import read_shelf
-from stream_app.trainer import example_partition, examples_topic
+from stream_app.training.snapshots import read_shelf
+from stream_app.training.trainer import example_partition, examples_topic
 
 POLL_SECONDS = 0.5
 

@@ -14,7 +14,7 @@ from stream_app.engine.app import EngineApp
 from stream_app.kafka import producer
 from stream_app.settings import Settings
 from stream_app.telemetry.observer import Observer
-from stream_app.trainer import Trainer, example_partition, examples_topic
+from stream_app.training.trainer import Trainer, example_partition, examples_topic
 
 TABLE = "profiles"
 INTERVAL_SECONDS = 1.0

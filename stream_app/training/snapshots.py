@@ -21,7 +21,7 @@ from models.training.release import Published
 from models.training.snapshots import UNBORN, Manifest, Shelf, Stored, describe, events_of, to_records_stepwise
 from stream_app.kafka import KafkaUnavailable, consumer, read_to_end
 from stream_app.settings import Settings
-from stream_app.slices import Slices
+from stream_app.training.slices import Slices
 
 POLL_MS = 500
 RETRY_SECONDS = 1.0

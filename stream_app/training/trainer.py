@@ -35,8 +35,8 @@ from schemas.internal import ModelCommand, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.kafka import KafkaUnavailable, consumer, producer
 from stream_app.settings import Settings
-from stream_app.slices import Slices
-from stream_app.snapshots import ModelWriter, read_shelf
+from stream_app.training.slices import Slices
+from stream_app.training.snapshots import ModelWriter, read_shelf
 
 POLL_MS = 200
 RETRY_SECONDS = 1.0

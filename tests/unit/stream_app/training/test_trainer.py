@@ -14,7 +14,7 @@ from models.training.snapshots import Shelf, to_records
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.settings import Settings
-from stream_app.trainer import Trainer, example_partition
+from stream_app.training.trainer import Trainer, example_partition
 from tests.unit.models.training.test_release import DAY, an_example
 from tests.unit.models.training.test_release_training import FOLDER
 
@@ -112,8 +112,8 @@ async def test_what_cannot_be_taken_is_counted_and_what_follows_is_learned():
 @pytest.fixture
 def hasty(monkeypatch):
     """Slices without length: others have their turn after each example."""
-    monkeypatch.setattr("stream_app.slices.SLICE_SECONDS", 0)
-    monkeypatch.setattr("stream_app.slices.REST_SECONDS", 0)
+    monkeypatch.setattr("stream_app.training.slices.SLICE_SECONDS", 0)
+    monkeypatch.setattr("stream_app.training.slices.REST_SECONDS", 0)
 
 
 def a_day(examples: int) -> list[Line]:
