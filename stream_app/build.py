@@ -1,5 +1,6 @@
 """The wiring of a worker on one screen: settings and policy in, a Faust app with agents, tables and timers out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,8 +31,9 @@ from stream_app.sibling_clocks import SiblingClocks
 from stream_app.telemetry.metrics import Metrics
 from stream_app.telemetry.observer import Observer
 from stream_app.telemetry.queue_watch import QueueWatch
-from stream_app.training.punctuator import Punctuator, TrainerTask
+from stream_app.training.punctuator import Punctuator
 from stream_app.training.snapshots import ModelBoard
+from stream_app.training.trainer import Trainer
 from stream_app.worker_app import WorkerApp
 
 KNOWN_KEYS = 100_000
@@ -132,7 +134,7 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
         app.companions += [
             board.follow,
             Punctuator(app, settings, policy).run,
-            TrainerTask(settings, policy, observer).run,
+            partial(Trainer(settings, policy, observer.model_report).run, asyncio.Event()),  # until Faust cancels it
         ]
     return Worker(app, board, observer, policy)
 

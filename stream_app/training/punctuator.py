@@ -1,4 +1,4 @@
-"""What a worker runs beside its agents so that the models learn: promises about examples, and the trainer."""
+"""What a worker promises the trainers of its examples, so that these learn in order of event time."""
 
 import asyncio
 
@@ -13,8 +13,7 @@ from schemas.wire import encode
 from stream_app.engine.app import EngineApp
 from stream_app.kafka import producer
 from stream_app.settings import Settings
-from stream_app.telemetry.observer import Observer
-from stream_app.training.trainer import Trainer, example_partition, examples_topic
+from stream_app.training.trainer import example_partition, examples_topic
 
 TABLE = "profiles"
 INTERVAL_SECONDS = 1.0
@@ -75,14 +74,3 @@ class Punctuator:
             return []
         made = [punctuation(model, number, clock_ms, earliest, idle=idle) for model in self._policy.models.names]
         return [it for it in made if self._said.get((it.model, number)) != (it.below_ms, it.idle)]
-
-
-class TrainerTask:
-    """The trainer of this worker, with its figures going to the metrics."""
-
-    def __init__(self, settings: Settings, policy: Policy, observer: Observer) -> None:
-        self._trainer = Trainer(settings, policy, observer.model_report)
-
-    async def run(self) -> None:
-        """Train until the worker stops; Faust cancels the task, and what was not sent is learned again."""
-        await self._trainer.run(asyncio.Event())
