@@ -25,7 +25,7 @@ from stream_app.demo import Scrape
 from stream_app.embedded.service import free_ports
 from stream_app.settings import CHECKOUT, Settings
 from stream_app.topics import INPUTS, TopicSpec, all_topics
-from stream_app.worker_process import is_ready, settings_as_environment
+from stream_app.worker.process import is_ready, settings_as_environment
 
 READY_SECONDS = 120.0
 WAKING_SECONDS = 10.0

@@ -25,7 +25,7 @@ from stream_app.embedded.service import free_ports
 from stream_app.settings import Settings
 from stream_app.simulate import Options, World, start_for_live
 from stream_app.topics import all_topics
-from stream_app.worker_process import worker_service
+from stream_app.worker.process import worker_service
 
 LINE_SECONDS = 5.0
 PLAYED = "The simulated bank has played its last day; all stays up until Ctrl-C."

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from stream_app.commands.common import KafkaOption, RedisOption, settings
-from stream_app.worker import run
+from stream_app.worker.run import run
 
 
 def worker(

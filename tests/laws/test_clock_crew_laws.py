@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from stream_app.engine.clocks import Clocks, TimerRule
 from stream_app.settings import Settings
-from stream_app.sibling_clocks import TABLE, SiblingClocks
+from stream_app.worker.sibling_clocks import TABLE, SiblingClocks
 
 PAY, LATENESS_MS, NUMBERS, WORKERS = "bank.transactions", 10, 3, 2
 SETTINGS = Settings.load(partitions=NUMBERS, idle_seconds=5.0)

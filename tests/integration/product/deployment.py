@@ -23,7 +23,7 @@ from stream_app.engine import stored
 from stream_app.routes import ROUTES
 from stream_app.settings import Settings
 from stream_app.simulate.lines import Line
-from stream_app.worker_process import settings_as_environment, worker_service
+from stream_app.worker.process import settings_as_environment, worker_service
 from tests import waiting
 from tests.commands import Answer, rapport
 

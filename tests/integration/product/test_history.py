@@ -11,7 +11,7 @@ import pytest
 from schemas.profile_view import view
 from stream_app.simulate import Options, World
 from stream_app.simulate.options import Faults
-from stream_app.worker_process import worker_service
+from stream_app.worker.process import worker_service
 from tests.builders import after, wire_form
 from tests.commands import MAPPINGS, rapport
 from tests.shared_data import shared_data

@@ -9,7 +9,7 @@ import structlog
 
 from stream_app.settings import Settings
 from stream_app.telemetry.logs import configure, customer_hash
-from stream_app.worker import ProfileLookup
+from stream_app.worker.run import ProfileLookup
 from tests.builders import a_customer
 from tests.customers import lived
 

@@ -6,10 +6,10 @@ import ssl
 import pytest
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
-from stream_app.build import build_worker
 from stream_app.kafka import client_options
 from stream_app.settings import Settings
 from stream_app.telemetry.metrics import Metrics
+from stream_app.worker.build import build_worker
 
 SECURITY = [
     {"protocol": "PLAINTEXT"},

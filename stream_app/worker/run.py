@@ -9,12 +9,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from schemas.profile_view import view
-from stream_app.build import Worker, build_worker, profile_of
 from stream_app.engine.run import run_worker
-from stream_app.health import HealthServer
 from stream_app.settings import Settings
 from stream_app.telemetry import logs
 from stream_app.telemetry.metrics import Metrics
+from stream_app.worker.build import Worker, build_worker, profile_of
+from stream_app.worker.health import HealthServer
 
 log = structlog.get_logger(__name__)
 

@@ -27,14 +27,14 @@ from stream_app.engine.state_table import TablePort
 from stream_app.kafka import client_options
 from stream_app.routes import ROUTES, TABLES, Step
 from stream_app.settings import Settings
-from stream_app.sibling_clocks import SiblingClocks
 from stream_app.telemetry.metrics import Metrics
 from stream_app.telemetry.observer import Observer
 from stream_app.telemetry.queue_watch import QueueWatch
 from stream_app.training.punctuator import Punctuator
 from stream_app.training.snapshots import ModelBoard
 from stream_app.training.trainer import Trainer
-from stream_app.worker_app import WorkerApp
+from stream_app.worker.app import WorkerApp
+from stream_app.worker.sibling_clocks import SiblingClocks
 
 KNOWN_KEYS = 100_000
 """Keys whose partition was checked, per topic and worker."""

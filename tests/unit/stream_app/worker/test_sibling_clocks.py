@@ -10,7 +10,7 @@ from schemas.wire import encode
 from stream_app.engine.clock import PartitionClock, Told
 from stream_app.engine.clocks import Clocks, TimerRule
 from stream_app.settings import Settings
-from stream_app.sibling_clocks import TABLE, SiblingClocks
+from stream_app.worker.sibling_clocks import TABLE, SiblingClocks
 
 LATENESS_MS = 10
 SETTINGS = Settings.load(partitions=3, idle_seconds=5.0)

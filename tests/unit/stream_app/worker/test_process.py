@@ -10,7 +10,7 @@ from stream_app.engine import fatal
 from stream_app.engine.fatal import Exit, die
 from stream_app.settings import Settings
 from stream_app.telemetry.logs import configure
-from stream_app.worker_process import reason_of_end
+from stream_app.worker.process import reason_of_end
 
 
 @pytest.fixture

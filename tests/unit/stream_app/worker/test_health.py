@@ -5,11 +5,11 @@ import time
 import aiohttp
 import pytest
 
-from stream_app.health import HealthServer
 from stream_app.settings import Metrics as MetricsSettings
 from stream_app.settings import Tokens
 from stream_app.telemetry.metrics import Metrics
 from stream_app.tokens import make
+from stream_app.worker.health import HealthServer
 
 TOKENS = Tokens(key="a-key-for-tests-of-at-least-32-bytes")
 JUST_NOW = int(time.time())  # PyJWT compares with the wall clock
