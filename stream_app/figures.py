@@ -14,8 +14,8 @@ from models.policy import Policy, load_policy
 from models.served.propensity import PropensityLearner
 from schemas import profile_codec
 from stream_app import bank_marketing, figure_file
-from stream_app.closed_loop import Played, play
 from stream_app.figure_file import FILE, Figures, keep
+from stream_app.offline.closed_loop import Played, play
 from stream_app.reports import bank_calls, berka_loans, cdnow
 from stream_app.reports.calibration import calibration, calibration_error
 from stream_app.reports.churn_gap import against_batch

@@ -1,6 +1,6 @@
 """Which agent listens to which topic, and which table it folds into: the whole behaviour as one table.
 
-Live (`worker/build.py`) and replay (`local.py`) are both made from it, so they cannot drift apart.
+Live (`worker/build.py`) and replay (`offline/local.py`) are both made from it, so they cannot drift apart.
 """
 
 from collections.abc import AsyncIterable, Awaitable, Callable

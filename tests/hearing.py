@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from stream_app.local import DeadLetter, Line, LocalRuntime
+from stream_app.offline.local import DeadLetter, Line, LocalRuntime
 from tests.customers import feelings
 from tests.policies import default_policy
 

@@ -25,7 +25,7 @@ from models.training.release import Published
 from models.training.snapshots import Shelf, to_records
 from schemas.actions import Effect
 from stream_app.bench.messages import Message
-from stream_app.local import Line, LocalRuntime
+from stream_app.offline.local import Line, LocalRuntime
 from stream_app.settings import Settings
 from stream_app.simulate import Options, Respondents, World
 from stream_app.simulate.lines import Line as SimulatedLine

@@ -19,8 +19,8 @@ from stream_app.settings import CHECKOUT, Settings
 from stream_app.simulate import Options
 
 KEPT = 4
-SOURCES = ("schemas", "models", "agents", "stream_app/simulate", "stream_app/bench/bank.py", "stream_app/local.py",
-           "stream_app/routes.py")  # fmt: skip
+SOURCES = ("schemas", "models", "agents", "stream_app/simulate", "stream_app/bench/bank.py",
+           "stream_app/offline/local.py", "stream_app/routes.py")  # fmt: skip
 
 
 @dataclass(frozen=True)

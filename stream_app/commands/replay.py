@@ -8,8 +8,8 @@ import typer
 from models.policy import load_policy
 from schemas.errors import PolicyError
 from stream_app.commands.common import JsonOption, fail, print_json, progress, settings
-from stream_app.replay import BadLine
-from stream_app.replay import replay as run_replay
+from stream_app.offline.replay import BadLine
+from stream_app.offline.replay import replay as run_replay
 
 FIGURES = ("version", "examples", "positives", "auc", "log_loss", "calibration_error")
 """What is told of a model at the end; `--json` and summary.json tell all."""

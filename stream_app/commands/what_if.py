@@ -11,10 +11,10 @@ from models.policy import Policy, load_policy
 from schemas.errors import PolicyError
 from schemas.money import MINOR_DIGITS
 from stream_app.commands.common import WRONG_USE, JsonOption, fail, print_json, print_table, progress, settings
-from stream_app.replay import BadLine, replay
+from stream_app.offline.replay import BadLine, replay
+from stream_app.offline.what_if import Row, changes, compare
 from stream_app.settings import Settings
 from stream_app.views.profile_lines import Unit
-from stream_app.what_if import Row, changes, compare
 
 SIDES = ("before", "after")
 

@@ -7,7 +7,7 @@ from models.evaluation.meters import Meter
 from models.policy import Policy
 from models.served.need import MODEL, NeedLearner
 from schemas.vocabulary import PRODUCT_FAMILIES
-from stream_app.closed_loop import Played
+from stream_app.offline.closed_loop import Played
 from stream_app.simulate.uptake import THEMES, chance
 
 

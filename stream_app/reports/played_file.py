@@ -10,8 +10,8 @@ from models.policy import load_policy
 from models.sentiment import Sentiment
 from schemas.times import parse_rfc3339
 from stream_app.load import convert, key_of
-from stream_app.local import Line, LocalRuntime
 from stream_app.mapping import load_mapping
+from stream_app.offline.local import Line, LocalRuntime
 from stream_app.settings import CHECKOUT, Settings
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import models.step
 from models.policy import load_policy
 from schemas import profile_codec, wire
 from schemas.errors import BadMessage
-from stream_app.closed_loop import play
+from stream_app.offline.closed_loop import play
 from stream_app.settings import Settings
 from stream_app.simulate import Options
 
@@ -88,7 +88,7 @@ def lived(options: Options) -> tuple[list[Step], list[Decoding]]:
     """Play the bank once; return what `step` and `decode` were asked (all of it frozen: they can be asked again)."""
     steps: list[Step] = []
     decodings: list[Decoding] = []
-    local = import_module("stream_app.local")
+    local = import_module("stream_app.offline.local")
     decode = local.decode
 
     def step_kept(profile: Any, event: Any, context: Any) -> Any:

@@ -15,7 +15,7 @@ from models.policy import load_policy
 from schemas.profile import Profile
 from schemas.profile_bound import sizes
 from schemas.profile_codec import decode, encode
-from stream_app.closed_loop import play
+from stream_app.offline.closed_loop import play
 from stream_app.settings import Settings
 from stream_app.simulate import Options
 

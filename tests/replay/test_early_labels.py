@@ -1,7 +1,7 @@
 """The whole core over a simulated bank that learns offers as their answers come."""
 
 from models.policy import load_policy
-from stream_app.closed_loop import play
+from stream_app.offline.closed_loop import play
 from stream_app.settings import Settings
 from stream_app.simulate import Options
 

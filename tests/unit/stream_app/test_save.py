@@ -3,7 +3,7 @@
 import pytest
 from aiokafka import ConsumerRecord
 
-from stream_app.replay import read_lines
+from stream_app.offline.replay import read_lines
 from stream_app.save import line
 
 

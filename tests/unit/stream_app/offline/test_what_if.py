@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from stream_app.commands.what_if import value
-from stream_app.what_if import changes
+from stream_app.offline.what_if import changes
 from tests.builders import wire_form
 from tests.commands import rapport
 from tests.policies import DIRECTORY, a_policy, default_policy, with_rule

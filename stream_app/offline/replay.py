@@ -14,7 +14,7 @@ from models.policy import Policy
 from models.sentiment import SentimentAnalyser, load_lexicon
 from schemas.actions import Effect
 from schemas.profile_view import view
-from stream_app.local import DeadLetter, Line, LocalRuntime
+from stream_app.offline.local import DeadLetter, Line, LocalRuntime
 from stream_app.settings import Settings
 
 FILES = ("alerts", "offers", "arrivals", "decisions", "profiles", "dead_letters", "examples")

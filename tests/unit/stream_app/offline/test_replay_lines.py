@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from stream_app.replay import BadLine, read_lines
+from stream_app.offline.replay import BadLine, read_lines
 from tests.builders import wire_form
 from tests.commands import rapport
 

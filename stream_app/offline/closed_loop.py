@@ -16,7 +16,7 @@ from schemas.actions import Effect
 from schemas.partitioner import partition_for
 from schemas.profile import Profile
 from schemas.times import parse_rfc3339
-from stream_app.local import Line, LocalRuntime, Staging
+from stream_app.offline.local import Line, LocalRuntime, Staging
 from stream_app.routes import ROUTES
 from stream_app.settings import Settings
 from stream_app.simulate import Options, Respondents, World

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from schemas.errors import BrokenInvariant, StateError
-from stream_app import local
+from stream_app.offline import local
 from tests.builders import after, wire_form
 from tests.customers import feelings
 from tests.hearing import Heard
