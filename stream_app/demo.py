@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 
 from stream_app import kafka
 from stream_app.alert_latency import AlertLatency
-from stream_app.reports.truth import Departures, churn_alerts, churn_auc, label_auc
+from stream_app.figures.truth import Departures, churn_alerts, churn_auc, label_auc
 from stream_app.settings import Settings
 from stream_app.simulate import World
 from stream_app.simulate.live import Live

@@ -3,7 +3,7 @@
 `evaluate` is the harness for any stream and model. UCI Bank Marketing (Moro, Cortez, Rita, Decision Support Systems
 2014) is read in the order of the file; `duration` is left out: it is known only after the call, and a model that sees
 it has seen the answer. `OnlineRecipe` is the plain River recipe, `OnCalls` any regression of ours behind the hash of a
-contact. `python -m stream_app.bank_marketing` prints the figures beside their anchors.
+contact. `python -m stream_app.figures.bank_marketing` prints the figures beside their anchors.
 
 Prequential figures mix in the drift of the base rate (4.7 % yes in the first half, 17.9 % in the second).
 """

@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from stream_app import figure_file
-from stream_app.figure_file import Figures, keep
+from stream_app.figures import figure_file
+from stream_app.figures.figure_file import Figures, keep
 
 __all__ = ["Figures", "figure", "keep", "short"]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import orjson
 
 from stream_app.bench.protocol import PER
-from stream_app.figure_file import FILE
+from stream_app.figures.figure_file import FILE
 
 PARTS = {
     "worker": "cpu_seconds_per_100k_whole_job",

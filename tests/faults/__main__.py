@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from stream_app.figure_file import FILE
+from stream_app.figures.figure_file import FILE
 from tests.faults import report
 from tests.faults.run import Outcome, execute
 from tests.faults.scenario import Scenario

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from stream_app.figure_file import Figures, figure, keep
+from stream_app.figures.figure_file import Figures, figure, keep
 from tests.faults.run import Outcome
 from tests.faults.scenario import Scenario
 from tests.faults.subject import ALERT_LOST, ALERT_TWICE, LOST, TWICE

@@ -10,7 +10,7 @@ import pytest
 from models.evaluation.pace import PACE
 from models.evaluation.prequential import paced
 from models.learning.hashing import slots_of
-from stream_app.bank_marketing import replayed
+from stream_app.figures.bank_marketing import replayed
 from tests.commands import MAPPINGS, rapport
 from tests.shared_data import shared_data
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from stream_app.reports import cdnow
+from stream_app.figures import cdnow
 from tests.shared_data import shared_data
 
 END = date(1997, 9, 30)

@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 
-from stream_app.figure_file import figure, keep
+from stream_app.figures.figure_file import figure, keep
 from tests.simulation.run import replay_line, simulate
 
 POLICIES = ("fixed", "changing")

@@ -1,4 +1,4 @@
-"""The figures of UCI Bank Marketing beside those measured elsewhere: `python -m stream_app.bank_marketing`.
+"""The figures of UCI Bank Marketing beside those measured elsewhere: `python -m stream_app.figures.bank_marketing`.
 
 Without arguments: the champion at three delays of the label, and learning each yes when it comes, over five hashings of
 what is known of a call (some five minutes). `--ablation`: what each of its parts does, beside the plain River recipe
@@ -27,11 +27,11 @@ from models.training.release import Position
 from schemas.internal import ExampleRecord, Punctuation
 from schemas.partitioner import partition_for
 from schemas.times import parse_rfc3339, to_rfc3339
-from stream_app.figure_file import Figures, figure
+from stream_app.figures.bank_calls import COMMAND, HORIZON, ablation, figures, judged_by_delay, judged_early
+from stream_app.figures.figure_file import Figures, figure
 from stream_app.load import convert
 from stream_app.mapping import load_mapping
 from stream_app.offline.replay import replay
-from stream_app.reports.bank_calls import COMMAND, HORIZON, ablation, figures, judged_by_delay, judged_early
 from stream_app.settings import CHECKOUT, Settings
 
 MAPPING = CHECKOUT / "deploy" / "mappings" / "bank_marketing.toml"
@@ -165,7 +165,7 @@ def _figure(name: str, value: float, n: int, command: str, anchor: Any) -> Figur
 def main(arguments: list[str]) -> int:
     """Print the figures; exit 2 for wrong use, 1 where the data are not there."""
     if not {*arguments} <= {"--json", "--replay", "--ablation"}:
-        sys.stderr.write("usage: python -m stream_app.bank_marketing [--replay | --ablation] [--json]\n")
+        sys.stderr.write("usage: python -m stream_app.figures.bank_marketing [--replay | --ablation] [--json]\n")
         return 2
     ways = {"--replay": _through_replay, "--ablation": _by_parts}
     tell = next((way for name, way in ways.items() if name in arguments), _by_delay)

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from stream_app.reports.berka_loans import FOLDS, NAMES, Loan, _folds, judged, known_on_the_day, scores
+from stream_app.figures.berka_loans import FOLDS, NAMES, Loan, _folds, judged, known_on_the_day, scores
 
 TRANSACTIONS = """trans_id;account_id;date;type;operation;amount;balance;k_symbol;bank;account
 1;25;970105;credit;credit in cash;900.00;900.00;;;

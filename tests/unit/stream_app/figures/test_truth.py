@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from schemas.times import to_rfc3339
-from stream_app.reports.truth import (
+from stream_app.figures.truth import (
     Departures,
     auc,
     churn_alerts,

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from models.features import FEATURES
 from models.learning.learner import LogisticLearner
 from models.served.churn import ChurnLearner
-from stream_app.reports.truth import Departures, auc
+from stream_app.figures.truth import Departures, auc
 
 FOLDS = 5
 START = 0.1

@@ -17,7 +17,7 @@ from models.clv.model import WEEK_DAYS
 from models.rings.windows import home_day
 from schemas.profile_worth import Purchases
 from schemas.times import parse_rfc3339
-from stream_app.reports.played_file import PlayedFile
+from stream_app.figures.played_file import PlayedFile
 
 MAPPING, FILE = "cdnow_sample.toml", ("cdnow", "CDNOW_sample.txt")
 LAST_DAY, END = "1997-09-30T23:59:59Z", "1998-06-30T23:59:59Z"

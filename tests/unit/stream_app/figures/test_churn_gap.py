@@ -3,8 +3,8 @@
 import random
 
 from models.features import FEATURES
-from stream_app.reports.churn_gap import against_batch
-from stream_app.reports.truth import DAY_MS, Departures
+from stream_app.figures.churn_gap import against_batch
+from stream_app.figures.truth import DAY_MS, Departures
 
 CUSTOMERS, WEEKS = 30, 5
 

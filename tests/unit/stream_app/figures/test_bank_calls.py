@@ -6,8 +6,8 @@ import zipfile
 import pytest
 
 from models.evaluation.prequential import DELAYS, Judged
-from stream_app.bank_marketing import main
-from stream_app.reports.bank_calls import ANSWERS, ablation, figures, judged_by_delay, judged_early
+from stream_app.figures.bank_calls import ANSWERS, ablation, figures, judged_by_delay, judged_early
+from stream_app.figures.bank_marketing import main
 
 CALLS = 120
 

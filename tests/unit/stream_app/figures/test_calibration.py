@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from stream_app.reports.calibration import calibration, calibration_error
+from stream_app.figures.calibration import calibration, calibration_error
 
 
 def examples(number=1_500, *, off=1.0):

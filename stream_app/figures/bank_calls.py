@@ -20,9 +20,9 @@ from models.evaluation.prequential import (
 )
 from models.learning.champion import QUICK, STEADY, Champion
 from models.learning.pooled import PooledRegression
-from stream_app.figure_file import Figures, figure
+from stream_app.figures.figure_file import Figures, figure
 
-COMMAND = "python -m stream_app.bank_marketing --json"
+COMMAND = "python -m stream_app.figures.bank_marketing --json"
 NONE: Mapping[int, Sequence[Judged]] = MappingProxyType({})
 SALTS = ("", "1:", "2:", "3:", "4:")  # each puts what is known of a call into other slots
 ANSWERS = (100, 300)  # calls after which a yes is known, where nobody waits for the horizon

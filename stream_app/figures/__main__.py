@@ -13,15 +13,13 @@ from typing import Any
 from models.policy import Policy, load_policy
 from models.served.propensity import PropensityLearner
 from schemas import profile_codec
-from stream_app import bank_marketing, figure_file
-from stream_app.figure_file import FILE, Figures, keep
-from stream_app.offline.closed_loop import Played, play
-from stream_app.reports import bank_calls, berka_loans, cdnow
-from stream_app.reports.calibration import calibration, calibration_error
-from stream_app.reports.churn_gap import against_batch
-from stream_app.reports.label_modes import compared, left_ms, taken_ms
-from stream_app.reports.needs import foreseen
-from stream_app.reports.truth import (
+from stream_app.figures import bank_calls, bank_marketing, berka_loans, cdnow, figure_file
+from stream_app.figures.calibration import calibration, calibration_error
+from stream_app.figures.churn_gap import against_batch
+from stream_app.figures.figure_file import FILE, Figures, keep
+from stream_app.figures.label_modes import compared, left_ms, taken_ms
+from stream_app.figures.needs import foreseen
+from stream_app.figures.truth import (
     Departures,
     churn_alerts,
     churn_auc,
@@ -31,6 +29,7 @@ from stream_app.reports.truth import (
     second_half,
     served,
 )
+from stream_app.offline.closed_loop import Played, play
 from stream_app.settings import Settings
 from stream_app.simulate import Options
 

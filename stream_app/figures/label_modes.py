@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from models.evaluation.meters import Meter, Quality
 from models.served.propensity import PropensityLearner
-from stream_app.reports.truth import Departures
+from stream_app.figures.truth import Departures
 
 Example = Mapping[str, Any]
 Known = Callable[[Example], int]

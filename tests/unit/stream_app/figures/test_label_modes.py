@@ -6,8 +6,8 @@ from math import exp
 
 from models.features import FEATURES
 from models.served.propensity import PropensityLearner
-from stream_app.reports.label_modes import MODES, compared, left_ms, taken_ms
-from stream_app.reports.truth import DAY_MS, Departures
+from stream_app.figures.label_modes import MODES, compared, left_ms, taken_ms
+from stream_app.figures.truth import DAY_MS, Departures
 
 HORIZON_DAYS = 14
 MAKE = partial(PropensityLearner, {"loan": 0.2})

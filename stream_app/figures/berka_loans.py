@@ -21,8 +21,8 @@ from models.learning.champion import Champion
 from models.policy import DAY_MS
 from schemas.profile import Profile, Totals
 from schemas.times import parse_rfc3339
-from stream_app.reports.played_file import PlayedFile
-from stream_app.reports.truth import auc
+from stream_app.figures.played_file import PlayedFile
+from stream_app.figures.truth import auc
 
 MAPPING = "berka.toml"
 TRANSACTIONS, LOANS = ("berka_subset", "trans_comp.csv"), ("berka_subset", "loan_full682.csv")
