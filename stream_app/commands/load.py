@@ -13,8 +13,8 @@ import typer
 
 from stream_app import kafka
 from stream_app.commands.common import JsonOption, KafkaOption, fail, print_json, progress, run, settings
-from stream_app.load import convert, key_of
-from stream_app.mapping import MappingError, load_mapping
+from stream_app.files.load import convert, key_of
+from stream_app.files.mapping import MappingError, load_mapping
 from stream_app.settings import Settings
 
 CHUNK = 500

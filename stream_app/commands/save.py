@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, progress, run, settings
-from stream_app.save import save as write
+from stream_app.files.save import save as write
 
 LONGEST_HOURS = 10 * 365 * 24.0
 

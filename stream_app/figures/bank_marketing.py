@@ -29,8 +29,8 @@ from schemas.partitioner import partition_for
 from schemas.times import parse_rfc3339, to_rfc3339
 from stream_app.figures.bank_calls import COMMAND, HORIZON, ablation, figures, judged_by_delay, judged_early
 from stream_app.figures.figure_file import Figures, figure
-from stream_app.load import convert
-from stream_app.mapping import load_mapping
+from stream_app.files.load import convert
+from stream_app.files.mapping import load_mapping
 from stream_app.offline.replay import replay
 from stream_app.settings import CHECKOUT, Settings
 

@@ -9,8 +9,8 @@ import orjson
 from models.policy import load_policy
 from models.sentiment import Sentiment
 from schemas.times import parse_rfc3339
-from stream_app.load import convert, key_of
-from stream_app.mapping import load_mapping
+from stream_app.files.load import convert, key_of
+from stream_app.files.mapping import load_mapping
 from stream_app.offline.local import Line, LocalRuntime
 from stream_app.settings import CHECKOUT, Settings
 

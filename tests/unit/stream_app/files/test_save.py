@@ -3,8 +3,8 @@
 import pytest
 from aiokafka import ConsumerRecord
 
+from stream_app.files.save import line
 from stream_app.offline.replay import read_lines
-from stream_app.save import line
 
 
 def a_record(value, key=b"C1", headers=(), timestamp=1_000):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.load import convert, key_of
-from stream_app.mapping import MappingError, load_mapping
+from stream_app.files.load import convert, key_of
+from stream_app.files.mapping import MappingError, load_mapping
 from tests.commands import MAPPINGS, rapport
 
 PAYMENTS = """

@@ -1,4 +1,4 @@
-"""`rapport load`: rows of a CSV or JSON-lines file become events, by a mapping (`stream_app.mapping`) in TOML."""
+"""`rapport load`: rows of a CSV or JSON-lines file become events, by a mapping (`stream_app.files.mapping`) in TOML."""
 
 import csv
 import datetime as dt
@@ -14,8 +14,8 @@ import orjson
 from models.evaluation.pace import PACE, Pace
 from schemas.errors import BadMessage
 from schemas.times import parse_rfc3339, to_rfc3339
-from stream_app.arrival_order import Sent, Timed, in_order
-from stream_app.mapping import AttributesRule, EventRule, FieldRule, Mapping_, MappingError, Source
+from stream_app.files.arrival_order import Sent, Timed, in_order
+from stream_app.files.mapping import AttributesRule, EventRule, FieldRule, Mapping_, MappingError, Source
 
 
 def rows(path: Path, source: Source) -> Generator[dict[str, Any], None, None]:
