@@ -22,7 +22,7 @@ from stream_app.bench.bank import RESULTS
 from stream_app.bench.messages import Message
 from stream_app.bench.protocol import PER
 from stream_app.bench.recorded import Recorded, recorded
-from stream_app.bench.whole import WholeJob, whole_job
+from stream_app.bench.whole import Account, WholeJob, whole_job
 from stream_app.embedded import EmbeddedServices
 from stream_app.settings import Settings
 from stream_app.simulate import Options
@@ -140,10 +140,10 @@ def main(given: Sequence[str]) -> int:
             account = job.account()
             job.stop()
     shutil.rmtree(home, ignore_errors=True)
-    return tell(found, right=account.right, keep=told.figures)
+    return tell(found, account, keep=told.figures)
 
 
-def tell(blocks: Sequence[Block], *, right: bool, keep: bool) -> int:
+def tell(blocks: Sequence[Block], account: Account, *, keep: bool) -> int:
     """Print what was found, and keep it; returns the exit code."""
     for block in blocks:
         kind = "1 % poison" if block.poisoned else "clean     "
@@ -156,10 +156,10 @@ def tell(blocks: Sequence[Block], *, right: bool, keep: bool) -> int:
         anchor=0.1,
     )
     share = made["poison_cost_share"]["value"]
-    say(f"1 % poison costs {share:.1%}; " + ("all accounted for" if right else "NOT EVERYTHING IS ACCOUNTED FOR"))
-    if keep and right:
+    say(f"1 % poison costs {share:.1%}; " + ("all accounted for" if account.right else f"NOT accounted for: {account}"))
+    if keep and account.right:
         figures.keep(made)
-    return 0 if right and share <= MOST_COST else 1
+    return 0 if account.right and share <= MOST_COST else 1
 
 
 def say(line: str) -> None:
