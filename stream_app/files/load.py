@@ -15,7 +15,7 @@ from models.evaluation.pace import PACE, Pace
 from schemas.errors import BadMessage
 from schemas.times import parse_rfc3339, to_rfc3339
 from stream_app.files.arrival_order import Sent, Timed, in_order
-from stream_app.files.mapping import AttributesRule, EventRule, FieldRule, Mapping_, MappingError, Source
+from stream_app.files.mapping import AttributesRule, EventRule, FieldRule, MappingError, RowMapping, Source
 
 
 def rows(path: Path, source: Source) -> Generator[dict[str, Any], None, None]:
@@ -104,7 +104,7 @@ def _member(archive: bytes, member: str) -> bytes:
 class Mapper:
     """Turns rows into `(topic, event)`; it remembers how many rows each day had, nothing else."""
 
-    def __init__(self, mapping: Mapping_) -> None:
+    def __init__(self, mapping: RowMapping) -> None:
         self._mapping = mapping
         self._on_day: dict[str, int] = {}
         self._pace = Pace()
@@ -192,7 +192,7 @@ def _number(name: str, text: str, number: int) -> Any:
     return value
 
 
-def convert(path: Path, mapping: Mapping_) -> Iterator[Sent]:
+def convert(path: Path, mapping: RowMapping) -> Iterator[Sent]:
     """Yield `(topic, event)` for a whole file, what is delayed at its time; MappingError names file, row, field."""
     mapper = Mapper(mapping)
     with closing(rows(path, mapping.source)) as found:

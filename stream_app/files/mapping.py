@@ -93,17 +93,17 @@ class EventRule(_Part):
     delay_seconds: int = Field(default=0, ge=0)
 
 
-class Mapping_(_Part):  # noqa: N801 - `Mapping` is taken by the standard library
+class RowMapping(_Part):
     """A whole mapping file."""
 
     source: Source = Source()
     event: tuple[EventRule, ...] = Field(min_length=1)
 
 
-def load_mapping(path: Path) -> Mapping_:
+def load_mapping(path: Path) -> RowMapping:
     """Read a mapping; MappingError names the file and the wrong key."""
     try:
-        return Mapping_.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return RowMapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise MappingError(f"{path}: {error.strerror}") from error
     except tomllib.TOMLDecodeError as error:
