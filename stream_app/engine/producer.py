@@ -13,7 +13,6 @@ from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import murmur2
 from faust.transport.drivers import aiokafka as driver
 
 from schemas.dead_letters import DeadRecord, dead_record
@@ -41,11 +40,6 @@ class EngineProducer(driver.Producer):
 
 
 READ_SECONDS = 30.0
-
-
-def partition_of(key: bytes, partitions: int) -> int:
-    """Return the partition number that the Java client gives to `key`."""
-    return (int(murmur2(key)) & 0x7FFFFFFF) % partitions
 
 
 class KafkaLog:

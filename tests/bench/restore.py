@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import orjson
 from aiokafka import AIOKafkaProducer
 
+from schemas.partitioner import partition_for
 from schemas.profile_codec import encode
 from stream_app.bench import figures
 from stream_app.bench.broker import Broker
@@ -29,7 +30,6 @@ from stream_app.engine import stored
 from stream_app.engine.app import EngineApp
 from stream_app.engine.epochs import headers_of
 from stream_app.engine.faust_settings import EngineSettings
-from stream_app.engine.producer import partition_of
 from stream_app.engine.run import run_worker
 from tests.bench.profile_size import profiles
 
@@ -158,7 +158,7 @@ async def fill(bootstrap: str, values: Sequence[bytes], count: int) -> int:
         headers, sent = headers_of(1), list[asyncio.Future[Any]]()
         for n in range(count):
             key, value = b"C%08d" % n, values[n % len(values)]
-            number = partition_of(key, PARTITIONS)
+            number = partition_for(key, PARTITIONS)
             if builders[number].append(timestamp=None, key=key, value=value, headers=headers) is None:
                 sent.append(await producer.send_batch(builders[number], CHANGELOG, partition=number))
                 builders[number] = producer.create_batch()

@@ -9,9 +9,9 @@ from collections import Counter
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from schemas.partitioner import partition_for
 from stream_app.embedded import EmbeddedServices
 from stream_app.engine.epochs import headers_of
-from stream_app.engine.producer import partition_of
 from tests.waiting import until
 
 from .lab import Lab, Worker, a_stream_of_events, expected_alerts, expected_tallies
@@ -65,7 +65,7 @@ FOREIGN = "records of another writer"
 
 async def a_foreign_record(lab: Lab, key: str, value: bytes | None) -> None:
     """Write into a changelog as an owner that was overtaken long ago: with a low epoch."""
-    number = partition_of(key.encode(), lab.partitions)
+    number = partition_for(key.encode(), lab.partitions)
     async with AIOKafkaProducer(bootstrap_servers=lab.kafka) as producer:
         await producer.send_and_wait(
             f"{lab.namespace}-tallies-changelog",
