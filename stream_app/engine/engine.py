@@ -106,7 +106,7 @@ class Engine:
     async def inspect(self, thread: Any, tps: Iterable[TP], committed: Mapping[TP, int | None]) -> Assignment:
         """Ask Kafka about the assigned partitions; ends the process on what must not be."""
         changelogs = {name: table.changelog_topic.get_topic_name() for name, table in self.tables.items()}
-        names = [*self.registry.names, *changelogs.values()]
+        names = [*(topic.name for topic in self.registry.topics), *changelogs.values()]
         assignment: Assignment = await thread.call_thread(inspect, kafka_consumer(thread), tps, committed, names)
         try:
             refuse_impossible(assignment, self.registry, changelogs)
@@ -119,27 +119,32 @@ class Engine:
         self._states.clear()
         self.clocks.clear()
         self._report_lost(assignment.lost)
-        for name in self.registry.names:
-            topic = self.registry.get(name)
-            assert topic is not None
-            topic.topic_id = assignment.topics[name].topic_id
-        for name, table in self.tables.items():
-            topics = self.registry.of_table(name)
-            numbers = sorted({tp.partition for tp in assignment.start if tp.topic in {t.name for t in topics}})
+        for topic in self.registry.topics:
+            topic.topic_id = assignment.topics[topic.name].topic_id
+        for table in self.tables.values():
+            topics = self.registry.of_table(table.name)
+            names = {topic.name for topic in topics}
+            numbers = sorted({tp.partition for tp in assignment.start if tp.topic in names})
             for number in numbers:
-                store = table.store.partition(number)
-                committed = {
-                    topic.topic_id: assignment.committed[TP(topic.name, number)]
-                    for topic in topics
-                    if topic.topic_id is not None and TP(topic.name, number) in assignment.committed
-                }
-                rules = {topic.name: topic.rule for topic in topics}
-                cached = max(1, self._cached_values // len(numbers))
-                source = {name: TableSource(table.codec, store.get, cached, table.stubs)}
-                self._states[name, number] = PartitionState(number, source, rules, committed)
-                moving = (topic for topic, rule in rules.items() if rule.moves_clock)
-                starts = {topic: assignment.start.get(TP(topic, number), 0) for topic in moving}
-                self.clocks.begin(name, number, starts, store.highest_ms)
+                self._begin_number(
+                    table, number, topics, assignment, cached=max(1, self._cached_values // len(numbers))
+                )
+
+    def _begin_number(
+        self, table: StateTable, number: int, topics: Iterable[EventTopic], assignment: Assignment, *, cached: int
+    ) -> None:
+        """Make the state of one partition number of a table, and set its clock to where its store has been."""
+        store = table.store.partition(number)
+        committed = {
+            topic.topic_id: assignment.committed[TP(topic.name, number)]
+            for topic in topics
+            if topic.topic_id is not None and TP(topic.name, number) in assignment.committed
+        }
+        rules = {topic.name: topic.rule for topic in topics}
+        source = {table.name: TableSource(table.codec, store.get, cached, table.stubs)}
+        self._states[table.name, number] = PartitionState(number, source, rules, committed)
+        starts = {name: assignment.start.get(TP(name, number), 0) for name, rule in rules.items() if rule.moves_clock}
+        self.clocks.begin(table.name, number, starts, store.highest_ms)
 
     def _report_lost(self, lost: Mapping[TP, int]) -> None:
         for tp, records in lost.items():
@@ -185,9 +190,8 @@ class Engine:
 
     def withdraw(self) -> None:
         """Take back what no agent has begun."""
-        for name in self.registry.names:
-            topic = self.registry.get(name)
-            work = topic.mailbox.withdraw() if topic is not None else None
+        for topic in self.registry.topics:
+            work = topic.mailbox.withdraw()
             if work is not None:
                 work.finish(sealed=False)
 

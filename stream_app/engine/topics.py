@@ -1,6 +1,6 @@
 """What the engine is told of its topics and tables at start: explicit, and checked before the first record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,9 +51,9 @@ class Registry:
         return [topic for topic in self._topics.values() if topic.rule.table == table]
 
     @property
-    def names(self) -> list[str]:
+    def topics(self) -> Collection[EventTopic]:
         """All event topics."""
-        return list(self._topics)
+        return self._topics.values()
 
     def claim(self, name: str, agent: str, concurrency: int) -> None:
         """Note the one agent of a topic; raises `EngineUseError` for a second one, or for concurrency above 1."""
