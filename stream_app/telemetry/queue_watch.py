@@ -69,7 +69,10 @@ class QueueWatch:
         self._metrics.set("crm_queue_oldest_seconds", max(0.0, age), name)
         groups = await redis.xinfo_groups(name)
         for group in groups:
-            if group.get("lag") is not None:  # the server cannot tell after deletions in the middle
-                self._metrics.set("crm_queue_lag_entries", group["lag"], name, group["name"])
-            self._metrics.set("crm_queue_pending_entries", group["pending"], name, group["name"])
+            reader = name, group["name"]
+            if group.get("lag") is None:  # after deletions in the middle the server cannot tell
+                self._metrics.forget("crm_queue_lag_entries", reader)
+            else:
+                self._metrics.set("crm_queue_lag_entries", group["lag"], *reader)
+            self._metrics.set("crm_queue_pending_entries", group["pending"], *reader)
         return {(name, group["name"]) for group in groups}
