@@ -197,11 +197,13 @@ def explain(error: ValidationError) -> str:
 def nearly_settings(environ: Mapping[str, str], toml: Path = Path(TOML_FILE)) -> Iterator[str]:
     """Say which variables, and which keys at the top of the file, look like settings but are read by nobody.
 
-    An unknown name is no error: a cluster puts variables of its own beside ours (RAPPORT_SERVICE_HOST).
+    An unknown name is no error: a cluster puts variables of its own beside ours (RAPPORT_SERVICE_HOST); but only a
+    setting has two underscores in a row.
     """
-    known = {name.removeprefix("RAPPORT_") for name in OTHERS | _names()}
+    known = OTHERS | _names()
     for name in sorted(environ):
-        if name.upper().startswith("RAPPORT_") and name.upper().removeprefix("RAPPORT_") not in known and _meant(name):
+        variable = name.upper()
+        if variable.startswith("RAPPORT_") and variable not in known and ("__" in variable or _meant(name)):
             yield f"{name} is no setting and is not read{_meant(name)}"
     for key in sorted(tomllib.loads(toml.read_text(encoding="utf-8"))) if toml.exists() else ():
         if key not in Settings.model_fields:
@@ -221,6 +223,7 @@ def _meant(variable: str) -> str:
 
 
 def _without_password(url: str) -> str:
+    url = re.sub(r"([?&]password=)[^&#]*", rf"\g<1>{MASK}", url)  # redis-py takes it from there, too
     scheme, _, rest = url.partition("://")
     credentials, at, host = rest.rpartition("@")
     if not at:

@@ -85,6 +85,18 @@ def test_secrets_come_from_files_and_are_masked_in_every_print(monkeypatch, tmp_
     assert f"redis://app:{MASK}@redis:6379/0" in shown
 
 
+@pytest.mark.parametrize(
+    "url", ["redis://redis:6379/0?password=hunter2&timeout=3", "rediss://app@redis:6379?db=1&password=hunter2"]
+)
+def test_a_password_among_the_options_of_the_redis_url_is_masked_too(monkeypatch, url):
+    monkeypatch.setenv("RAPPORT_REDIS__URL", url)
+
+    shown = Settings.load().shown()["redis"]["url"]
+
+    assert "hunter2" not in shown
+    assert "redis:6379" in shown
+
+
 def test_settings_are_shown_by_variable():
     flat = flatten(Settings.load().shown())
 
@@ -111,6 +123,12 @@ def test_a_variable_that_is_nearly_a_setting_is_named(tmp_path, name, meant):
     (said,) = nearly_settings({name: "x"}, tmp_path / "rapport.toml")
 
     assert said == f"{name} is no setting and is not read; did you mean {meant}?"
+
+
+def test_a_variable_that_can_only_be_a_setting_is_named_even_where_nothing_like_it_is_known(tmp_path):
+    (said,) = nearly_settings({"RAPPORT_GATEWAY__PORT": "8080"}, tmp_path / "rapport.toml")
+
+    assert said == "RAPPORT_GATEWAY__PORT is no setting and is not read"
 
 
 def test_what_a_cluster_or_another_program_puts_there_is_let_alone(tmp_path):
