@@ -25,7 +25,7 @@ from stream_app.figures.truth import Departures, churn_alerts, churn_auc, label_
 from stream_app.settings import Settings
 from stream_app.simulate import World
 from stream_app.simulate.live import Live
-from stream_app.topics import INPUTS
+from stream_app.topics import INPUT_NAMES, INPUTS
 
 DRAIN_SECONDS = 90.0
 RESULTS = ("applied", "duplicate", "dead_letter")
@@ -67,11 +67,8 @@ class Scrape:
 
     def events(self, *results: str) -> int:
         """Return how many records of `bank.*` ended in one of `results`; our own topics do not count."""
-        return int(
-            sum(
-                self.sum("crm_events_total", topic=spec.logical, result=result) for spec in INPUTS for result in results
-            )
-        )
+        topics = [topic for topic in self.by("crm_events_total", "topic") if topic.partition(".")[2] in INPUT_NAMES]
+        return int(sum(self.sum("crm_events_total", topic=topic, result=r) for topic in topics for r in results))
 
     def by(self, name: str, label: str) -> dict[str, float]:
         """Return a metric by the values of one label."""

@@ -29,7 +29,6 @@ class Route:
     topic: str
     table: str
     consume: Consume
-    ours: bool = False
     moves_clock: bool = False
     repeats: Repeats = "unknown"
 
@@ -49,11 +48,11 @@ ROUTES = (
     Route("interactions", "profiles", interactions.consume, moves_clock=True),
     Route("customers", "profiles", customers.consume),
     Route("outcomes", "profiles", outcomes.consume, moves_clock=True),
-    Route("mentions-linked", "profiles", linked_mentions.consume, ours=True, repeats="by_key"),
-    Route("timers", "profiles", timers.consume, ours=True),
+    Route("mentions-linked", "profiles", linked_mentions.consume, repeats="by_key"),
+    Route("timers", "profiles", timers.consume),
     Route("mentions", "links", mentions.consume),
-    Route("links", "links", links.consume, ours=True, repeats="by_key"),
-    Route("mood", "mood", mood.consume, ours=True, repeats="by_partition"),
+    Route("links", "links", links.consume, repeats="by_key"),
+    Route("mood", "mood", mood.consume, repeats="by_partition"),
 )
 
 TABLES = (

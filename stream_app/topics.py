@@ -57,7 +57,13 @@ OURS = (
     TopicSpec("mood", ours=True, kept="delete"),
 )
 EXAMPLES = TopicSpec("examples", ours=True, kept="delete", retention_ms=30 * DAY_MS)
+INPUT_NAMES = frozenset(spec.logical for spec in INPUTS)
 TABLES = ("profiles", "links", "mood")
+
+
+def full_names(settings: Settings) -> dict[str, str]:
+    """Return the full name of every topic by its logical one; no two topics share a logical name."""
+    return {spec.logical: spec.name(settings) for spec in (*INPUTS, *OURS, EXAMPLES)}
 
 
 def all_topics(settings: Settings, models: int) -> dict[str, tuple[int, dict[str, str]]]:

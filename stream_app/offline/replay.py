@@ -3,7 +3,7 @@
 import base64
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,9 +16,9 @@ from schemas.actions import Effect
 from schemas.profile_view import view
 from stream_app.offline.local import DeadLetter, Line, LocalRuntime
 from stream_app.settings import Settings
+from stream_app.topics import INPUT_NAMES, INPUTS, full_names
 
 FILES = ("alerts", "offers", "arrivals", "decisions", "profiles", "dead_letters", "examples")
-INPUTS = ("transactions", "interactions", "mentions", "customers", "outcomes")
 
 
 class BadLine(Exception):
@@ -45,8 +45,8 @@ def read_lines(path: Path, namespace: str) -> Iterator[Line]:
 
 def _line(entry: Any, prefix: str) -> Line:
     topic = _of_type(str, entry, "topic").removeprefix(prefix)
-    if topic not in INPUTS:
-        raise ValueError(f"topic {entry['topic']} is none of {', '.join(prefix + name for name in INPUTS)}")
+    if topic not in INPUT_NAMES:
+        raise ValueError(f"topic {entry['topic']} is none of {', '.join(prefix + spec.logical for spec in INPUTS)}")
     key, timestamp_ms = _of_type(str, entry, "key", None), _of_type(int, entry, "timestamp", None)
     headers = _of_type(dict, entry, "headers", {})
     return Line(
@@ -74,10 +74,12 @@ def _of_type(wanted: type, entry: Any, name: str, *default: Any) -> Any:
 
 
 class Results:
-    """The files of one replay."""
+    """The files of one replay; topics and streams are named in them as they are live."""
 
-    def __init__(self, directory: Path, stack: ExitStack) -> None:
+    def __init__(self, directory: Path, settings: Settings, stack: ExitStack) -> None:
         directory.mkdir(parents=True, exist_ok=True)
+        self._namespace = settings.namespace
+        self._topics = full_names(settings)
         self._files: dict[str, BinaryIO] = {
             name: stack.enter_context((directory / f"{name}.jsonl").open("wb")) for name in FILES
         }
@@ -92,7 +94,7 @@ class Results:
         """Write an entry of a stream (its data nested), a decision or an example."""
         if effect.kind == "stream":
             fields = orjson.loads(effect.body)
-            entry = {**fields, "stream": effect.name, "data": orjson.loads(fields["data"])}
+            entry = {**fields, "stream": f"{self._namespace}:{effect.name}", "data": orjson.loads(fields["data"])}
             self.write(effect.name.partition(":")[0], orjson.dumps(entry))
         elif effect.name in FILES:
             self.write(effect.name, effect.body)
@@ -101,7 +103,7 @@ class Results:
         """Write a dead letter with the bytes as they came."""
         value = letter.line.value
         entry = {
-            "topic": letter.line.topic,
+            "topic": self._topics[letter.line.topic],
             "number": letter.number,
             "reason": letter.reason,
             "error": letter.error,
@@ -123,7 +125,7 @@ def replay(
     """
     began = time.perf_counter()
     with ExitStack() as stack:
-        results = Results(directory, stack)
+        results = Results(directory, settings, stack)
         runtime = LocalRuntime(
             policy,
             partitions=settings.partitions,
@@ -147,7 +149,7 @@ def replay(
     seconds = time.perf_counter() - began
     summary = {
         "lines": lines,
-        "topics": _by_topic(runtime.counts),
+        "topics": _by_topic(runtime.counts, full_names(settings)),
         "outcomes": dict(sorted(runtime.outcomes.items())),
         "written": dict(sorted(results.counts.items())),
         "policy": policy.hash,
@@ -159,10 +161,10 @@ def replay(
     return {**summary, "models": models}
 
 
-def _by_topic(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+def _by_topic(counts: Counter[tuple[str, str]], names: Mapping[str, str]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for (topic, result), count in sorted(counts.items()):
-        found.setdefault(topic, {})[result] = count
+        found.setdefault(names[topic], {})[result] = count
     return found
 
 

@@ -1,4 +1,4 @@
-"""The worker's metrics: base units, labels from fixed sets, never an id.
+"""The worker's metrics: base units, labels from fixed sets, never an id. `topic` is a topic's full name.
 
 One `Metrics` belongs to one registry and one worker; nothing here is global. It is the `Meter` of the agents and the
 observer of the engine.
@@ -32,7 +32,7 @@ class MetricSpec:
 
 
 SPECS: dict[str, MetricSpec] = {
-    "crm_events_total": MetricSpec(Counter, "Records of bank.*, by what became of them", ("topic", "result")),
+    "crm_events_total": MetricSpec(Counter, "Records, by what became of them", ("topic", "result")),
     "crm_event_latency_seconds": MetricSpec(
         Histogram, "From the record's time stamp to done", ("topic",), EVENT_BUCKETS
     ),

@@ -85,18 +85,17 @@ class TopicMeter:
 
 
 class Observer:
-    """Listens to the checkpoints of one worker; `names` maps a topic's full name to its logical one."""
+    """Listens to the checkpoints of one worker."""
 
-    def __init__(self, metrics: Metrics, names: Mapping[str, str]) -> None:
+    def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._names = names
         self._meters: dict[str, TopicMeter] = {}
         self._models = ModelMetrics(metrics)
         self._clocks = ClockWatch()
         self._predictions: Counter[str] = Counter()
 
     def meter(self, topic: str) -> TopicMeter:
-        """Return the meter of a topic (logical name)."""
+        """Return the meter of a topic (full name)."""
         known = self._meters.get(topic)
         if known is None:
             known = self._meters[topic] = TopicMeter(topic)
@@ -115,14 +114,13 @@ class Observer:
         metrics.count("crm_checkpoint_batches_total", by=len(done.plan.batches))
         topics = set()
         for batch in done.plan.batches:
-            topic = self._names[batch.topic]
-            topics.add(topic)
+            topics.add(batch.topic)
             if batch.highest_ms is not None:
-                metrics.set("crm_last_event_timestamp_seconds", batch.highest_ms / 1_000, topic)
-            for sent_ms in self.meter(topic).done(batch.partition, batch.end_offset):
-                metrics.observe_seconds("crm_event_latency_seconds", max(0.0, now_ms - sent_ms) / 1_000, topic)
+                metrics.set("crm_last_event_timestamp_seconds", batch.highest_ms / 1_000, batch.topic)
+            for sent_ms in self.meter(batch.topic).done(batch.partition, batch.end_offset):
+                metrics.observe_seconds("crm_event_latency_seconds", max(0.0, now_ms - sent_ms) / 1_000, batch.topic)
             for staged in batch.effects:
-                self._count_effect(topic, staged, now_ms)
+                self._count_effect(batch.topic, staged, now_ms)
         for topic in topics:
             self.meter(topic).flush(metrics)
         for model, scores in self._predictions.items():
@@ -168,14 +166,14 @@ class Observer:
             metrics.count_up_to("crm_changelog_foreign_total", records, table=table)
         metrics.count_up_to("crm_resent_total", app.changelog.resent)
         for topic, lost in app.engine.records_lost.items():
-            metrics.count_up_to("crm_records_lost_total", lost, topic=self._names[topic])
+            metrics.count_up_to("crm_records_lost_total", lost, topic=topic)
         clocks = {number: clock_ms for (_, number), clock_ms in app.lifecycle.clock_ms.items()}
         told = {number: clock_ms for number, clock_ms in clocks.items() if clock_ms is not None}
         still = self._clocks.look(clocks, time.monotonic())
         self._show("crm_clock_seconds", {(str(number),): clock_ms / 1_000 for number, clock_ms in told.items()})
         self._show("crm_clock_standing_still", {(str(number),): float(stands) for number, stands in still.items()})
         lag = app.lifecycle.lag.items()
-        self._show("crm_consumer_lag_records", {(self._names[tp.topic], str(tp.partition)): n for tp, n in lag})
+        self._show("crm_consumer_lag_records", {(tp.topic, str(tp.partition)): n for tp, n in lag})
 
     def _show(self, name: str, values: Mapping[tuple[str, ...], float]) -> None:
         """Show a gauge for these labels and no others."""

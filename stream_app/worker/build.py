@@ -30,6 +30,7 @@ from stream_app.settings import Settings
 from stream_app.telemetry.metrics import Metrics
 from stream_app.telemetry.observer import Observer
 from stream_app.telemetry.queue_watch import QueueWatch
+from stream_app.topics import full_names
 from stream_app.training.punctuator import Punctuator
 from stream_app.training.snapshots import ModelBoard
 from stream_app.training.trainer import Trainer
@@ -104,17 +105,14 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
     analyser = SentimentAnalyser(load_lexicon(settings.policy_dir / "sentiment.toml"))
     steps = {table.name: table.step for table in TABLES}
     tables = {table.name: Table(app.state_table(table.name, table.codec, stubs=table.stubs)) for table in TABLES}
-    names = {
-        route.topic: f"{settings.namespace if route.ours else settings.input_namespace}.{route.topic}"
-        for route in ROUTES
-    }
-    observer = Observer(metrics, {full: logical for logical, full in names.items()})
+    names = full_names(settings)
+    observer = Observer(metrics)
     newest = observer.counted(board.current)
     context = LiveContext(Context(policy, newest(), settings.seed, analyser.sentiment), newest, app.engine)
     app.engine.checkpointer.listen(observer.on_checkpoint)
     app.on_restored = partial(metrics.set, "crm_recovery_seconds")
     for route in ROUTES:
-        meter = observer.meter(route.topic)
+        meter = observer.meter(names[route.topic])
         topic = app.event_topic(
             names[route.topic],
             decode=meter.reading(

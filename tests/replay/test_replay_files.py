@@ -82,10 +82,10 @@ def test_two_summaries_differ_in_their_seconds_alone(twice):
 def test_every_line_is_accounted_for(bank_file, twice):
     (_, summary), _ = twice
     lines = len(bank_file.read_bytes().splitlines())
-    inputs = ("transactions", "interactions", "mentions", "customers", "outcomes")
+    inputs = [f"bank.{name}" for name in ("transactions", "interactions", "mentions", "customers", "outcomes")]
     counted = sum(count for topic in inputs for count in summary["topics"].get(topic, {}).values())
     assert summary["lines"] == lines == counted
-    assert summary["topics"]["transactions"]["duplicate"] > 0
+    assert summary["topics"]["bank.transactions"]["duplicate"] > 0
     assert sum(summary["topics"][topic].get("dead_letter", 0) for topic in inputs if topic in summary["topics"]) > 0
 
 
@@ -111,6 +111,7 @@ def test_what_is_taken_back_was_made_before(twice):
         made = {entry["id"]: entry["stream"] for entry in entries if "refers_to" not in entry}
         taken_back = [entry for entry in entries if "refers_to" in entry]
         assert taken_back, name
+        assert all(stream.startswith(f"crm:{name}:") for stream in made.values())
         for entry in taken_back:
             assert made[entry["refers_to"]] == entry["stream"]
 
@@ -150,7 +151,7 @@ def test_cdnow_customers_have_the_purchases_and_sums_of_the_file(tmp_path, calm_
     loaded = rapport("load", source, "--mapping", MAPPINGS / "cdnow.toml", "--out", lines, "--json").json
     assert loaded["events"] == 69_659
     answer = rapport("replay", lines, "--out", tmp_path / "out", "--policy", calm_policy, "--json")
-    assert answer.json["topics"]["transactions"] == {"applied": 69_659}
+    assert answer.json["topics"]["bank.transactions"] == {"applied": 69_659}
 
     purchases, cents, rows = defaultdict(int), defaultdict(int), source.read_text().splitlines()[1:]
     for row in rows:
@@ -199,7 +200,8 @@ def test_bytes_that_are_no_json_stand_as_raw_and_come_back_unchanged(replayed):
     raw = base64.b64encode(b"\xff no json").decode()
     results = replayed({"topic": "bank.transactions", "raw": raw}, a_line())
     (letter,) = results("dead_letters")
-    assert (letter["reason"], letter["value"], letter["number"]) == ("bad_json", raw, 1)
+    assert (letter["topic"], letter["reason"], letter["value"]) == ("bank.transactions", "bad_json", raw)
+    assert letter["number"] == 1
     assert len(results("profiles")) == 1
 
 
@@ -227,10 +229,10 @@ def test_several_files_are_one_history(tmp_path):
         a_line(value=wire_form("transactions", event_id="e2")),
     )
     summary = rapport("replay", first, second, "--out", tmp_path / "out", "--json").json
-    assert summary["topics"]["transactions"] == {"applied": 2, "duplicate": 1}
+    assert summary["topics"]["bank.transactions"] == {"applied": 2, "duplicate": 1}
 
 
 def test_the_input_namespace_is_a_setting(tmp_path):
     path = lines_file(tmp_path / "in.jsonl", {"topic": "zz.transactions", "value": wire_form("transactions")})
     answer = rapport("replay", path, "--out", tmp_path / "out", "--json", environ={"RAPPORT_INPUT_NAMESPACE": "zz"})
-    assert answer.json["topics"]["transactions"] == {"applied": 1}
+    assert answer.json["topics"]["zz.transactions"] == {"applied": 1}

@@ -23,6 +23,7 @@ from stream_app.engine import stored
 from stream_app.routes import ROUTES
 from stream_app.settings import Settings
 from stream_app.simulate.lines import Line
+from stream_app.topics import full_names
 from stream_app.worker.process import settings_as_environment, worker_service
 from tests import waiting
 from tests.commands import Answer, rapport
@@ -128,7 +129,7 @@ class Deployment:
 
     async def _committed_all(self) -> bool:
         chosen = self.settings
-        names = [f"{chosen.namespace if r.ours else chosen.input_namespace}.{r.topic}" for r in ROUTES]
+        names = [full_names(chosen)[route.topic] for route in ROUTES]
         partitions = [TopicPartition(name, number) for name in names for number in range(chosen.partitions)]
         admin = AIOKafkaAdminClient(**kafka.client_options(chosen.kafka))
         await admin.start()
@@ -158,6 +159,10 @@ class Deployment:
     def metrics(self) -> Scrape:
         """Read /metrics."""
         return Scrape.of(self.get("/metrics")[1])
+
+    def topic(self, logical: str) -> str:
+        """The full name of a topic."""
+        return full_names(self.settings)[logical]
 
     def count(self, name: str, **labels: str) -> int:
         """One metric, summed over the labels that are not given."""

@@ -34,14 +34,17 @@ def an_outflow(customer, **changes):
 
 def test_a_large_transfer_to_another_bank_raises_one_alert_within_seconds_however_often_it_is_sent(bank, customer):
     transfer = an_outflow(customer)
-    repeats = bank.count("crm_duplicates_total", topic="transactions")
+    repeats = bank.count("crm_duplicates_total", topic=bank.topic("transactions"))
     for _ in range(3):
         sent = bank.rapport("send", "transactions", json.dumps(transfer), "--json")
         assert sent.json["topic"] == f"{bank.settings.input_namespace}.transactions"
         bank.produced += 1
 
     entry = bank.next_entry(OUTFLOWS, customer, "crm.alert.raised", seconds=5)
-    until(lambda: bank.count("crm_duplicates_total", topic="transactions") == repeats + 2, "both repeats are counted")
+    until(
+        lambda: bank.count("crm_duplicates_total", topic=bank.topic("transactions")) == repeats + 2,
+        "both repeats are counted",
+    )
     assert len(bank.entries(OUTFLOWS, customer)) == 1
 
     assert set(entry) == {"id", "type", "data", "occurred_at", "expires_at"}
@@ -131,10 +134,13 @@ def linked_mentions(bank, author):
 
 
 def test_an_angry_mention_by_a_customer_who_consents_to_linking_is_an_alert_about_him(bank, customer, author):
-    claims = bank.count("crm_events_total", topic="links", result="applied")
+    claims = bank.count("crm_events_total", topic=bank.topic("links"), result="applied")
     master = wire_form("customers", customer_id=customer, handles=[f"weibo:{author}"], consents=CONSENTS)
     bank.send(event("customers", master))
-    until(lambda: bank.count("crm_events_total", topic="links", result="applied") > claims, "the author is claimed")
+    until(
+        lambda: bank.count("crm_events_total", topic=bank.topic("links"), result="applied") > claims,
+        "the author is claimed",
+    )
     bank.send(a_mention(author, platform="weibo", reach=1200))
 
     alert = bank.next_entry(ANGRY, customer, "crm.alert.raised")["data"]
@@ -151,10 +157,13 @@ def test_a_mention_that_may_not_be_linked_counts_into_the_mood_alone(bank, custo
         master = wire_form("customers", customer_id=customer, handles=[f"x:{author}"], consents=consents)
         bank.send(event("customers", master))
         bank.drain()
-    heard = bank.count("crm_events_total", topic="mood", result="applied")
+    heard = bank.count("crm_events_total", topic=bank.topic("mood"), result="applied")
     mention = a_mention(author, platform="x")
     bank.send(mention)
-    until(lambda: bank.count("crm_events_total", topic="mood", result="applied") > heard, "the mood has heard it")
+    until(
+        lambda: bank.count("crm_events_total", topic=bank.topic("mood"), result="applied") > heard,
+        "the mood has heard it",
+    )
     bank.drain()
 
     assert linked_mentions(bank, author) == []

@@ -136,7 +136,7 @@ def test_live_and_by_replay_give_the_same_actions_and_profiles(history, simulate
             if f":{family}:" in stream:
                 for entry in history.entries(stream.partition(":")[2]):
                     if entry["data"]["customer_id"] in expected:
-                        found[entry["id"]] = {**entry, "stream": stream.partition(":")[2]}
+                        found[entry["id"]] = {**entry, "stream": stream}
         assert found == {entry["id"]: entry for entry in results[family]}
         assert len(found) == len(results[family]) > 10, family
     assert len(results["dead_letters"]) > 5

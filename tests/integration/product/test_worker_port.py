@@ -74,9 +74,9 @@ def test_labels_are_those_declared_and_hold_no_id(busy, known):
             assert set(sample.labels) - {"le"} == set(spec.labels), name
 
 
-def test_the_labels_of_topics_results_and_reasons_come_from_fixed_sets(busy):
+def test_the_labels_of_topics_are_their_names_and_results_and_reasons_come_from_fixed_sets(busy):
     scrape = busy.metrics()
-    inputs = {spec.logical for spec in INPUTS}
+    inputs = {spec.name(busy.settings) for spec in INPUTS}
     assert set(scrape.by("crm_events_total", "topic")) >= inputs
     assert set(scrape.by("crm_events_total", "result")) <= {"applied", "duplicate", "dead_letter"}
     assert set(scrape.by("crm_unknown_values_total", "field")) <= {"kind", "channel", "platform", "source"}
@@ -140,8 +140,8 @@ def test_two_simulated_months_leave_no_metric_of_the_contract_untouched(newborn)
 
 def test_the_latency_of_every_record_is_measured_once(busy):
     done = busy.accounted()
-    assert busy.count("crm_event_latency_seconds_count", topic="transactions") <= done
-    inputs = [spec.logical for spec in INPUTS]
+    assert busy.count("crm_event_latency_seconds_count", topic=busy.topic("transactions")) <= done
+    inputs = [spec.name(busy.settings) for spec in INPUTS]
     until(
         lambda: sum(busy.count("crm_event_latency_seconds_count", topic=topic) for topic in inputs) == busy.accounted(),
         "each record that is accounted for has its latency",
@@ -153,10 +153,13 @@ def test_an_event_older_than_the_clock_is_counted_as_late_and_applied(bank, cust
     number = str(partition_for(customer.encode(), bank.settings.partitions))
     clock = {"partition": number}
     until(lambda: ("crm_clock_seconds", frozenset(clock.items())) in bank.metrics().samples, "the clock is told")
-    before = bank.count("crm_late_events_total", topic="transactions")
+    before = bank.count("crm_late_events_total", topic=bank.topic("transactions"))
     old = wire_form("transactions", customer_id=customer, occurred_at="1993-01-01T00:00:00Z")
     bank.send(event("transactions", old))
-    until(lambda: bank.count("crm_late_events_total", topic="transactions") == before + 1, "it is counted as late")
+    until(
+        lambda: bank.count("crm_late_events_total", topic=bank.topic("transactions")) == before + 1,
+        "it is counted as late",
+    )
     bank.drain()
     assert bank.rapport("profile", customer, "--json").json["events"]["transactions"] == 2
 

@@ -3,7 +3,7 @@
 import pytest
 
 from stream_app.settings import Settings
-from stream_app.topics import INPUTS, OURS, all_topics
+from stream_app.topics import EXAMPLES, INPUTS, OURS, all_topics, full_names
 
 
 def test_all_topics_keyed_by_customer_have_the_same_partition_count():
@@ -13,6 +13,33 @@ def test_all_topics_keyed_by_customer_have_the_same_partition_count():
                    "crm.timers", "crm.decisions", "crm-profiles-changelog"]  # fmt: skip
     assert {topics[name][0] for name in by_customer} == {6}
     assert topics["crm.links"][0] == topics["bank.mentions"][0]
+
+
+def test_each_topic_is_kept_as_long_as_the_contract_says():
+    topics = all_topics(Settings.load(), models=2)
+    days = {
+        **dict.fromkeys(("bank.transactions", "bank.interactions", "bank.mentions", "crm.mentions-linked"), 7),
+        **dict.fromkeys(("bank.outcomes", "crm.links", "crm.examples", "crm.dead-letters"), 30),
+        **dict.fromkeys(("crm.timers", "crm.mood"), 7),
+        "crm.decisions": 400,
+    }
+    compacted = {"bank.customers", "crm.models", "crm.clocks"}
+    compacted |= {f"crm-{table}-changelog" for table in ("profiles", "links", "mood")}
+
+    kept = {name: int(config["retention.ms"]) / 86_400_000 for name, (_, config) in topics.items() if name in days}
+    assert kept == days
+    assert {name: topics[name][1]["cleanup.policy"] for name in topics} == {
+        **dict.fromkeys(days, "delete"),
+        **dict.fromkeys(compacted, "compact"),
+    }
+
+
+def test_a_topic_is_named_by_its_namespace_and_no_two_by_the_same_word():
+    names = full_names(Settings.load(namespace="crm-b", input_namespace="bank-b"))
+
+    assert names["transactions"] == "bank-b.transactions"
+    assert names["mentions-linked"] == "crm-b.mentions-linked"
+    assert len(names) == len({*INPUTS, *OURS, EXAMPLES})
 
 
 def test_examples_have_one_partition_per_model():

@@ -29,24 +29,24 @@ def test_the_latency_buckets_have_a_boundary_at_each_objective():
 
 def test_what_is_counted_can_be_scraped_and_read_back():
     metrics = Metrics()
-    metrics.count("crm_events_total", "transactions", "applied", by=3)
+    metrics.count("crm_events_total", "bank.transactions", "applied", by=3)
     metrics.set("crm_profiles", 7)
     metrics.observe_seconds("crm_commit_seconds", 0.01)
 
     families = {f.name: f for f in text_string_to_metric_families(generate_latest(metrics.registry).decode())}
 
-    assert families["crm_events"].samples[0].labels == {"topic": "transactions", "result": "applied"}
-    assert metrics.value("crm_events_total", topic="transactions") == 3
+    assert families["crm_events"].samples[0].labels == {"topic": "bank.transactions", "result": "applied"}
+    assert metrics.value("crm_events_total", topic="bank.transactions") == 3
     assert metrics.value("crm_profiles") == 7
     assert metrics.value("crm_commit_seconds") == 1
 
 
 def test_a_partition_that_moved_away_leaves_the_gauge():
     metrics = Metrics()
-    metrics.set("crm_consumer_lag_records", 5, "transactions", "1")
+    metrics.set("crm_consumer_lag_records", 5, "bank.transactions", "1")
 
-    metrics.forget("crm_consumer_lag_records", ("transactions", "1"))
-    metrics.forget("crm_consumer_lag_records", ("transactions", "2"))
+    metrics.forget("crm_consumer_lag_records", ("bank.transactions", "1"))
+    metrics.forget("crm_consumer_lag_records", ("bank.transactions", "2"))
 
     assert metrics.value("crm_consumer_lag_records") == 0
 
@@ -54,14 +54,14 @@ def test_a_partition_that_moved_away_leaves_the_gauge():
 def test_and_is_there_again_when_it_comes_back():
     metrics = Metrics()
     for lag in (5, 8):
-        metrics.set("crm_consumer_lag_records", lag, "transactions", "1")
+        metrics.set("crm_consumer_lag_records", lag, "bank.transactions", "1")
         assert metrics.value("crm_consumer_lag_records") == lag
-        metrics.forget("crm_consumer_lag_records", ("transactions", "1"))
+        metrics.forget("crm_consumer_lag_records", ("bank.transactions", "1"))
 
 
 def test_two_registries_do_not_share_anything():
     one, two = Metrics(), Metrics()
-    one.count("crm_dead_letters_total", "transactions", "bad_json")
+    one.count("crm_dead_letters_total", "bank.transactions", "bad_json")
 
     assert two.value("crm_dead_letters_total") == 0
 

@@ -24,7 +24,7 @@ def a_record(offset, partition=0, timestamp_ms=0):
 
 @pytest.fixture
 def meter():
-    return TopicMeter("transactions")
+    return TopicMeter("bank.transactions")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_an_event_older_than_the_clock_is_late(meter, read):
     metrics = Metrics()
     meter.flush(metrics)
     meter.flush(metrics)
-    assert metrics.value("crm_late_events_total", topic="transactions") == 1
+    assert metrics.value("crm_late_events_total", topic="bank.transactions") == 1
 
 
 def test_nobody_is_late_while_the_clock_stands_still_or_what_was_read_is_no_event(meter):
@@ -76,7 +76,7 @@ def test_the_streams_that_are_watched_are_those_of_the_contract():
 
 def test_drifts_and_waiting_examples_are_shown_as_the_trainer_tells_them():
     metrics = Metrics()
-    observer = Observer(metrics, {})
+    observer = Observer(metrics)
     for changes in ({}, {"drifts": 5, "waiting": 4}, {"drifts": 5, "waiting": 1}):
         observer.model_report("churn", a_report(**changes))
     assert metrics.value("crm_drift_total", model="churn") == 5
@@ -85,7 +85,7 @@ def test_drifts_and_waiting_examples_are_shown_as_the_trainer_tells_them():
 
 def test_the_version_that_is_shown_is_the_one_that_scores_whatever_the_trainer_has_made():
     metrics = Metrics()
-    observer = Observer(metrics, {})
+    observer = Observer(metrics)
     observer.model_report("churn", a_report())
     observer.scrape(a_worker(), {"churn": LinearScorer(Linear((), (), 0.0, 500), version=5)})
     assert metrics.value("crm_model_version", model="churn") == 5
@@ -109,7 +109,7 @@ def a_worker(*, lag=(), clocks=(), lost=(), profiles=0, restoring=None, foreign=
 
 def test_what_is_left_to_restore_is_shown_while_it_is_restored():
     metrics = Metrics()
-    observer = Observer(metrics, {})
+    observer = Observer(metrics)
     observer.scrape(a_worker(restoring=Restoring(700, 2.5)), {})
     assert (metrics.value("crm_recovery_records_left"), metrics.value("crm_recovery_seconds")) == (700, 2.5)
     observer.scrape(a_worker(), {})
@@ -118,7 +118,7 @@ def test_what_is_left_to_restore_is_shown_while_it_is_restored():
 
 def test_foreign_changelog_records_are_counted_by_table():
     metrics = Metrics()
-    observer = Observer(metrics, {})
+    observer = Observer(metrics)
     for foreign in (2, 2, 5):
         observer.scrape(a_worker(foreign={"profiles": foreign}, resent=1), {})
     assert metrics.value("crm_changelog_foreign_total", table="profiles") == 5
@@ -127,19 +127,19 @@ def test_foreign_changelog_records_are_counted_by_table():
 
 def test_lag_and_clock_of_a_partition_that_moved_away_are_shown_no_longer():
     metrics = Metrics()
-    observer = Observer(metrics, {"bank.transactions": "transactions"})
+    observer = Observer(metrics)
     here = a_worker(lag={("bank.transactions", 0): 3, ("bank.transactions", 1): 4}, clocks={0: 7_000, 1: 9_000})
     observer.scrape(here, {})
-    assert metrics.value("crm_consumer_lag_records", topic="transactions") == 7
+    assert metrics.value("crm_consumer_lag_records", topic="bank.transactions") == 7
     assert metrics.value("crm_clock_seconds", partition="1") == 9
     observer.scrape(a_worker(lag={("bank.transactions", 0): 2}, clocks={0: 8_000}), {})
-    assert metrics.value("crm_consumer_lag_records", topic="transactions") == 2
+    assert metrics.value("crm_consumer_lag_records", topic="bank.transactions") == 2
     assert metrics.value("crm_clock_seconds") == 8
 
 
 def test_a_clock_that_cannot_be_told_stands_still_and_shows_no_time():
     metrics = Metrics()
-    observer = Observer(metrics, {})
+    observer = Observer(metrics)
     observer.scrape(a_worker(clocks={0: 7_000, 1: 7_000}), {})
     observer.scrape(a_worker(clocks={0: 7_000, 1: None}), {})
     assert metrics.value("crm_clock_seconds") == 7
@@ -149,7 +149,7 @@ def test_a_clock_that_cannot_be_told_stands_still_and_shows_no_time():
 
 def test_profiles_are_those_of_the_partitions_held_now():
     metrics = Metrics()
-    observer = Observer(metrics, {})
+    observer = Observer(metrics)
     for held in (7, 3):
         observer.scrape(a_worker(profiles=held), {})
     assert metrics.value("crm_profiles") == 3
@@ -157,11 +157,11 @@ def test_profiles_are_those_of_the_partitions_held_now():
 
 def test_records_that_were_lost_are_counted_once_however_often_somebody_asks():
     metrics = Metrics()
-    observer = Observer(metrics, {"bank.transactions": "transactions", "bank.mentions": "mentions"})
+    observer = Observer(metrics)
     for lost in (5, 5, 9):
         observer.scrape(a_worker(lost={"bank.transactions": lost, "bank.mentions": 1}), {})
-    assert metrics.value("crm_records_lost_total", topic="transactions") == 9
-    assert metrics.value("crm_records_lost_total", topic="mentions") == 1
+    assert metrics.value("crm_records_lost_total", topic="bank.transactions") == 9
+    assert metrics.value("crm_records_lost_total", topic="bank.mentions") == 1
 
 
 NOTHING_LEFT = SimpleNamespace(seconds=0.01, plan=SimpleNamespace(batches=()))
@@ -169,14 +169,14 @@ NOTHING_LEFT = SimpleNamespace(seconds=0.01, plan=SimpleNamespace(batches=()))
 
 def test_what_has_never_happened_on_a_topic_is_seen_as_none_of_it():
     metrics = Metrics()
-    Observer(metrics, {}).meter("transactions")
+    Observer(metrics).meter("bank.transactions")
     told = generate_latest(metrics.registry).decode()
-    assert 'crm_events_total{result="duplicate",topic="transactions"} 0.0' in told
+    assert 'crm_events_total{result="duplicate",topic="bank.transactions"} 0.0' in told
 
 
 def test_every_score_is_counted_under_its_model_whatever_version_gave_it():
     metrics = Metrics()
-    observer = Observer(metrics, {})
+    observer = Observer(metrics)
     scorers = {name: LinearScorer(Linear((2.0,), (1.0,), 0.5, 9), version=4) for name in ("churn", "propensity")}
     versions = [scorers, {**scorers, "churn": LinearScorer(Linear((), (), 0.0, 10), version=5)}]
     newest = observer.counted(lambda: versions[0])
@@ -198,7 +198,7 @@ def test_a_scorer_that_is_counted_can_all_that_it_could_before():
         "need": ActionScorer({"fund": learned, "loan": learned}, {}, unlearned, version=4),
     }
     metrics = Metrics()
-    observer = Observer(metrics, {})
+    observer = Observer(metrics)
     seen = observer.counted(lambda: plain)()
     for model, scorer in plain.items():
         able = [name for name in dir(scorer) if not name.startswith("_") and name != "plain"]  # told as data offline
@@ -212,7 +212,7 @@ def test_a_scorer_that_is_counted_can_all_that_it_could_before():
 def test_scorers_that_are_counted_change_when_there_are_newer_ones_and_only_then():
     given = {"churn": LinearScorer(Linear((), (), 0.0, 500), version=5)}
     versions = [given]
-    newest = Observer(Metrics(), {}).counted(lambda: versions[-1])
+    newest = Observer(Metrics()).counted(lambda: versions[-1])
     first = newest()
     assert newest() is first, "a step takes up a new context only for new scorers"
     assert (first["churn"].version, first["churn"].examples) == (5, 500)
