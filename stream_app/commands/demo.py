@@ -28,6 +28,7 @@ from stream_app.topics import all_topics
 from stream_app.worker.process import worker_service
 
 LINE_SECONDS = 5.0
+SHOWN = 42  # the customer whose profile may be looked at, or the last where there are fewer
 PLAYED = "The simulated bank has played its last day; all stays up until Ctrl-C."
 
 
@@ -57,8 +58,9 @@ def demo(
             )
             asyncio.run(create_topics(chosen))
             with running_worker(chosen, home) as port:
-                say(look_around(chosen))
-                summary = asyncio.run(_play(chosen, _world(chosen, customers, days), port, seconds, speed, started))
+                world = _world(chosen, customers, days)
+                say(look_around(chosen, world.people[min(SHOWN, customers) - 1].customer_id))
+                summary = asyncio.run(_play(chosen, world, port, seconds, speed, started))
     except ServiceUnavailable as error:
         fail(str(error))
     except WorkerGone as error:
@@ -81,8 +83,8 @@ def say(line: str) -> None:
     errors.print(line, markup=False)
 
 
-def look_around(chosen: Settings) -> str:
-    """Say what can be tried while the demo runs, ready to be copied into another shell."""
+def look_around(chosen: Settings, customer_id: str) -> str:
+    """Say what can be tried while the demo runs, ready to be copied into another shell, about this customer."""
     command = sys.argv[0] if Path(sys.argv[0]).name == "rapport" else "rapport"
     redis_url = chosen.shown()["redis"]["url"]  # its password is for him to fill in
     return "\n".join(
@@ -90,7 +92,7 @@ def look_around(chosen: Settings) -> str:
             "Try in another shell, while this runs:",
             f"  export RAPPORT_KAFKA__BOOTSTRAP={chosen.kafka.bootstrap} RAPPORT_REDIS__URL={redis_url}",
             f"  {command} queue tail fraud -f           # alerts as they come; also: retention, arrivals, offers",
-            f"  {command} profile C000042 --why         # one customer, and why he has his score",
+            f"  {command} profile {customer_id} --why         # one customer, and why he has his score",
             f"  {command} model report --out report     # how good the models are, as a page",
         )
     )
