@@ -53,7 +53,7 @@ faults: $(VENV)/.ready
 bench: $(VENV)/.ready
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-# Compute every figure that the README quotes, into docs/figures.json.
+# Compute the figures of models, alerts and values into docs/figures.json; those of speed and faults: make bench, make faults.
 figures: $(VENV)/.ready
 	@$(BIN)/python -m stream_app.figures $(ARGS)
 

@@ -15,6 +15,7 @@ def worker(
 ) -> None:
     """Run one worker until SIGTERM or Ctrl-C. Example: RAPPORT_METRICS__PORT=9465 rapport worker --worker-id w2.
 
-    Its port serves /metrics, /healthz, /readyz, /version and, with a token, /profiles/ID.
+    Its port serves /metrics, /healthz, /readyz, /version and, with a token, /profiles/ID. It ends with 70 where our
+    code, state or policy fails, with 75 or 76 where it is to be started again at once (docs/operations.md).
     """
     run(settings(bootstrap=bootstrap, url=url, worker_id=worker_id))
