@@ -21,6 +21,10 @@ from schemas.decisions import Dropped, FunnelStage, Stage
 from schemas.events import Interaction, Transaction
 from schemas.profile import Profile
 
+ARBITRATION: Stage = "arbitration"
+NOT_ELIGIBLE, NO_CHANNEL = "not_eligible", "no_channel"
+UNFIT = frozenset({NOT_ELIGIBLE, NO_CHANNEL})  # such an action is none for this customer, or for this moment
+
 
 class Weighed(NamedTuple):
     """An action that came through, with its likelihood, where that came from, and what ranks it."""
@@ -68,7 +72,7 @@ def decide(
     scorer = context.scorers.get("propensity") if may_profile(profile) else None
     version = scorer.version if scorer is not None else None
     if not left:
-        return Choice(trigger.name, (*funnel, _untouched("arbitration", 0)), (), None, 1.0, version)
+        return Choice(trigger.name, (*funnel, _untouched(ARBITRATION, 0)), (), None, 1.0, version)
     slots = slots_of(event.attributes) if isinstance(event, Interaction) else ()
     weighed = [
         _weigh(action, _channel(action, event, trigger), trigger, features, slots, scorer, policy) for action in left
@@ -80,6 +84,15 @@ def decide(
     )
     funnel.append(_arbitration(weighed, worthy, chosen))
     return Choice(trigger.name, tuple(funnel), tuple(weighed), chosen, probability, version, slots)
+
+
+def held_back(choice: Choice) -> tuple[str, ...]:
+    """Name why actions were kept from the customer that could else have been offered: each reason once.
+
+    What is not for him or for this moment was not held back, nor was what another action outranked.
+    """
+    dropped = (action.reason for stage in choice.funnel if stage.stage != ARBITRATION for action in stage.dropped)
+    return tuple(dict.fromkeys(reason for reason in dropped if reason not in UNFIT))
 
 
 WhyNot = Callable[[Action], str | None]
@@ -121,11 +134,11 @@ def _stages(
     fitting: set[str] = set() if missing[False] else _fitting(profile, at_ms, policy)
 
     def eligible(action: Action) -> str | None:
-        return missing[action.personalised] or (None if action.name in fitting else "not_eligible")
+        return missing[action.personalised] or (None if action.name in fitting else NOT_ELIGIBLE)
 
     def applicable(action: Action) -> str | None:
         if not _channel(action, event, trigger):
-            return "no_channel"
+            return NO_CHANNEL
         return contact.resting(profile, action, at_ms)
 
     return (
@@ -189,4 +202,4 @@ def _arbitration(weighed: list[Weighed], worthy: list[Weighed], chosen: Weighed 
         for one in weighed
         if one is not chosen
     )
-    return FunnelStage("arbitration", len(weighed), dropped)
+    return FunnelStage(ARBITRATION, len(weighed), dropped)

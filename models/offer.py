@@ -2,14 +2,13 @@
 
 from models.cause import Cause
 from models.context import Context
-from models.decide import Choice, Weighed, decide
+from models.decide import Choice, Weighed, decide, held_back
 from models.explanations.reasons import parts_in_words, strongest
 from models.labels.early import begun
 from models.labels.outcomes import pend_offer
 from models.learning.hashing import slots_of
 from models.policy import HOUR_MS, Policy, Trigger
 from models.rings.windows import home_day
-from models.rules.alerts import Step
 from models.served.churn import may_profile
 from schemas.actions import Effect, Offer, Reason
 from schemas.decisions import Decision, decision_effect
@@ -29,8 +28,8 @@ def offer(
     cause: Cause,
     context: Context,
     values: tuple[float, ...],
-) -> Step:
-    """Decide about an event that triggers it: at most one offer, and always a record of it.
+) -> tuple[Profile, tuple[Effect, ...], tuple[str, ...]]:
+    """Decide about an event that triggers it: at most one offer, and always a record of it; and what was held back.
 
     `values` are the customer's features; without consent to profiling none are asked for.
     """
@@ -38,7 +37,7 @@ def offer(
     record = _record(choice, event, cause, context.policy)
     effects = (decision_effect(record, timed=cause.timed),)
     if choice.chosen is None:
-        return profile, effects
+        return profile, effects, held_back(choice)
     made = _offer(choice, choice.chosen, values, record, cause, context.policy)
     due_ms = made.occurred_ms + choice.chosen.action.horizon_ms
     kept = OfferMade(
@@ -54,7 +53,7 @@ def offer(
     propensity = choice.chosen.propensity
     version = 0 if choice.chosen.scored is None else choice.version or 0  # 0: policy said it, no model did
     profile = pend_offer(profile, kept, values, propensity, version, context.policy, choice.slots)
-    return profile, (offer_effect(made, timed=cause.timed), *effects, *begun(profile, kept))
+    return profile, (offer_effect(made, timed=cause.timed), *effects, *begun(profile, kept)), held_back(choice)
 
 
 def offered(

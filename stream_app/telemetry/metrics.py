@@ -42,7 +42,9 @@ SPECS: dict[str, MetricSpec] = {
     "crm_alerts_total": MetricSpec(Counter, "Alerts written", ("queue", "kind", "priority")),
     "crm_offers_total": MetricSpec(Counter, "Offers written", ("channel", "action")),
     "crm_arrivals_total": MetricSpec(Counter, "Arrival cards written"),
-    "crm_suppressed_total": MetricSpec(Counter, "Actions held back", ("reason",)),
+    "crm_suppressed_total": MetricSpec(
+        Counter, "Reasons for which something was held back, each once a decision", ("reason",)
+    ),
     "crm_dead_letters_total": MetricSpec(Counter, "Records sent to the dead letters", ("topic", "reason")),
     "crm_late_events_total": MetricSpec(Counter, "Events older than their partition's clock", ("topic",)),
     "crm_duplicates_total": MetricSpec(Counter, "Events whose id was applied before", ("topic",)),

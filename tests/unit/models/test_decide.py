@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from models.features import FEATURES
+from models.step import step
 from schemas.profile import MAX_OFFERS, OfferMade, OpenAlert
 from schemas.times import parse_rfc3339
 from tests.builders import BEGINNING, a_transaction, after, an_interaction
+from tests.customers import the_context
 from tests.judging import a_profile, lived
 from tests.offering import KnownPropensities, a_consenting, decided
 from tests.policies import a_policy, default_policy, read
@@ -288,3 +290,34 @@ def test_the_same_event_decides_the_same_again():
     first, second = decided(login, a_consenting(), seed=5), decided(login, a_consenting(), seed=5)
 
     assert first[1:] == second[1:]
+
+
+def suppressed(profile, event=None, policy=None):
+    """What a step says was held back; None: by a login."""
+    return step(profile, event or a_login(), replace(the_context(), policy=policy or default_policy())).suppressed
+
+
+def test_what_was_held_back_is_counted_once_a_decision_by_its_reason():
+    cap = default_policy().contact.offers_per_30_days
+
+    assert suppressed(a_profile()) == ("no_marketing_consent",)
+    assert suppressed(a_consenting("marketing", "profiling")) == ("no_personalisation_consent",)
+    assert suppressed(a_consenting(do_not_contact=True)) == ("do_not_contact",)
+    assert suppressed(offered_before(cap)) == ("monthly_cap",)
+
+
+def test_an_offer_that_rests_is_held_back_and_so_is_all_else_of_that_day():
+    profile, (first,), _ = decided(a_login(), a_consenting())
+    later = a_login(event_id="later", occurred_at=after(hours=1))
+
+    assert suppressed(profile, later) == ("offered_lately", "daily_cap")
+    assert first.type == "crm.offer.made"
+
+
+def test_what_is_not_for_the_customer_or_was_outranked_was_not_held_back():
+    _, (made,), record = decided(a_login(), a_consenting(), steady())
+
+    assert {"not_eligible", "outranked"} <= {dropped.reason for stage in record.funnel for dropped in stage.dropped}
+    assert suppressed(a_consenting(), policy=steady()) == ()
+    assert suppressed(a_consenting(), a_login(topic="failed")) == (), "which decides nothing"
+    assert made.type == "crm.offer.made"
