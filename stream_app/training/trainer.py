@@ -86,7 +86,6 @@ class Trainer:
         self._sent_at: dict[int, float] = {}
         self._rejected = 0
         self._assignment = 0
-        self._not_restored: Exception | None = None
 
     def reports(self) -> dict[str, dict[str, Any]]:
         """Say of each model that is trained here what it learned and how good it is."""
@@ -102,15 +101,15 @@ class Trainer:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _train(self, stop: asyncio.Event) -> None:
-        self._not_restored = None
         kafka, group = self._settings.kafka, f"{self._settings.app_id}-trainer"
         patience = {"max_poll_interval_ms": LONGEST_LEARNING_MS}
         async with producer(kafka) as sender, consumer(kafka, group_id=group, **patience) as reader:
+            listener = _Assignment(self, reader)
             try:
-                reader.subscribe([self._topic], listener=_Assignment(self, reader))
+                reader.subscribe([self._topic], listener=listener)
                 while not stop.is_set():
-                    if self._not_restored is not None:
-                        raise NotRestored from self._not_restored
+                    if listener.failed is not None:
+                        raise NotRestored from listener.failed
                     batches = await reader.getmany(timeout_ms=POLL_MS)
                     assignment = self._assignment
                     for partition, records in batches.items():
@@ -118,7 +117,7 @@ class Trainer:
                     await self._send_due(sender)
                 await self._send_due(sender, all_of_them=True)
             finally:
-                self._forget(list(self._releases))
+                self.forget(list(self._releases))
 
     async def restore(self, partitions: Iterable[int]) -> dict[int, int | None]:
         """Restore the models of these partitions; returns per partition where to read on, None for its beginning."""
@@ -151,7 +150,7 @@ class Trainer:
     def _new(self, model: str) -> Release:
         return new_release(model, self._policy, self._settings.partitions, self._seal)
 
-    def _forget(self, partitions: Iterable[int]) -> None:
+    def forget(self, partitions: Iterable[int]) -> None:
         """Let go of models that another trainer goes on with; what was not sent it learns again."""
         self._assignment += 1
         for number in partitions:
@@ -232,15 +231,16 @@ class Trainer:
 
 
 class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types
-    """Restores what is assigned before its first record is read."""
+    """Restores what is assigned before its first record is read; `failed` is why it could not."""
 
     def __init__(self, trainer: Trainer, consumer: AIOKafkaConsumer) -> None:
         self._trainer = trainer
         self._consumer = consumer
+        self.failed: Exception | None = None
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Let go of the models."""
-        self._trainer._forget([tp.partition for tp in revoked])  # noqa: SLF001 - of this module
+        self._trainer.forget([tp.partition for tp in revoked])
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Restore the models and go to where their last versions stood."""
@@ -248,7 +248,7 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka s
         try:
             offsets = await self._trainer.restore(sorted(by_number))
         except Exception as error:  # noqa: BLE001 - aiokafka would log any and read on, past examples to learn
-            self._trainer._not_restored = error  # noqa: SLF001 - of this module
+            self.failed = error
             return
         for number, offset in offsets.items():
             if offset is None:

@@ -186,5 +186,5 @@ async def test_a_trainer_tells_of_a_model_when_it_learns_and_when_it_gives_it_aw
     number = example_partition("churn", POLICY)
     trainer._releases[number] = new_release("churn", POLICY, 1)
     await trainer._learn(number, [], trainer._assignment)
-    trainer._forget([number, number + 1])
+    trainer.forget([number, number + 1])
     assert [(model, said is None) for model, said in heard] == [("churn", False), ("churn", True)]

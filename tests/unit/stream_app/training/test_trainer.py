@@ -178,7 +178,7 @@ async def test_what_was_polled_before_a_rebalance_is_dropped_even_halfway():
     learning = asyncio.create_task(learn(trainer, a_day(25)))
     for _ in range(55):
         await asyncio.sleep(0)
-    trainer._forget([CHURN])
+    trainer.forget([CHURN])
     after = trainer._releases[CHURN] = new_release("churn", POLICY, 1)
     await learning
     assert 20 < learned(before) < 25, "past the first version"
