@@ -225,7 +225,7 @@ class EngineConsumer(driver.Consumer):
         message = self._message(tp, records, generation)
         event = self.app.create_event(None, records, None, message)
         await self._changelog_queue.put(event)
-        self._read_offset[tp] = records[-1].offset
+        self._read_offset[tp] = message.offset  # the records are the store's now, which lets go of them
 
     @property
     def _changelog_queue(self) -> Any:

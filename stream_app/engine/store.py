@@ -145,12 +145,14 @@ class EngineStore(SerializedStore[bytes, bytes]):
         """Restore from changelog batches; ends the process on failure, which Faust would only log.
 
         Faust may still hold batches of a partition that was closed meanwhile, and mixes up tables when it meets a
-        partition that it does not know any more: neither is ours to write.
+        partition that it does not know any more: neither is ours to write. The records are let go of here: Faust's
+        recovery keeps the last batch (4 MB) until there is another to restore, which may be never.
         """
         found: dict[int, list[Any]] = {}
         for event in batch:
             if event.message.topic in self.table.changelog_topic.topics:
                 found.setdefault(event.message.partition, []).extend(event.message.value)
+            event.message.value.clear()
         try:
             for number, records in found.items():
                 store = self._store(number)

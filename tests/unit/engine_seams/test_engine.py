@@ -91,6 +91,15 @@ async def test_a_standby_is_neither_counted_nor_read_until_its_turn_comes(app: E
     assert store.persisted_offset(two) == 1, "it goes on where it is"
 
 
+async def test_restored_records_are_let_go_of_though_faust_keeps_the_last_batch(app: EngineApp):
+    table = app.engine.tables["profiles"]
+    changelog = table.changelog_topic.get_topic_name()
+    ours, gone = (a_changelog_batch(TP(changelog, number), [(b"C1", "x", 5)]) for number in (1, 0))
+    table.store.apply_changelog_batch([ours, gone], str, str)
+    assert table.store.records_restored == 1
+    assert [batch.message.value for batch in (ours, gone)] == [[], []]
+
+
 async def test_changelog_batches_of_another_table_or_of_a_partition_that_has_gone_are_dropped(app: EngineApp):
     table = app.engine.tables["profiles"]
     changelog, store = table.changelog_topic.get_topic_name(), table.store
