@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from schemas.errors import RapportError
 from stream_app.commands.common import FAILED, errors
 from stream_app.embedded import ServiceUnavailable
+from stream_app.engine.garbage import large_blocks_apart
 from stream_app.kafka import KafkaUnavailable
 
 OURS = (RapportError, KafkaUnavailable, ServiceUnavailable)  # their text is a sentence for people
@@ -79,6 +80,7 @@ def _rapport() -> None:
 
 def main() -> None:
     """Run the command line; exit 0: well, 1: failed, 2: wrong use."""
+    large_blocks_apart()  # before the command's modules are there, which leave most holes
     # What a client library warns of, a command says in a line of its own; a worker's log has handlers that hear it.
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     try:
