@@ -81,7 +81,7 @@ class Collector:
     def look(self, now: float, *, under_way: bool, done: int) -> None:
         """Collect, unless something is under way and gets on, or much was done lately; `done` counts what was.
 
-        What has not got on since the last look waits for a broker or for Redis, whose connections fail meanwhile, and many
+        What has not got on since the last look waits for a broker or for Redis, whose connections fail meanwhile; many
         of them are old by the time that they are let go of. So all is collected at the first moment after that at which
         nothing is under way, as it is after an hour. Who is busy collects by count.
         """
