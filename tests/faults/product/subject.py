@@ -13,6 +13,7 @@ from stream_app.embedded import Addresses
 from stream_app.engine import stored
 from stream_app.routes import ROUTES
 from stream_app.settings import CHECKOUT, Settings
+from stream_app.topics import INPUT_NAMES
 from stream_app.topics import all_topics
 from stream_app.worker.process import settings_as_environment
 from tests.faults.product.inputs import Transactions
@@ -60,7 +61,7 @@ class ProductSubject:
 
     @property
     def internal(self) -> tuple[str, ...]:
-        return tuple(f"{self.namespace}.{route.topic}" for route in ROUTES if route.ours)
+        return tuple(f"{self.namespace}.{route.topic}" for route in ROUTES if route.topic not in INPUT_NAMES)
 
     @property
     def changelog(self) -> str:
