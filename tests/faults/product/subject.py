@@ -13,8 +13,7 @@ from stream_app.embedded import Addresses
 from stream_app.engine import stored
 from stream_app.routes import ROUTES
 from stream_app.settings import CHECKOUT, Settings
-from stream_app.topics import INPUT_NAMES
-from stream_app.topics import all_topics
+from stream_app.topics import INPUT_NAMES, all_topics
 from stream_app.worker.process import settings_as_environment
 from tests.faults.product.inputs import Transactions
 from tests.faults.product.oracle import ProductExpected
