@@ -33,6 +33,7 @@ from stream_app.engine import stored
 from stream_app.engine.local_store import LocalStore
 from stream_app.settings import Settings
 from stream_app.simulate import Options
+from stream_app.topics import full_names
 from tests.bench.many_summary import BYTES_PER_MB, Block, Found, Memory, document, figures_of, told
 from tests.bench.population import Bank, Sent, context_of, key_of, play, sent, uniform, zipf
 
@@ -92,7 +93,7 @@ class Town:
         return Block(name, events, burst.seconds, cpu, kafka, redis, self._timers() - timers, burst.matched.wrong)
 
     def _timers(self) -> int:
-        return int(self.job.counts().sum("crm_events_total", topic="timers"))
+        return int(self.job.counts().sum("crm_events_total", topic=full_names(self.job.settings)["timers"]))
 
     def _used(self) -> list[float]:
         return [cpu_seconds_of(getattr(self._services, name).pids[1]) for name in SERVICES]
