@@ -36,6 +36,8 @@ class Played:
     alerts: list[dict[str, Any]] = field(default_factory=list)
     offers: list[dict[str, Any]] = field(default_factory=list)
     examples: list[dict[str, Any]] = field(default_factory=list)
+    begun: list[dict[str, Any]] = field(default_factory=list)
+    """Parts of examples that are learned before they mature (`models.labels.early`)."""
     arrivals: int = 0
     lines: int = 0
     pended: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -49,8 +51,7 @@ class Played:
         """Keep what is to be looked at."""
         if effect.name == "examples":
             example = orjson.loads(effect.body)
-            if example.get("part") != "early":
-                self.examples.append(example)
+            (self.begun if example.get("part") == "early" else self.examples).append(example)
         elif effect.kind == "stream":
             fields = orjson.loads(effect.body)
             if fields["type"] == "crm.alert.raised":
