@@ -14,14 +14,18 @@ import zipfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from river import compose, linear_model, optim, preprocessing
 
 from models.evaluation.meters import Meter
 from models.evaluation.pace import PACE, Pace
+from models.learning.champion import Champion
 from models.learning.hashing import Slots, slots_of
-from models.learning.scoring import Linear
+from models.learning.pooled import PooledRegression
+
+if TYPE_CHECKING:
+    from models.learning.scoring import Linear
 
 DELAYS = (0, 100, 1_000)
 ANCHORS = {0: (0.792, 0.813), 100: (0.771, 0.787), 1_000: (0.711, 0.731)}  # whole stream, second half: data README
@@ -30,6 +34,7 @@ ARCHIVE = ("uci_bank_marketing", "bank-marketing-4files.zip")
 FILE = "bank-additional-full.csv"
 
 Call = tuple[dict[str, Any], bool]
+Regression = Champion | PooledRegression
 
 
 class Scores(Protocol):
@@ -134,27 +139,6 @@ class OnlineRecipe:
     def learn(self, x: dict[str, Any], label: bool) -> None:
         """Learn one call."""
         self._pipeline.learn_one(x, label)
-
-
-class Regression(Protocol):
-    """What `OnCalls` needs of `models.learning.champion` or `models.learning.pooled`."""
-
-    def learn(
-        self,
-        features: Sequence[float],
-        label: bool,
-        action: str,
-        start: float,
-        slots: Slots = (),
-        *,
-        early: bool = False,
-    ) -> None:
-        """Learn one example."""
-        ...
-
-    def linear(self, action: str, start: float) -> Linear:
-        """Give what is known now."""
-        ...
 
 
 class OnCalls:

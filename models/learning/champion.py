@@ -25,47 +25,20 @@ QUICK, STEADY = 0.999, 1.0  # fading of certainty per example
 _NOTHING: SlotTerm = (0.0, 0.0, inf)
 
 
-class Champion:
+class Champion(PooledRegressions):
     """Learns of many actions at once; an example costs some 50 µs."""
 
     def __init__(self, names: Sequence[str], evidence: Mapping[str, float] = NO_EVIDENCE) -> None:
         """Learn over features `names`; `evidence`: how many answers an action's start is worth."""
-        self._both = PooledRegressions(names, (Memory(QUICK, bins=True), Memory(STEADY)), evidence)
-
-    @property
-    def examples(self) -> int:
-        """Examples learned, all actions together."""
-        return self._both.examples
-
-    @property
-    def actions(self) -> tuple[str, ...]:
-        """Name the actions that an example was learned of."""
-        return tuple(self._both.actions)
-
-    def learn(
-        self,
-        features: Sequence[float],
-        label: bool,
-        action: str,
-        start: float,
-        slots: Slots = (),
-        *,
-        early: bool = False,
-    ) -> None:
-        """Learn one example of `action`, as `PooledRegressions.learn` does."""
-        self._both.learn(features, label, action, start, slots, early=early)
-
-    def concluded(self, action: str) -> None:
-        """Count an example that was learned early, now that nothing more can come true of it."""
-        self._both.concluded(action)
+        super().__init__(names, (Memory(QUICK, bins=True), Memory(STEADY)), evidence)
 
     def linear(self, action: str, start: float, contact: Slots | None = None) -> Linear:
         """Fold both regressions of one action into plain numbers, as `PooledRegressions.linears` does."""
-        return halved(*self._both.linears(action, start, contact))
+        return halved(*self.linears(action, start, contact))
 
     def snapshot(self) -> Snapshot:
         """Tell all that the quick one knows, and beside it the steady one."""
-        quick, steady = self._both.snapshots()
+        quick, steady = self.snapshots()
         return {**quick, "steady": steady}
 
     @classmethod
@@ -75,7 +48,7 @@ class Champion:
         """Read what `snapshot` wrote. Raises `BadSnapshotError`."""
         champion = cls(names, evidence)
         with reading():
-            champion._both.restore([data, data["steady"]])
+            champion.restore([data, data["steady"]])
         return champion
 
 

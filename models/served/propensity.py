@@ -50,7 +50,7 @@ class PropensityLearner:
     @property
     def actions(self) -> tuple[str, ...]:
         """Name the actions that an example was learned of."""
-        return self._champion.actions
+        return tuple(self._champion.actions)
 
     def place(self, action: str) -> str:
         """Under which name `action` is learned."""

@@ -5,7 +5,7 @@ Each check takes a factory of fresh models and raises AssertionError with the la
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgpack
 import pytest
@@ -57,6 +57,14 @@ def taught(make: Make, number: int = 200, *, seed: int = 7) -> Learner:
 
 def as_bytes(model: Learner) -> bytes:
     return msgpack.packb(model.snapshot())
+
+
+def refuses(model: Learner, damage: Mapping[str, object]) -> bool:
+    """Whether a snapshot with damaged parts is refused and the model stays as it was."""
+    before = model.snapshot()
+    with pytest.raises(BadSnapshotError):
+        model.restore({**before, **damage})
+    return model.snapshot() == before
 
 
 def check_a_score_is_a_probability(make: Make) -> None:

@@ -17,7 +17,14 @@ from schemas.internal import ExampleRecord
 from tests.contests import Member
 from tests.policies import a_policy
 from tests.unit.models.contest.test_contest_of_actions import a_release, asked, offers, promises
-from tests.unit.models.contest.test_contest_release import CHALLENGERS, END_MS, feed, forgetful, model_bytes, read
+from tests.unit.models.contest.test_contest_release import (
+    CHALLENGERS,
+    END_MS,
+    feed,
+    model_bytes,
+    read,
+    with_and_without_the_guard,
+)
 
 NUMBER = 200
 ANSWERED_MS, HORIZON_MS = 7_300, 20_000  # offers are made once a second; scorers are kept every ten
@@ -97,10 +104,7 @@ def test_a_crash_after_any_version_gives_the_same_bytes_as_none_with_all_challen
 
 def test_without_the_guard_of_offsets_it_would_learn_twice():
     """The negative control."""
-    topic, whole = a_story(), a_release()
-    again = a_release()
-    again.restore(forgetful(read(whole, topic)[2]))
-    read(again, topic)
+    whole, again = with_and_without_the_guard(a_story(), a_release)
     assert model_bytes(again) != model_bytes(whole)
     assert again.counts.early > whole.counts.early
 

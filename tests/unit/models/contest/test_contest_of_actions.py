@@ -32,9 +32,9 @@ from tests.unit.models.contest.test_contest_release import (
     SOURCES,
     a_story,
     feed,
-    forgetful,
     model_bytes,
     read,
+    with_and_without_the_guard,
 )
 from tests.unit.models.contest.test_contest_release import promises as promises_of
 from tests.unit.models.test_decide import steady
@@ -96,10 +96,7 @@ def test_a_crash_after_any_version_gives_the_same_bytes_as_none_with_all_challen
 
 def test_without_the_guard_of_offsets_it_would_learn_twice():
     """The negative control."""
-    topic, whole = a_story(OFFERS, "propensity"), a_release()
-    again = a_release()
-    again.restore(forgetful(read(whole, topic)[2]))
-    read(again, topic)
+    whole, again = with_and_without_the_guard(a_story(OFFERS, "propensity"), a_release)
     assert model_bytes(again) != model_bytes(whole)
 
 

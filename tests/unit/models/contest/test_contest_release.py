@@ -2,6 +2,7 @@
 
 import copy
 import random
+from collections.abc import Callable
 
 import msgpack
 import pytest
@@ -116,6 +117,14 @@ def forgetful(version) -> dict:
     return snapshot
 
 
+def with_and_without_the_guard(topic: list[Entry], begin: Callable[[], Release]) -> tuple[Release, Release]:
+    """Read a topic to its end, and again from a version that has forgotten what it has seen."""
+    whole, again = begin(), begin()
+    again.restore(forgetful(read(whole, topic)[2]))
+    read(again, topic)
+    return whole, again
+
+
 def crashed(topic: list[Entry], version, *, seal: Seal | None = SEAL, every: int = 30) -> Release:
     again = a_release(seal=seal, every=every)
     start = again.restore(msgpack.unpackb(msgpack.packb(version.snapshot)))
@@ -135,10 +144,7 @@ def test_a_crash_after_any_version_gives_the_same_bytes_as_none_with_all_challen
 
 def test_without_the_guard_of_offsets_it_would_learn_twice():
     """The negative control: whoever forgets what the snapshot has seen takes examples in that it has learned."""
-    topic, whole = a_story(), a_release()
-    again = a_release()
-    again.restore(forgetful(read(whole, topic)[2]))
-    read(again, topic)
+    whole, again = with_and_without_the_guard(a_story(), a_release)
     assert model_bytes(again) != model_bytes(whole)
     assert sum(again.counts.learned.values()) > sum(whole.counts.learned.values())
 

@@ -10,11 +10,10 @@ import pytest
 from models.evaluation.meters import Meter
 from models.features import FEATURES
 from models.learning.calibration import SLOPES, log_odds
-from models.learning.learner import BadSnapshotError
 from models.learning.starts import OTHER, STARTING_PROPENSITY
 from models.served.calibrated_actions import MAX_MAPS, PARTS, CalibratedActions
 from models.served.propensity import PropensityLearner
-from tests.unit.models.model_checks import OF_MAPPED, as_bytes, contacts, examples, in_contact, name_of, taught
+from tests.unit.models.model_checks import OF_MAPPED, as_bytes, contacts, examples, in_contact, name_of, refuses, taught
 
 DAY_MS = 86_400_000
 START = {"loan": 0.2, "fund": 0.05, "card": 0.1}
@@ -277,11 +276,7 @@ def test_a_version_of_before_propensity_was_calibrated_is_taken_up_and_begins_a_
     ],
 )
 def test_a_damaged_calibration_is_refused_and_changes_nothing(damage):
-    learner = busy()
-    before = learner.snapshot()
-    with pytest.raises(BadSnapshotError):
-        learner.restore({**before, **damage})
-    assert learner.snapshot() == before
+    assert refuses(busy(), damage)
 
 
 def test_what_the_learner_refuses_is_told():
