@@ -1,7 +1,9 @@
 """What the trainer decides beside the pure core: which versions it sends, what of the ledger, and what it passes by."""
 
 import asyncio
+import random
 from collections.abc import Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -183,6 +185,69 @@ async def test_what_was_polled_before_a_rebalance_is_dropped_even_halfway():
     await learning
     assert 20 < learned(before) < 25, "past the first version"
     assert (learned(after), trainer._unsent) == (0, {}), "nothing is sent of what another trains now"
+
+
+class SlowTopic(Topic):
+    """Whoever is killed while he sends has sent a part of a version."""
+
+    async def send_and_wait(self, topic: str, *, value: bytes | None, key: bytes, partition: int) -> None:
+        await asyncio.sleep(0)
+        await super().send_and_wait(topic, value=value, key=key, partition=partition)
+
+    def shelf(self) -> Shelf:
+        shelf = Shelf(POLICY.models.keep_versions)
+        for record in self.sent:
+            shelf.put(*record)
+        return shelf
+
+
+def days(number: int) -> list[Line]:
+    """So many days of 15 examples each, in an order of their own, and a promise after each."""
+    messages: list[ExampleRecord | Punctuation] = []
+    for day in range(number):
+        some = [an_example(15 * day + n, due_ms=day * DAY + n * 1_000) for n in range(15)]
+        random.Random(day).shuffle(some)
+        messages += [*some, Punctuation(model="churn", source_partition=0, below_ms=(day + 1) * DAY)]
+    return lines(*messages)
+
+
+async def lived(topic: SlowTopic, polled: list[Line], turns_to_live: int | None = None) -> bool:
+    """Let a trainer go on from what lies on the topic, and kill it after so many turns; whether it came to the end."""
+    trainer = a_trainer()
+    trainer._shelf = topic.shelf()
+    stored, start = trainer._shelf.latest("churn"), 0
+    if stored is not None:
+        start = trainer._releases[CHURN].restore(stored.snapshot)
+    send = partial(trainer._send_due, topic, all_of_them=True)
+
+    async def work() -> None:
+        await trainer._learn(CHURN, polled[start:], trainer._assignment, send)
+        await send()
+
+    task, count = asyncio.create_task(work()), 0
+    while not task.done() and count != turns_to_live:
+        await asyncio.sleep(0)
+        count += 1
+    ended = task.done()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    return ended
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_trainer_killed_at_random_moments_again_and_again_leaves_the_bytes_of_one_that_never_was(seed):
+    """While it learns, tells what it knows, packs it or sends it: the moments are turns of the event loop."""
+    polled, chance, whole, topic, kills = days(8), random.Random(seed), SlowTopic(), SlowTopic(), 0
+    assert await lived(whole, polled)
+    while not await lived(topic, polled, chance.randrange(1, 700)):
+        kills += 1
+    last, other = whole.shelf().latest("churn"), topic.shelf().latest("churn")
+    begun, ended = [sum(key.endswith(part) for key, _ in topic.sent) for part in ("/served.0", "/manifest")]
+    assert kills >= 8
+    assert begun > ended, "some died while they sent"
+    assert (last.manifest, last.snapshot) == (other.manifest, other.snapshot)
 
 
 @pytest.mark.parametrize(
