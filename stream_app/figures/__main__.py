@@ -18,7 +18,7 @@ from stream_app.figures.calibration import calibration, calibration_error
 from stream_app.figures.churn_gap import against_batch
 from stream_app.figures.figure_file import FILE, Figures, keep
 from stream_app.figures.label_modes import compared, left_ms, taken_ms
-from stream_app.figures.needs import foreseen
+from stream_app.figures.needs import asked, foreseen, in_batch
 from stream_app.figures.truth import (
     Departures,
     churn_alerts,
@@ -206,21 +206,22 @@ def needs() -> Figures:
     """Four months of 300 customers who open products of their own accord, three banks: base rate and AUC per family.
 
     The anchor of an AUC is that of the planted chance itself (medians over the three banks); openings that follow an
-    offer come on top of what was planted.
+    offer come on top of what was planted. `_of_batch`: a batch model of the same features on all three banks.
     """
     policy = load_policy(Settings.load().policy_dir)
     runs = [
-        foreseen(_played(Options(customers=300, days=120, seed=seed, uptake_per_60_days=UPTAKE)), policy)
-        for seed in SEEDS
+        asked(_played(Options(customers=300, days=120, seed=seed, uptake_per_60_days=UPTAKE)), policy) for seed in SEEDS
     ]
     told: Figures = {}
     for family in runs[0]:
-        found = [run[family] for run in runs]
+        banks = [run[family] for run in runs]
+        found = [foreseen(bank) for bank in banks]
         n, rates = sum(one.examples for one in found), sorted(one.base_rate for one in found)
         aucs, planted = (sorted(auc or 0.5 for auc in part) for part in zip(*[one[2:] for one in found], strict=True))
         edges = [(part[0], part[-1]) for part in (rates, aucs)]
         told |= figure(f"need_{family}_base_rate", rates[1], "share in 30 days", edges[0], n, "needs")
         told |= figure(f"need_{family}_auc", aucs[1], "AUC", edges[1], n, "needs", _short(planted[1]))
+        told |= figure(f"need_{family}_auc_of_batch", in_batch(banks), "AUC", None, n, "needs")
     return told
 
 

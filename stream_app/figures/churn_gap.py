@@ -7,19 +7,18 @@ Both are held against the planted truth: does the customer leave within the hori
 labels: those that matured, or the planted truth itself. Beside them the plain regression: River's scaler and SGD.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from models.features import FEATURES
 from models.learning.learner import LogisticLearner
 from models.served.churn import ChurnLearner
+from stream_app.figures.batch import Example, in_batch
 from stream_app.figures.truth import Departures, auc
 
-FOLDS = 5
 START = 0.1
 
-Example = Mapping[str, Any]
 Aucs = tuple[float, float]  # over all examples, and over the later half
 
 
@@ -78,23 +77,6 @@ def prequential(
         scores.append(learner.score(example["features"]))
         learner.learn(example["features"], label)
     return scores
-
-
-def in_batch(examples: Sequence[Example], labels: Sequence[bool]) -> list[float]:
-    """Score each example by a gradient boosting that has seen all customers but those of its fold."""
-    # Not at the top: a worker that is installed without the dependencies of development has no scikit-learn.
-    from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415
-    from sklearn.model_selection import GroupKFold, cross_val_predict  # noqa: PLC0415
-
-    said = cross_val_predict(
-        HistGradientBoostingClassifier(random_state=0),
-        [list(example["features"]) for example in examples],
-        labels,
-        groups=[example["customer_id"] for example in examples],
-        cv=GroupKFold(FOLDS),
-        method="predict_proba",
-    )
-    return [float(chance) for _, chance in said]
 
 
 def _aucs(scores: Sequence[float], truth: Sequence[bool]) -> Aucs:
