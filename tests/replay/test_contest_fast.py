@@ -16,7 +16,7 @@ from models.policy import DAY_MS, load_policy
 from models.training.learners import new_release, report
 from models.training.release import Position, Release
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
-from stream_app.closed_loop import Played, play
+from stream_app.offline.closed_loop import Played, play
 from stream_app.settings import Settings
 from stream_app.simulate import NO_FAULTS, Options
 
