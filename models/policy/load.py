@@ -2,7 +2,8 @@
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,7 @@ class Policy(Part):
         return {trigger.on: trigger for trigger in self.decisions.trigger}
 
 
+_LISTED = {"holds": " (products that conditions may name are listed in bank.toml)"}
 FILES = tuple(sorted(set(Policy.model_fields) - {"hash"}))
 
 
@@ -112,6 +114,7 @@ def _check_names(policy: Policy) -> None:
         "tier": {tier.name for tier in policy.tiers.tier},
         "alert": {rule.kind for rule in policy.rules.rule},
         "value_band": {band.name for band in policy.value.band},
+        "holds": {*policy.bank.products},
     }
     tables = (
         *(("tags.toml", tag.name, tag) for tag in policy.tags.tag),
@@ -121,16 +124,23 @@ def _check_names(policy: Policy) -> None:
         for condition in conditions.all + conditions.any + conditions.none:
             word, _, argument = condition.figure.partition(":")
             if argument not in known.get(word, {argument}):
-                raise PolicyError(f"{file}: {name}: no file knows {condition.figure!r}")
+                near = get_close_matches(argument, known[word], n=1)
+                hint = f"; did you mean {word}:{near[0]}?" if near else ""
+                raise PolicyError(f"{file}: {name}: no file knows {condition.figure!r}{_LISTED.get(word, '')}{hint}")
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows' editors begin a file with a mark
     except FileNotFoundError as error:
         raise PolicyError(f"{path.name}: the file is missing in {path.parent}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise PolicyError(f"{path.name}: line {line} is not UTF-8: save the file in this encoding") from error
+    except tomllib.TOMLDecodeError as error:
         raise PolicyError(f"{path.name}: {error}") from error
+    except OSError as error:
+        raise PolicyError(f"{path}: {error.strerror}") from error
 
 
 def _check(name: str, table: Mapping[str, Any]) -> Any:
@@ -138,8 +148,10 @@ def _check(name: str, table: Mapping[str, Any]) -> Any:
     try:
         return shape.model_validate(_frozen(table))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise PolicyError(f"{name}.toml: {_key(table, first['loc'])}: {_wrong(first)}") from error
+        found = error.errors(include_url=False)
+        # A mistyped key is two errors, one key too many and one too few: the former is what stands in the file.
+        first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
+        raise PolicyError(f"{name}.toml: {_key(table, first['loc'])}: {_wrong(first, found)}") from error
 
 
 def _frozen(value: Any) -> Any:
@@ -172,9 +184,15 @@ def _inside(table: Any, step: int | str) -> Any:
     return table.get(step) if isinstance(table, dict) else None
 
 
-def _wrong(error: Any) -> str:
+def _wrong(error: Any, beside: Sequence[Any] = ()) -> str:
     words = {"extra_forbidden": "nobody knows this key", "missing": "this key is missing"}
     said = words.get(error["type"], error["msg"].removeprefix("Value error, "))
+    if error["type"] == "extra_forbidden":
+        *where, key = error["loc"]
+        missing = [
+            str(each["loc"][-1]) for each in beside if each["type"] == "missing" and [*each["loc"][:-1]] == where
+        ]
+        said += "".join(f"; did you mean {near}?" for near in get_close_matches(str(key), missing, n=1))
     given = error["input"]
     return f"{said} (it is {given!r})" if isinstance(given, str | int | float | bool) else said
 

@@ -1,6 +1,7 @@
 """The shapes of the smaller policy files: the bank, its branches, grading, models, decisions and contact."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cached_property
 from itertools import pairwise
 from math import inf
@@ -12,6 +13,7 @@ from models.policy.base import DAY_MS, Count, Days, Minor, Name, Part, Share, Te
 from models.policy.conditions import Conditions, Held, compiled
 from models.policy.contest import Challengers, ContestRules, Segment
 from schemas.actions import SENTENCE_LENGTH
+from schemas.money import MINOR_DIGITS
 from schemas.profile import MAX_OFFERS
 from schemas.vocabulary import INTERACTION_KINDS, TRANSACTION_KINDS
 
@@ -30,14 +32,22 @@ def _comes(event: str) -> str:
     return event
 
 
+def _is_a_currency(code: str) -> str:
+    if code not in MINOR_DIGITS:
+        near = get_close_matches(code, MINOR_DIGITS, n=1)
+        raise ValueError(f"no currency of ISO 4217 has this code{f'; did you mean {near[0]}?' if near else ''}")
+    return code
+
+
 class Bank(Part):
     """`bank.toml`: what is true of the whole bank."""
 
-    home_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    home_currency: Annotated[str, AfterValidator(_is_a_currency)]
     home_country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     lateness_minutes: Annotated[int, Field(ge=1, le=1_440)]  # a day: `models.facts.eve` keeps the facts of one boundary
     loan_gap_days: Annotated[int, Field(ge=7, le=31)]
     loan_grace_days: Annotated[int, Field(ge=0, le=60)]
+    products: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")], ...], Field(max_length=500)]
 
     @property
     def lateness_ms(self) -> int:

@@ -266,7 +266,7 @@ def test_conditions_hold_when_all_and_one_of_any_and_none_of_none_hold():
     assert hold(young, Conditions(all=("products != 1",)))
 
 
-@pytest.mark.parametrize("figure", ["has_tag:payrol", "tier:gold", "alert:no_such_kind", "value_band:golden"])
+@pytest.mark.parametrize("figure", ["has_tag:golden", "tier:gold", "alert:no_such_kind", "value_band:golden"])
 def test_a_condition_that_names_what_no_file_knows_is_refused(figure):
     tag = {"name": "t", "zh": "t", "en": "t", "any": [f"{figure} == 1"]}
 
@@ -279,3 +279,66 @@ def test_a_disabled_rule_is_not_asked():
     assert all(rule.kind != "large_inflow" for rules in policy.rules_on.values() for rule in rules)
     assert policy.first("large_inflow") is None
     assert policy.first("large_outflow") is policy.rule_of["large_outflow"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "said"),
+    [
+        ("holds:fnud", "no file knows 'holds:fnud' (products that conditions may name are listed in bank.toml)"),
+        ("holds:fnud", "did you mean holds:fund?"),
+        ("has_tag:chrun_risk", "no file knows 'has_tag:chrun_risk'; did you mean has_tag:churn_risk?"),
+        ("holds:zzz", "are listed in bank.toml)"),
+    ],
+)
+def test_a_condition_on_what_no_file_lists_is_refused_with_what_is_nearest(figure, said):
+    tag = {"name": "lucky", "zh": "幸运", "en": "Lucky", "all": [f"{figure} == 1"]}
+    told = refused(tags={"tag": [*read("tags")["tag"], tag]})
+
+    assert told.startswith("tags.toml: lucky: ")
+    assert said in told
+    assert ("did you mean" in told) == (figure != "holds:zzz")
+
+
+def test_a_product_that_the_bank_lists_may_be_named():
+    products = [*default_policy().bank.products, "gold-plan"]
+    tag = {"name": "lucky", "zh": "幸运", "en": "Lucky", "all": ["holds:gold-plan == 1"]}
+
+    a_policy(bank={"products": products}, tags={"tag": [*read("tags")["tag"], tag]})
+    assert "gold-plan" in refused(tags={"tag": [*read("tags")["tag"], tag]})
+
+
+@pytest.mark.parametrize(("code", "hint"), [("CNX", "; did you mean CNY?"), ("QQQ", "")])
+def test_a_currency_that_does_not_exist_is_refused(code, hint):
+    told = refused(bank={"home_currency": code})
+
+    assert told == f"bank.toml: home_currency: no currency of ISO 4217 has this code{hint} (it is {code!r})"
+
+
+def test_a_mistyped_key_is_told_as_it_stands_in_the_file_with_the_one_that_was_meant(directory):
+    path = directory / "contact.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("offers_per_day", "offer_per_day"), encoding="utf-8")
+
+    with pytest.raises(PolicyError) as refusal:
+        load_policy(directory)
+    assert str(refusal.value) == (
+        "contact.toml: offer_per_day: nobody knows this key; did you mean offers_per_day? (it is 1)"
+    )
+
+
+def test_a_file_of_another_encoding_is_named_with_its_line_and_a_mark_at_its_begin_is_passed_over(directory):
+    path = directory / "bank.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8-sig")
+    assert load_policy(directory).hash == default_policy().hash
+
+    path.write_bytes("a = 1\n# 银行\n".encode("gb18030"))
+    with pytest.raises(PolicyError, match=r"^bank\.toml: line 2 is not UTF-8: save the file in this encoding$"):
+        load_policy(directory)
+
+
+def test_a_file_that_cannot_be_read_is_named(directory):
+    (directory / "bank.toml").unlink()
+    (directory / "bank.toml").mkdir()
+
+    with pytest.raises(PolicyError, match=r"bank\.toml: Is a directory$"):
+        load_policy(directory)
