@@ -8,7 +8,9 @@ import orjson
 import redis
 import typer
 
+from models.policy import load_policy
 from stream_app.commands.common import JsonOption, RedisOption, errors, fail, print_json, print_table, settings
+from stream_app.queue_watch import stream_names
 from stream_app.settings import Settings
 
 app = typer.Typer(help="List, follow and measure the queues on Redis.", no_args_is_help=True)
@@ -58,15 +60,18 @@ def tail(
     client = connect(chosen)
     there = streams(client, chosen.namespace)
     names = [name for name in there if queue in name]
+    # A stream is there from its first entry on: who follows waits for those too that may come.
+    may_come = stream_names(load_policy(chosen.policy_dir), chosen.namespace) if follow else []
+    followed = sorted({*names, *(name for name in may_come if queue in name)}) if follow else []
     if not names:
         found = f"there are: {', '.join(there)}" if there else "there is none yet"
-        errors.print(f"no stream has {queue!r} in its name; {found}", markup=False)
-        return
+        then = "; waiting for its first entry" if followed else ""
+        errors.print(f"no stream has {queue!r} in its name; {found}{then}", markup=False)
     entries = [(i, name, fields) for name in names for i, fields in client.xrevrange(name, count=count)]
     for position, name, fields in sorted(entries, key=lambda entry: _order(entry[0])):
         _show(position, name, fields, as_json)
-    if follow:
-        last = {name: max((i for i, n, _ in entries if n == name), key=_order, default="0") for name in names}
+    if followed:
+        last = {name: max((i for i, n, _ in entries if n == name), key=_order, default="0") for name in followed}
         for position, name, fields in _follow(client, last):
             _show(position, name, fields, as_json)
 
