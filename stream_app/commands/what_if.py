@@ -45,12 +45,14 @@ def what_if(
             home = out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="what-if-")))
             for side, each in policies.items():
                 directory = chosen.policy_dir if side == "before" else policy
-                _play(files, home / side, chosen.model_copy(update={"policy_dir": directory}), each, side)
-            told = compare(*(home / side for side in SIDES))
+                lines = _play(files, home / side, chosen.model_copy(update={"policy_dir": directory}), each, side)
+            told = {"lines": lines, **compare(*(home / side for side in SIDES))}
     except (BadLine, PolicyError) as error:
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}")
+    if not told["lines"]:
+        fail(f"{', '.join(map(str, files))}: no event in it")
     changed = [change._asdict() for change in changes(*policies.values())]
     told = {"policies": {side: each.hash for side, each in policies.items()}, "changed": changed, **told}
     if as_json:
@@ -59,16 +61,21 @@ def what_if(
         _show(told, MINOR_DIGITS[policies["before"].home_currency])
 
 
-def _play(files: list[Path], home: Path, chosen: Settings, policy: Policy, side: str) -> None:
+def _play(files: list[Path], home: Path, chosen: Settings, policy: Policy, side: str) -> int:
+    """Play the files under one policy and return how many lines they have."""
     with progress() as bar:
         task = bar.add_task(f"Lines, {side}", total=None)
-        replay(files, home, chosen, policy, lambda lines: bar.update(task, completed=lines))
+        summary = replay(files, home, chosen, policy, lambda lines: bar.update(task, completed=lines))
+    lines: int = summary["lines"]
+    return lines
 
 
 def _show(told: dict[str, Any], digits: int) -> None:
     if not told["changed"]:
         typer.echo("The two policies say the same.")
         return
+    typer.echo(f"{told['lines']:,} lines of events under both; at their start nothing was known of any customer.")
+    typer.echo()
     values = [(c["file"], c["key"], *(value(c["key"], c[side], digits) for side in SIDES)) for c in told["changed"]]
     print_table("What policy says", ("file", "key", *SIDES), values)
     for family in ("alerts", "offers"):
@@ -87,7 +94,7 @@ def _show(told: dict[str, Any], digits: int) -> None:
 
 def _say(side: str, example: dict[str, Any]) -> None:
     why = example["why"]
-    typer.echo(f"  {side}: {example['customer_id']} {example['occurred_at'][:16]} {example['what']}")
+    typer.echo(f"  {side}: {example['customer_id']} {example['occurred_at'][:16]}Z {example['what']}")
     typer.echo(f"       {why['zh']} / {why['en']}")
 
 

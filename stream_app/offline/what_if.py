@@ -18,7 +18,7 @@ from stream_app.views.decision_lines import last_reasons
 EXAMPLES = 3
 FAMILIES = {"alerts": "crm.alert.raised", "offers": "crm.offer.made"}
 SHOWN = {"alerts": ("queue", "kind"), "offers": ("action",)}
-LOOKED_AT = ("queue", "priority", "channel", "treatment", "title", "next_step", "expires_at")
+LOOKED_AT = ("queue", "priority", "channel", "treatment", "title", "reasons", "next_step", "expires_at")
 NAMES = ("name", "kind")
 
 

@@ -74,6 +74,20 @@ def test_an_alert_that_is_only_said_otherwise_is_changed_and_neither_new_nor_gon
     assert (row["gone"], row["new"], row["changed"]) == (0, 0, 1)
 
 
+def test_an_alert_with_the_same_title_but_other_reasons_is_changed(policy, events):
+    changed = policy("rules.toml", "{amount} {currency} transferred to {bank}", "{amount} {currency} went to {bank}")
+    (row,) = rapport("what-if", events, "--policy", changed, "--json").json["alerts"]["rows"]
+
+    assert (row["gone"], row["new"], row["changed"]) == (0, 0, 1)
+
+
+def test_a_file_without_events_is_said_rather_than_compared(policy, tmp_path):
+    (tmp_path / "empty.jsonl").touch()
+    answer = rapport("what-if", tmp_path / "empty.jsonl", "--policy", policy("contact.toml", "= 6 ", "= 5 "))
+
+    assert (answer.code, answer.complaint) == (1, f"{tmp_path / 'empty.jsonl'}: no event in it")
+
+
 def test_people_read_what_changed_how_many_and_an_example_in_both_languages(policy, events, tmp_path):
     changed = policy("rules.toml", "amount_minor = 50_000_00", "amount_minor = 20_000_00")
     answer = rapport("what-if", events, "--policy", changed, "--out", tmp_path / "kept")
@@ -81,6 +95,7 @@ def test_people_read_what_changed_how_many_and_an_example_in_both_languages(poli
     assert answer.code == 0
     said = answer.out.splitlines()
     assert "rules.toml\trule (large_outflow).amount_minor\t50,000.00\t20,000.00" in said
+    assert said[0] == "2 lines of events under both; at their start nothing was known of any customer."
     assert "retention large_outflow\t1\t2\t0\t1\t0" in said
     assert "all\t1\t2\t0\t1\t0" in said
     assert any(line.startswith("  new: C1 ") and "大额资金转出他行" in line for line in said)
