@@ -45,6 +45,9 @@ def _as_they_come(path: Path, source: Source) -> Iterator[dict[str, Any]]:
             for row in _READERS[source.format](stream, source):
                 number += 1
                 yield row
+        except UnicodeDecodeError as error:
+            said = f"not {source.encoding}: source.encoding says how the file is written (gb18030, for one)"
+            raise MappingError(f"row {number + 1} or later: {said}") from error
         except (ValueError, csv.Error) as error:
             raise MappingError(f"row {number + 1}: {error}") from error
 
@@ -132,7 +135,7 @@ class Mapper:
         template = rule if isinstance(rule, str) else rule.template
         try:
             text = template.format_map({**row, "row": number})
-        except (KeyError, IndexError, ValueError) as error:
+        except KeyError as error:
             raise MappingError(f"row {number}: {name}: no column {error}") from error
         if isinstance(rule, str):
             return text

@@ -8,9 +8,10 @@ a table `{template = "{date}", map = {…}, date = "%y%m%d", spread = 1}`. The r
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from string import Formatter
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from schemas.errors import BadMessage
 from schemas.times import parse_rfc3339
@@ -18,6 +19,19 @@ from schemas.times import parse_rfc3339
 
 class MappingError(Exception):
     """A mapping or row that cannot be used; the text names the file, field or row."""
+
+
+def _names_columns(template: str) -> str:
+    """Let a template only name columns: what else Python's format can do is no part of a mapping."""
+    for _, column, form, conversion in Formatter().parse(template):
+        if column == "":
+            raise ValueError("between braces stands the name of a column")
+        if form or conversion or any(sign in (column or "") for sign in ".["):
+            raise ValueError(f"between braces stands the name of a column and nothing else, not {column!r}")
+    return template
+
+
+Template = Annotated[str, AfterValidator(_names_columns)]
 
 
 class _Part(BaseModel):
@@ -31,8 +45,8 @@ class Source(_Part):
     """
 
     format: Literal["csv", "jsonl", "whitespace"] = "csv"
-    delimiter: str = ","
-    encoding: str = "utf-8"
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    encoding: str = "utf-8-sig"  # UTF-8; the mark with which Windows' programs begin it is passed over
     member: str | None = None
     columns: tuple[str, ...] = ()
     skip_lines: int = 0
@@ -47,11 +61,11 @@ class FieldRule(_Part):
     each row comes `every_seconds` after the one before it. A value that is no text is the `default` of a template "".
     """
 
-    template: str
+    template: Template
     map: dict[str, Any] | None = None
     default: Any = None
     date: str | None = None
-    zone: str = "+00:00"
+    zone: str = Field(default="+00:00", pattern=r"^(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$")
     spread: int = 0
     start: str | None = None
     every_seconds: int = 0
@@ -88,7 +102,7 @@ class EventRule(_Part):
 
     topic: Literal["transactions", "interactions", "mentions", "customers", "outcomes"]
     when: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    fields: dict[str, str | FieldRule]
+    fields: dict[str, Template | FieldRule]
     attributes: AttributesRule | None = None
     delay_seconds: int = Field(default=0, ge=0)
 
@@ -103,9 +117,11 @@ class RowMapping(_Part):
 def load_mapping(path: Path) -> RowMapping:
     """Read a mapping; MappingError names the file and the wrong key."""
     try:
-        return RowMapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return RowMapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise MappingError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise MappingError(f"{path}: it is not UTF-8: save the file in this encoding") from error
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"{path}: {error}") from error
     except ValidationError as error:

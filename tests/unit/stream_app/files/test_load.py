@@ -355,3 +355,53 @@ def test_what_is_wrong_with_attributes_and_delays_is_named(mapped, mapping, text
 def test_a_delay_cannot_go_back(mapped):
     with pytest.raises(MappingError, match=r"map.toml: event.1.delay_seconds"):
         mapped(CALLS.replace("5400", "-1"), "Job;emp.rate\n")
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{x:.2f}", "between braces stands the name of a column and nothing else, not 'x'"),
+        ("{x.real}", "between braces stands the name of a column and nothing else, not 'x.real'"),
+        ("{x!r}", "between braces stands the name of a column and nothing else, not 'x'"),
+        ("{}", "between braces stands the name of a column"),
+        ("{x", "expected '}' before end of string"),
+    ],
+)
+def test_a_template_names_columns_and_nothing_else(tmp_path, template, said):
+    for field in (f'"{template}"', f'{{ template = "{template}", number = true }}'):
+        mapping = written(tmp_path, f'[[event]]\ntopic = "transactions"\n[event.fields]\nf = {field}\n')
+        with pytest.raises(MappingError) as refusal:
+            load_mapping(mapping)
+        assert said in str(refusal.value)
+        assert "event.0.fields.f" in str(refusal.value)
+
+
+@pytest.mark.parametrize("zone", ["Beijing", "+8", "+24:00", ""])
+def test_a_zone_that_no_time_can_end_with_is_refused(tmp_path, zone):
+    field = f'f = {{ template = "{{x}}", date = "%Y-%m-%d", zone = "{zone}" }}'
+    mapping = written(tmp_path, f'[[event]]\ntopic = "transactions"\n[event.fields]\n{field}\n')
+
+    with pytest.raises(MappingError, match=r"fields\.f\..*zone: String should match pattern"):
+        load_mapping(mapping)
+
+
+def test_a_delimiter_is_one_character(tmp_path):
+    with pytest.raises(MappingError, match=r"source\.delimiter: String should have at most 1 character"):
+        load_mapping(written(tmp_path, PAYMENTS.replace('";"', '";;"')))
+
+
+def test_a_mapping_and_rows_of_another_encoding_are_told_what_to_do(tmp_path):
+    mapping, rows = written(tmp_path, PAYMENTS), tmp_path / "rows.csv"
+    rows.write_bytes("id;who\n1;张\n".encode("gb18030"))
+    with pytest.raises(MappingError, match=r"rows\.csv: .*: not utf-8-sig: source\.encoding says how the file is"):
+        list(convert(rows, load_mapping(mapping)))
+
+    mapping.write_bytes("# 银行\n".encode("gb18030"))
+    with pytest.raises(MappingError, match=r"map\.toml: it is not UTF-8: save the file in this encoding$"):
+        load_mapping(mapping)
+
+
+def test_the_mark_at_the_beginning_of_a_file_from_windows_is_no_part_of_a_column(mapped):
+    (event,) = mapped(PAYMENTS, "\N{ZERO WIDTH NO-BREAK SPACE}id;who\n1;7\n")
+
+    assert event == ("transactions", {"event_id": "p-1", "customer_id": "C7"})
