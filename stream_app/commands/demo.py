@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from stream_app.commands.common import KafkaOption, RedisOption, errors, fail, s
 from stream_app.demo import Demo, WorkerGone, write_summary
 from stream_app.embedded import ServiceUnavailable, use_or_start
 from stream_app.embedded.service import free_ports
+from stream_app.run_directory import run_directory
 from stream_app.settings import Settings
 from stream_app.simulate import Options, World, start_for_live
 from stream_app.topics import all_topics
@@ -51,8 +51,10 @@ def demo(
     chosen = settings()
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     try:
-        with use_or_start(bootstrap, url, data_dir=chosen.data_dir, on_progress=say) as found:
-            home = Path(tempfile.mkdtemp(prefix="demo-", dir=chosen.data_dir))
+        with (
+            run_directory(chosen.data_dir, "demo-") as home,
+            use_or_start(bootstrap, url, data_dir=chosen.data_dir, on_progress=say) as found,
+        ):
             chosen = settings(
                 kafka={"bootstrap": found.kafka_bootstrap}, redis={"url": found.redis_url}, data_dir=home.absolute()
             )
