@@ -52,12 +52,13 @@ def gain(model: str, figures: Model) -> Chart:
     frame = Frame(axis._replace(title="customers, highest score first"), axis._replace(title="found"))
     found = figures["found_in_first_tenth"]
     says = f"Who works through the tenth with the highest scores finds {_percent(found)} of those of whom it came true."
+    below = min(frame.at_y(found) + 16, frame.at_y(0.0) - 6)  # a low curve's label stays above the axis
     parts = [
         svg.axes(frame),
         svg.line(frame, [(0.0, 0.0), (1.0, 1.0)], "ideal", title="by chance"),
         svg.line(frame, [(point["customers"], point["found"]) for point in curve], "line-0", title="by score"),
         svg.dots(frame, [(0.1, found)], "line-0"),
-        svg.words(f"{_percent(found)} in the first tenth", frame.at_x(0.1) + 10, frame.at_y(found) + 16, class_="name"),
+        svg.words(f"{_percent(found)} in the first tenth", frame.at_x(0.1) + 10, below, class_="name"),
     ]
     tenths = [point for place, point in enumerate(curve) if place % max(1, len(curve) // 10) == 0]
     table = tuple((_percent(point["customers"]), _percent(point["found"])) for point in tenths)
