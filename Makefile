@@ -28,6 +28,8 @@ check: $(VENV)/.ready
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m schemas.export --check
+	@if command -v promtool > /dev/null; then cd deploy/prometheus && promtool check rules rapport.rules.yml && promtool test rules rapport.rules.test.yml; \
+	else echo "promtool is not installed: the Prometheus rules were not played (their names are checked by tests/unit/test_alert_rules.py)"; fi
 
 # Unit tests and laws; schemas/ and models/ at 100 % of branches.
 coverage: $(VENV)/.ready
