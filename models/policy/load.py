@@ -114,8 +114,9 @@ def _check_names(policy: Policy) -> None:
         "tier": {tier.name for tier in policy.tiers.tier},
         "alert": {rule.kind for rule in policy.rules.rule},
         "value_band": {band.name for band in policy.value.band},
-        "holds": {*policy.bank.products},
     }
+    if policy.bank.products:
+        known["holds"] = {*policy.bank.products}
     tables = (
         *(("tags.toml", tag.name, tag) for tag in policy.tags.tag),
         *(("actions.toml", action.name, action.eligible) for action in policy.actions.action),

@@ -47,7 +47,10 @@ class Bank(Part):
     lateness_minutes: Annotated[int, Field(ge=1, le=1_440)]  # a day: `models.facts.eve` keeps the facts of one boundary
     loan_gap_days: Annotated[int, Field(ge=7, le=31)]
     loan_grace_days: Annotated[int, Field(ge=0, le=60)]
-    products: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")], ...], Field(max_length=500)]
+    products: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")], ...], Field(max_length=500)
+    ] = ()
+    """What conditions may name; where none is listed, nothing is checked."""
 
     @property
     def lateness_ms(self) -> int:

@@ -20,17 +20,18 @@ from stream_app.engine.batch import Decode
 from stream_app.engine.clocks import TimerRule
 from stream_app.engine.effects import BadInput
 from stream_app.engine.engine import Engine, Work
+from stream_app.engine.fatal import Exit, die
 from stream_app.engine.faust_settings import EngineSettings
 from stream_app.engine.producer import Place
 from stream_app.engine.records import Record
 from stream_app.engine.state_table import TablePort
-from stream_app.kafka import client_options
+from stream_app.kafka import client_options, partition_counts
 from stream_app.routes import ROUTES, TABLES, Step
 from stream_app.settings import Settings
 from stream_app.telemetry.metrics import Metrics
 from stream_app.telemetry.observer import Observer
 from stream_app.telemetry.queue_watch import QueueWatch
-from stream_app.topics import full_names
+from stream_app.topics import all_topics, full_names
 from stream_app.training.punctuator import Punctuator
 from stream_app.training.snapshots import ModelBoard
 from stream_app.training.trainer import Trainer
@@ -126,7 +127,7 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
         bound = partial(handle, advance=advancer(steps[route.table], context), ports=ports)
         app.agent(topic, name=route.topic)(agent_of(route.consume, bound))
     app.timers(TimerRule("profiles", names["timers"], encode_timer, policy.lateness_ms))
-    app.before_start.append(board.start)
+    app.before_start += [partial(find_topics, settings, policy), board.start]
     app.companions += [QueueWatch(settings, policy, metrics).run, SiblingClocks(app, settings).run]
     if settings.learning:
         app.companions += [
@@ -135,6 +136,17 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
             partial(Trainer(settings, policy, observer.model_report).run, asyncio.Event()),  # until Faust cancels it
         ]
     return Worker(app, board, observer, policy)
+
+
+async def find_topics(settings: Settings, policy: Policy) -> None:
+    """End the worker with a line that names the topics which are not there; a client would wait for them in silence.
+
+    Raises `KafkaUnavailable`.
+    """
+    wanted = all_topics(settings, len(policy.models.names))
+    missing = sorted(wanted.keys() - (await partition_counts(settings, wanted)).keys())
+    if missing:
+        die(Exit.BROKEN, f"topics are missing, run `rapport topics create`: {', '.join(missing)}")
 
 
 def clock_of(app: WorkerApp) -> Callable[[int], int | None]:

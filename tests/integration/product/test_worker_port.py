@@ -8,9 +8,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.partitioner import partition_for
+from stream_app.embedded.service import ServiceUnavailable, free_ports
 from stream_app.simulate import Options, World
 from stream_app.telemetry.metrics import SPECS
 from stream_app.topics import INPUTS
+from stream_app.worker.process import worker_service
 from tests.builders import wire_form
 
 from .conftest import settings_of
@@ -213,3 +215,14 @@ def test_the_log_is_json_lines(busy):
     assert lines
     for line in lines:
         assert {"event", "level", "timestamp"} <= set(json.loads(line)), line
+
+
+def test_a_worker_whose_topics_are_missing_names_them_and_ends(kafka_bootstrap, redis_url, tmp_path):
+    settings = settings_of(kafka_bootstrap, redis_url, tmp_path, learning=False)
+    (port,) = free_ports(1)
+    worker = worker_service(settings, tmp_path / "worker.log", port)
+
+    with pytest.raises(ServiceUnavailable) as failed:
+        worker.start()
+
+    assert f"exit=70 topics are missing, run `rapport topics create`: {settings.input_namespace}." in str(failed.value)

@@ -305,6 +305,7 @@ def test_a_product_that_the_bank_lists_may_be_named():
 
     a_policy(bank={"products": products}, tags={"tag": [*read("tags")["tag"], tag]})
     assert "gold-plan" in refused(tags={"tag": [*read("tags")["tag"], tag]})
+    a_policy(bank={"products": []}, tags={"tag": [*read("tags")["tag"], tag]})
 
 
 @pytest.mark.parametrize(("code", "hint"), [("CNX", "; did you mean CNY?"), ("QQQ", "")])
