@@ -222,7 +222,10 @@ def test_a_worker_whose_topics_are_missing_names_them_and_ends(kafka_bootstrap, 
     (port,) = free_ports(1)
     worker = worker_service(settings, tmp_path / "worker.log", port)
 
-    with pytest.raises(ServiceUnavailable) as failed:
-        worker.start()
+    try:
+        with pytest.raises(ServiceUnavailable) as failed:
+            worker.start()
+    finally:
+        worker.stop()
 
     assert f"exit=70 topics are missing, run `rapport topics create`: {settings.input_namespace}." in str(failed.value)

@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from models.decide import UNFIT
 from schemas.decisions import Stage
 from stream_app.views.decision_lines import REASONS, STAGES, lines, outcome
 from tests.commands import rapport
@@ -77,7 +78,7 @@ def test_every_reason_that_the_code_gives_has_both_texts_and_stands_in_the_docum
         for reason in re.findall(r"`([a-z_]+)`", line.split("|")[1])
     }  # fmt: skip
     others = {*STAGES, "failed"}  # the topic of a failed login
-    assert (reasons_of("decide") | reasons_of("contact")) - others == set(REASONS)
+    assert (UNFIT | reasons_of("decide") | reasons_of("contact")) - others == set(REASONS)
     assert told == set(REASONS)
     assert set(STAGES) == set(get_args(Stage))
 
