@@ -18,6 +18,7 @@ from schemas.vocabulary import CHANNELS, CONSENTS, INTERACTION_KINDS, PRODUCT_FA
 
 DAY_MS = 86_400_000
 _EPOCH_DAY = date(1970, 1, 1)
+_LAST_DAY = date.max.toordinal()  # the bank's day is one ahead of the last hours that RFC 3339 can write
 
 Figure = Callable[["Figures"], float | None]
 FigureFamily = Callable[[str], Figure]  # by its argument
@@ -97,7 +98,8 @@ def _age_years(f: Figures) -> float | None:
     identity = f.profile.identity
     if identity is None or identity.birth_year is None:
         return None
-    return date.fromordinal(_EPOCH_DAY.toordinal() + f.day).year - identity.birth_year
+    today = min(_EPOCH_DAY.toordinal() + f.day, _LAST_DAY)
+    return date.fromordinal(today).year - identity.birth_year
 
 
 def _days_as_customer(f: Figures) -> float | None:
