@@ -4,7 +4,7 @@ import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 KEPT = 3
@@ -15,16 +15,25 @@ LOCK = ".in-use"
 def run_directory(base: Path, prefix: str) -> Iterator[Path]:
     """Give a new directory under `base`; of those of earlier runs with this prefix the newest KEPT stay.
 
-    The directory of a run that still goes on is locked, and never removed: its lock ends with its process.
+    The directory of a run that still goes on is locked, and never removed: its lock ends with its process. A run that
+    begins at the same moment may remove the same ones.
     """
-    earlier = sorted(base.glob(f"{prefix}*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    earlier = sorted(base.glob(f"{prefix}*"), key=_changed, reverse=True)
     for old in earlier[KEPT:]:
-        with _locked(old) as ours:
+        with suppress(FileNotFoundError), _locked(old) as ours:
             if ours:
                 shutil.rmtree(old, ignore_errors=True)
     home = Path(tempfile.mkdtemp(prefix=prefix, dir=base))
     with _locked(home):
         yield home
+
+
+def _changed(path: Path) -> float:
+    """Return when a directory was last written to (epoch seconds); 0 where another run has just removed it."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 @contextmanager

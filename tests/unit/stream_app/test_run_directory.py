@@ -31,3 +31,11 @@ def test_a_run_that_still_goes_on_keeps_its_directory_and_others_are_not_ours_to
         runs(tmp_path, KEPT + 2)
         assert living.exists()
     assert (tmp_path / "services-1").exists()
+
+
+def test_what_another_run_is_just_removing_is_in_nobodys_way(tmp_path):
+    for number in range(KEPT + 2):  # listed, but gone when it is looked at
+        (tmp_path / f"demo-{number}").symlink_to(tmp_path / "removed")
+
+    with run_directory(tmp_path, "demo-") as home:
+        assert home.is_dir()
