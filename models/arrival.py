@@ -14,8 +14,7 @@ from schemas.actions import Arrival, BestAction, Effect, OpenComplaint, Reason
 from schemas.entries import arrival_effect
 from schemas.events import Interaction
 from schemas.profile import MAX_VISITS, Profile, Visit
-
-NO_BRANCH = "other"
+from schemas.vocabulary import NO_BRANCH
 
 
 def arrive(profile: Profile, event: Interaction, cause: Cause, context: Context) -> Step:

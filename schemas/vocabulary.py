@@ -1,6 +1,8 @@
 """The words that we know; what is not here folds to `other` and is counted, never refused."""
 
 OTHER = "other"
+NO_BRANCH = OTHER
+"""Where a visit that names no branch is said to be, in the names of streams."""
 
 # Profiles count by a word's place here (`models.rings.windows`): a new word goes to the end, and none ever leaves or
 # moves.

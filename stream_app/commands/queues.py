@@ -11,7 +11,7 @@ import typer
 from models.policy import load_policy
 from stream_app.commands.common import JsonOption, RedisOption, errors, fail, print_json, print_table, settings
 from stream_app.settings import Settings
-from stream_app.telemetry.queue_watch import stream_names
+from stream_app.streams import stream_names
 
 app = typer.Typer(help="List, follow and measure the queues on Redis.", no_args_is_help=True)
 FAMILIES = ("alerts", "offers", "arrivals", "dead")

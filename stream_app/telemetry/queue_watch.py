@@ -8,25 +8,15 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from models.arrival import NO_BRANCH
 from models.policy import Policy
-from schemas.vocabulary import OFFER_CHANNELS, QUEUES
 from stream_app.settings import Settings
+from stream_app.streams import stream_names
 from stream_app.telemetry.metrics import Metrics
 
 INTERVAL_SECONDS = 5.0
 
 
 log = structlog.get_logger(__name__)
-
-
-def stream_names(policy: Policy, namespace: str) -> list[str]:
-    """Return every stream that we may write, and where what could not be delivered from it ends."""
-    alerts = [f"alerts:{queue}:p{priority}" for queue in QUEUES for priority in (1, 2, 3)]
-    offers = [f"offers:{channel}" for channel in sorted(OFFER_CHANNELS)]
-    arrivals = [f"arrivals:{branch}" for branch in sorted({*policy.branches.named, NO_BRANCH})]
-    names = [*alerts, *offers, *arrivals]
-    return [f"{namespace}:{prefix}{name}" for prefix in ("", "dead:") for name in names]
 
 
 class QueueWatch:

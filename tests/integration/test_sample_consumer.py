@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from stream_app.telemetry.queue_watch import stream_names
+from stream_app.streams import stream_names
 from tests.policies import default_policy
 
 pytestmark = pytest.mark.integration

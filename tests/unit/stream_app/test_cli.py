@@ -1,6 +1,8 @@
 """The command line without any server: help, exit codes, JSON, and one clear line for what cannot be done."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -122,6 +124,15 @@ def test_without_redis_a_command_says_where_it_looked_and_shows_no_password(comm
     assert answer.code == 1
     assert "127.0.0.1:1" in answer.complaint
     assert "secret" not in answer.complaint
+
+
+def test_who_looks_into_a_queue_does_not_wait_for_the_libraries_of_the_models():
+    loaded = "import sys, stream_app.commands.queues; print(*sys.modules)"
+    modules = subprocess.run(
+        [sys.executable, "-c", loaded], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.split()
+    assert "stream_app.commands.queues" in modules
+    assert not {"river", "scipy", "faust"} & set(modules)
 
 
 def test_the_doctor_says_what_is_wrong_and_fails(tmp_path):

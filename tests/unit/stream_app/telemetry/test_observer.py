@@ -9,9 +9,9 @@ from prometheus_client import generate_latest
 from models.learning.scoring import ActionScorer, Linear, LinearScorer
 from stream_app.engine.records import Record
 from stream_app.engine.vitals import Restoring
+from stream_app.streams import stream_names
 from stream_app.telemetry.metrics import Metrics
 from stream_app.telemetry.observer import Observer, TopicMeter
-from stream_app.telemetry.queue_watch import stream_names
 from tests.policies import default_policy
 from tests.unit.stream_app.telemetry.test_model_metrics import a_report
 
