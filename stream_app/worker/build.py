@@ -141,12 +141,15 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
 async def find_topics(settings: Settings, policy: Policy) -> None:
     """End the worker with a line that names the topics which are not there; a client would wait for them in silence.
 
+    Kafka lists no topic that an ACL hides: it may be there, but the worker could neither read nor write it.
+
     Raises `KafkaUnavailable`.
     """
     wanted = all_topics(settings, len(policy.models.names))
     missing = sorted(wanted.keys() - (await partition_counts(settings, wanted)).keys())
     if missing:
-        die(Exit.BROKEN, f"topics are missing, run `rapport topics create`: {', '.join(missing)}")
+        names = ", ".join(missing)
+        die(Exit.BROKEN, f"topics are missing or hidden by an ACL, run `rapport topics create`: {names}")
 
 
 def clock_of(app: WorkerApp) -> Callable[[int], int | None]:

@@ -228,4 +228,5 @@ def test_a_worker_whose_topics_are_missing_names_them_and_ends(kafka_bootstrap, 
     finally:
         worker.stop()
 
-    assert f"exit=70 topics are missing, run `rapport topics create`: {settings.input_namespace}." in str(failed.value)
+    line = f"exit=70 topics are missing or hidden by an ACL, run `rapport topics create`: {settings.input_namespace}."
+    assert line in str(failed.value)
