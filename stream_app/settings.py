@@ -223,7 +223,7 @@ def _meant(variable: str) -> str:
 
 
 def _without_password(url: str) -> str:
-    url = re.sub(r"([?&]password=)[^&#]*", rf"\g<1>{MASK}", url)  # redis-py takes it from there, too
+    url = re.sub(r"([?&](?:ssl_)?password=)[^&#]*", rf"\g<1>{MASK}", url)  # redis-py takes them from there, too
     scheme, _, rest = url.partition("://")
     credentials, at, host = rest.rpartition("@")
     if not at:

@@ -86,7 +86,12 @@ def test_secrets_come_from_files_and_are_masked_in_every_print(monkeypatch, tmp_
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://redis:6379/0?password=hunter2&timeout=3", "rediss://app@redis:6379?db=1&password=hunter2"]
+    "url",
+    [
+        "redis://redis:6379/0?password=hunter2&timeout=3",
+        "rediss://app@redis:6379?db=1&password=hunter2",
+        "rediss://redis:6379?ssl_password=hunter2",
+    ],
 )
 def test_a_password_among_the_options_of_the_redis_url_is_masked_too(monkeypatch, url):
     monkeypatch.setenv("RAPPORT_REDIS__URL", url)
