@@ -87,9 +87,10 @@ def decide(
 
 
 def held_back(choice: Choice) -> tuple[str, ...]:
-    """Name why actions were kept from the customer that could else have been offered: each reason once.
+    """Name why actions were kept from the customer: each reason once.
 
-    What is not for him or for this moment was not held back, nor was what another action outranked.
+    What is not for him or for this moment was not held back, nor was what another action outranked. Consents are asked
+    before anything else, so one that lacks is named whether or not an action would have been for him.
     """
     dropped = (action.reason for stage in choice.funnel if stage.stage != ARBITRATION for action in stage.dropped)
     return tuple(dict.fromkeys(reason for reason in dropped if reason not in UNFIT))

@@ -306,6 +306,14 @@ def test_what_was_held_back_is_counted_once_a_decision_by_its_reason():
     assert suppressed(offered_before(cap)) == ("monthly_cap",)
 
 
+def test_a_consent_that_lacks_is_counted_also_where_no_action_would_have_been_for_the_customer():
+    rows = read("actions")["action"]
+    nothing_fits = a_policy(actions={"action": [{**row, "eligible": {"all": ["age_years > 200"]}} for row in rows]})
+
+    assert suppressed(a_consenting(), policy=nothing_fits) == ()
+    assert suppressed(a_profile(), policy=nothing_fits) == ("no_marketing_consent",)
+
+
 def test_an_offer_that_rests_is_held_back_and_so_is_all_else_of_that_day():
     profile, (first,), _ = decided(a_login(), a_consenting())
     later = a_login(event_id="later", occurred_at=after(hours=1))
