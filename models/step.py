@@ -115,9 +115,9 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
         profile, more = _at_the_branch(profile, event, cause, context)
         effects += more
     if trigger is not None:
-        profile, more, kept_from_him = offer(profile, event, trigger, cause, context, values)
+        profile, more, held_back = offer(profile, event, trigger, cause, context, values)
         effects += more
-        suppressed += kept_from_him
+        suppressed += held_back
     effects = withdrawn + taken_back + effects + early
     return Verdict(profile, effects, "applied", event.unknown_fields, outcome, suppressed)
 
