@@ -4,6 +4,8 @@ Amounts of money are integer minor units and their keys end in `_minor`; TOML le
 `50_000_00`. Times are whole hours, days or minutes, as the key says.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,6 +29,12 @@ class Part(BaseModel):
     """A table of the policy: frozen, strict, and a key that nobody knows is an error."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+def did_you_mean(given: str, known: Iterable[str], prefix: str = "") -> str:
+    """Ask whether the name nearest to a given one was meant, as the end of a sentence; "" where none is near."""
+    near = get_close_matches(given, known, n=1)
+    return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 
 class Text(Part):

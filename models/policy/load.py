@@ -3,14 +3,13 @@
 import hashlib
 import tomllib
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from models.policy.base import Part
+from models.policy.base import Part, did_you_mean
 from models.policy.parts import (
     Actions,
     Bank,
@@ -125,8 +124,7 @@ def _check_names(policy: Policy) -> None:
         for condition in conditions.all + conditions.any + conditions.none:
             word, _, argument = condition.figure.partition(":")
             if argument not in known.get(word, {argument}):
-                near = get_close_matches(argument, known[word], n=1)
-                hint = f"; did you mean {word}:{near[0]}?" if near else ""
+                hint = did_you_mean(argument, known[word], f"{word}:")
                 raise PolicyError(f"{file}: {name}: no file knows {condition.figure!r}{_LISTED.get(word, '')}{hint}")
 
 
@@ -185,7 +183,7 @@ def _inside(table: Any, step: int | str) -> Any:
     return table.get(step) if isinstance(table, dict) else None
 
 
-def _wrong(error: Any, beside: Sequence[Any] = ()) -> str:
+def _wrong(error: Any, beside: Sequence[Any]) -> str:
     words = {"extra_forbidden": "nobody knows this key", "missing": "this key is missing"}
     said = words.get(error["type"], error["msg"].removeprefix("Value error, "))
     if error["type"] == "extra_forbidden":
@@ -193,7 +191,7 @@ def _wrong(error: Any, beside: Sequence[Any] = ()) -> str:
         missing = [
             str(each["loc"][-1]) for each in beside if each["type"] == "missing" and [*each["loc"][:-1]] == where
         ]
-        said += "".join(f"; did you mean {near}?" for near in get_close_matches(str(key), missing, n=1))
+        said += did_you_mean(str(key), missing)
     given = error["input"]
     return f"{said} (it is {given!r})" if isinstance(given, str | int | float | bool) else said
 

@@ -1,7 +1,6 @@
 """The shapes of the smaller policy files: the bank, its branches, grading, models, decisions and contact."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cached_property
 from itertools import pairwise
 from math import inf
@@ -9,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from models.policy.base import DAY_MS, Count, Days, Minor, Name, Part, Share, Text
+from models.policy.base import DAY_MS, Count, Days, Minor, Name, Part, Share, Text, did_you_mean
 from models.policy.conditions import Conditions, Held, compiled
 from models.policy.contest import Challengers, ContestRules, Segment
 from schemas.actions import SENTENCE_LENGTH
@@ -34,8 +33,7 @@ def _comes(event: str) -> str:
 
 def _is_a_currency(code: str) -> str:
     if code not in MINOR_DIGITS:
-        near = get_close_matches(code, MINOR_DIGITS, n=1)
-        raise ValueError(f"no currency of ISO 4217 has this code{f'; did you mean {near[0]}?' if near else ''}")
+        raise ValueError(f"no currency of ISO 4217 has this code{did_you_mean(code, MINOR_DIGITS)}")
     return code
 
 
