@@ -60,9 +60,10 @@ def tail(
     client = connect(chosen)
     there = streams(client, chosen.namespace)
     names = [name for name in there if queue in name]
-    # A stream is there from its first entry on: who follows waits for those too that may come.
-    may_come = stream_names(load_policy(chosen.policy_dir), chosen.namespace) if follow else []
-    followed = sorted({*names, *(name for name in may_come if queue in name)}) if follow else []
+    followed: list[str] = []
+    if follow:  # a stream is there from its first entry on: wait for those too that may come
+        may_come = stream_names(load_policy(chosen.policy_dir), chosen.namespace)
+        followed = sorted({name for name in (*there, *may_come) if queue in name})
     if not names:
         found = f"there are: {', '.join(there)}" if there else "there is none yet"
         then = "; waiting for its first entry" if followed else ""
