@@ -8,6 +8,7 @@ from typing import Any
 
 from models.evaluation.meters import Meter
 from models.policy import Policy
+from models.training.snapshots import Stored
 from schemas.internal import ModelCommand
 from schemas.wire import encode
 from stream_app.kafka import producer
@@ -35,7 +36,10 @@ def command(model: str, op: str, *, challenger: str = "", version: int = 0, by: 
 
 
 async def ask(settings: Settings, policy: Policy, asked: ModelCommand, wait_seconds: float) -> dict[str, Any] | None:
-    """Write a command for the trainer; returns what it did about it, None where it has not for so long."""
+    """Write a command for the trainer; returns what it did about it, None where it has not for so long.
+
+    An answer counts once the version that shows it is complete: who starts a worker on hearing it finds it obeyed.
+    """
     async with producer(settings.kafka) as sender:
         await sender.send_and_wait(
             examples_topic(settings),
@@ -47,10 +51,15 @@ async def ask(settings: Settings, policy: Policy, asked: ModelCommand, wait_seco
     while time.monotonic() < deadline:
         shelf = await read_shelf(settings, policy)
         heard = [event for event in shelf.events(asked.model) if event.get("command_id") == asked.command_id]
-        if heard:
+        if heard and _shown(shelf.latest(asked.model), heard[-1]):
             return heard[-1]
         await asyncio.sleep(POLL_SECONDS)
     return None
+
+
+def _shown(latest: Stored | None, event: Mapping[str, Any]) -> bool:
+    """Whether the newest complete version tells of an entry of the ledger, which is sent before its version is."""
+    return latest is not None and latest.manifest.age >= (event["at_ms"], event["version"])
 
 
 def duty(snapshot: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,12 +14,13 @@ from models.contest.sealing import Seal
 from models.policy import load_policy
 from models.training.learners import new_release
 from models.training.release import Position, Published, Release
-from models.training.snapshots import to_records
+from models.training.snapshots import events_of, to_records
 from schemas.internal import ExampleRecord, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.kafka import admin, create_topics, producer
 from stream_app.settings import Settings
 from stream_app.topics import EXAMPLES, OURS
+from stream_app.training import model_duty
 from stream_app.training.snapshots import ModelBoard, ModelWriter, list_models, models_topic, read_shelf
 from stream_app.training.trainer import Trainer, example_partition, examples_topic
 from tests.commands import rapport
@@ -354,6 +355,22 @@ async def test_a_person_promotes_pins_and_takes_it_back_and_workers_follow(chose
     assert (shown["champion"], shown["pinned"]) == ("hoeffding_adaptive", first)
     assert shown["weights_of"] == {"member": "logistic", "on_duty": False}
     assert "odd scores" in (await commanded(chosen, "show", "churn")).out
+
+
+async def test_a_command_is_answered_once_the_version_that_obeys_it_is_complete(chosen):
+    """The ledger's entry lies on the topic before its version does; a trainer can be slow, or die, in between."""
+    release, _ = in_process(the_messages(0, 60, until_ms=5_000))
+    asked = model_duty.command("churn", "promote", challenger="ensemble", by="chen", reason="try it")
+    (version,) = release.obey(asked, 62)
+    records = list(to_records(version))
+    async with producer(chosen.kafka) as sender:
+        for key, value in [*events_of(version), *records[:-1]]:
+            await sender.send_and_wait(models_topic(chosen), value, key=key.encode(), partition=0)
+        assert await model_duty.ask(chosen, POLICY, asked, 1.0) is None, "a part of the version is missing"
+        key, manifest = records[-1]
+        await sender.send_and_wait(models_topic(chosen), manifest, key=key.encode(), partition=0)
+    heard = await model_duty.ask(chosen, POLICY, asked, 60.0)
+    assert (heard["what"], heard["version"]) == ("promoted", version.version)
 
 
 async def test_a_command_that_no_trainer_hears_says_so_and_one_that_cannot_be_is_wrong_use(chosen):
