@@ -31,7 +31,7 @@ class CountedScorer(Generic[S]):
         return self._scorer.score(features, action, slots)
 
 
-class CountedForecaster(CountedScorer[Forecaster]):
+class CountedForecaster(CountedScorer[Forecaster], Forecaster):
     """One that also says several chances at once; each of them counts."""
 
     __slots__ = ()
