@@ -29,12 +29,13 @@ from models.learning.learner import DAMAGED
 from models.policy import Policy
 from models.training.admission import Message
 from models.training.learners import left_out, new_release, report, servable
-from models.training.release import Position, Published, Release
-from models.training.snapshots import Shelf, events_of
+from models.training.release import Position, Release
+from models.training.snapshots import Shelf
 from schemas.internal import ModelCommand, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.kafka import KafkaUnavailable, consumer, producer
 from stream_app.settings import Settings
+from stream_app.training.held import Held
 from stream_app.training.slices import Slices
 from stream_app.training.snapshots import ModelWriter, read_shelf
 
@@ -79,17 +80,14 @@ class Trainer:
         self._topic = examples_topic(settings)
         key = settings.model_key
         self._seal = None if key is None else Seal(key.get_secret_value().encode(), settings.namespace)
-        self._releases: dict[int, Release] = {}
-        self._unsent: dict[int, Published] = {}
-        self._unsent_events: dict[int, dict[str, bytes]] = {}  # of the ledger, those of versions overtaken with them
+        self.held: dict[int, Held] = {}  # by partition
         self._shelf = Shelf(policy.models.keep_versions)  # as of the last assignment, and all that was sent since
-        self._sent_at: dict[int, float] = {}
         self._rejected = 0
         self._assignment = 0
 
     def reports(self) -> dict[str, dict[str, Any]]:
         """Say of each model that is trained here what it learned and how good it is."""
-        return {release.model: report(release) for release in self._releases.values()}
+        return {held.release.model: report(held.release) for held in self.held.values()}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Train until `stop`; broken connections are made anew from the last version that was sent."""
@@ -117,7 +115,7 @@ class Trainer:
                     await self._send_due(sender)
                 await self._send_due(sender, all_of_them=True)
             finally:
-                self.forget(list(self._releases))
+                self.forget(list(self.held))
 
     async def restore(self, partitions: Iterable[int]) -> dict[int, int | None]:
         """Restore the models of these partitions; returns per partition where to read on, None for its beginning."""
@@ -137,7 +135,7 @@ class Trainer:
                     version = stored.manifest.version
                     log.warning("version left out", model=release.model, version=version, why=repr(error))
                     release = self._new(release.model)
-            self._releases[number] = release
+            self.held[number] = Held(release)
             for name in release.began_anew:
                 log.warning("challenger begins anew: new, or not sealed with our key", challenger=name)
             if self._seal is None:
@@ -154,22 +152,20 @@ class Trainer:
         """Let go of models that another trainer goes on with; what was not sent it learns again."""
         self._assignment += 1
         for number in partitions:
-            release = self._releases.pop(number, None)
-            if release is not None and self._tell is not None:
-                self._tell(release.model, None)
-            self._unsent.pop(number, None)
-            self._unsent_events.pop(number, None)
+            held = self.held.pop(number, None)
+            if held is not None and self._tell is not None:
+                self._tell(held.release.model, None)
 
     async def _learn(
         self, partition: int, records: Iterable[ConsumerRecord], assignment: int, send: Send | None = None
     ) -> None:
         """Learn what was polled under an assignment, for as long as that holds; what is due meanwhile is sent."""
-        release = self._releases.get(partition)
-        if release is None or self._assignment != assignment:
+        held = self.held.get(partition)
+        if held is None or self._assignment != assignment:
             return
         slices = Slices()
         for record in records:
-            for _ in self._take(release, partition, record):
+            for _ in self._take(held, record):
                 if slices.over:
                     await slices.rest()
                     if send is not None and self._assignment == assignment:
@@ -177,10 +173,11 @@ class Trainer:
                     if self._assignment != assignment:
                         return
                     slices.begin()
-        self._say(release)
+        self._say(held.release)
 
-    def _take(self, release: Release, partition: int, record: ConsumerRecord) -> Iterator[None]:
+    def _take(self, held: Held, record: ConsumerRecord) -> Iterator[None]:
         """Give a record to its model; yields where others may have their turn."""
+        release = held.release
         message, rejected = _decoded(record.value), release.counts.rejected
         if message is None:
             release.pass_by(record.offset)
@@ -188,12 +185,12 @@ class Trainer:
         elif isinstance(message, Punctuation):
             for version in release.promise_stepwise(message, record.offset):
                 if version is not None:
-                    self._keep(partition, version)
+                    held.keep(version)
                 yield
         elif isinstance(message, ModelCommand):
-            for version in release.obey(message, record.offset, self._held(release.model)):
-                self._keep(partition, version)
-            self._sent_at.pop(partition, None)  # who asked waits
+            for version in release.obey(message, record.offset, self._servable(release.model)):
+                held.keep(version)
+            held.hurry()
         else:
             release.take(message, _position(record), record.offset)
         if message is not None and release.counts.rejected > rejected:
@@ -204,12 +201,7 @@ class Trainer:
         if self._tell is not None:
             self._tell(release.model, report(release))
 
-    def _keep(self, partition: int, version: Published) -> None:
-        """Keep a version for when it is time to send it; of those that it overtakes only the ledger's entries stay."""
-        self._unsent[partition] = version
-        self._unsent_events.setdefault(partition, {}).update(events_of(version))
-
-    def _held(self, model: str) -> tuple[int, ...]:
+    def _servable(self, model: str) -> tuple[int, ...]:
         """List the versions on the topic that workers can serve."""
         found = self._shelf.newest_first(model)
         return tuple(stored.manifest.version for stored in found if servable(stored, self._policy))
@@ -220,14 +212,9 @@ class Trainer:
 
     async def _send_due(self, sender: AIOKafkaProducer, *, all_of_them: bool = False) -> None:
         now = asyncio.get_running_loop().time()
-        for number, version in list(self._unsent.items()):
-            since = now - self._sent_at.get(number, float("-inf"))
-            if all_of_them or since >= self._policy.models.publish_seconds:
-                writer = ModelWriter(self._settings, self._shelf, sender)
-                await writer.write(version, self._unsent_events.get(number, {}))
-                self._sent_at[number] = now
-                if self._unsent.get(number) is version:
-                    del self._unsent[number], self._unsent_events[number]
+        every_seconds = 0.0 if all_of_them else self._policy.models.publish_seconds
+        for held in list(self.held.values()):
+            await held.send_due(ModelWriter(self._settings, self._shelf, sender), now, every_seconds)
 
 
 class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types

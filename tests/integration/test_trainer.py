@@ -336,12 +336,12 @@ async def test_a_person_promotes_pins_and_takes_it_back_and_workers_follow(chose
         assert board.current()["churn"].version == first, "pinned"
     restored = Trainer(chosen, load_policy(FOLDER))
     await restored.restore([CHURN])
-    release = restored._releases[CHURN]
+    release = restored.held[CHURN].release
     assert (release.began_anew, release.contest.on_duty, release.contest.pinned) == ([], "hoeffding_adaptive", first)
     keyless = Trainer(chosen.model_copy(update={"model_key": None}), load_policy(FOLDER))
     with structlog.testing.capture_logs() as said:
         await keyless.restore([CHURN])
-    release = keyless._releases[CHURN]
+    release = keyless.held[CHURN].release
     assert (list(release.contest.members), release.contest.on_duty) == (
         ["logistic", "naive_bayes", "ensemble"],
         "logistic",
@@ -349,7 +349,7 @@ async def test_a_person_promotes_pins_and_takes_it_back_and_workers_follow(chose
     assert "challenger left out: no RAPPORT_MODEL_KEY to seal it with" in [line["event"] for line in said]
     stranger = Trainer(chosen.model_copy(update={"model_key": SecretStr("another" * 9)}), load_policy(FOLDER))
     await stranger.restore([CHURN])
-    assert stranger._releases[CHURN].began_anew == ["hoeffding_adaptive"]
+    assert stranger.held[CHURN].release.began_anew == ["hoeffding_adaptive"]
     shown = (await commanded(chosen, "show", "churn", "--json")).json
     assert [event["what"] for event in shown["ledger"]] == ["promoted", "refused", "promoted", "pinned"]
     assert (shown["champion"], shown["pinned"]) == ("hoeffding_adaptive", first)

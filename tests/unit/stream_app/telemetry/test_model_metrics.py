@@ -13,6 +13,7 @@ from schemas.internal import Punctuation
 from stream_app.settings import Settings
 from stream_app.telemetry.metrics import SPECS, Metrics
 from stream_app.telemetry.model_metrics import ModelMetrics
+from stream_app.training.held import Held
 from stream_app.training.trainer import Trainer, example_partition
 from tests.contests import STRETCH_MS, an_example, rules
 from tests.unit.models.training.test_release_training import FOLDER
@@ -184,7 +185,7 @@ async def test_a_trainer_tells_of_a_model_when_it_learns_and_when_it_gives_it_aw
     heard: list[tuple] = []
     trainer = Trainer(Settings.load(partitions=1), POLICY, lambda model, said: heard.append((model, said)))
     number = example_partition("churn", POLICY)
-    trainer._releases[number] = new_release("churn", POLICY, 1)
+    trainer.held[number] = Held(new_release("churn", POLICY, 1))
     await trainer._learn(number, [], trainer._assignment)
     trainer.forget([number, number + 1])
     assert [(model, said is None) for model, said in heard] == [("churn", False), ("churn", True)]

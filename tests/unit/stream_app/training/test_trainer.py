@@ -16,6 +16,7 @@ from models.training.snapshots import Shelf, to_records
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.settings import Settings
+from stream_app.training.held import Held
 from stream_app.training.trainer import Trainer, example_partition
 from tests.unit.models.training.test_release import DAY, an_example
 from tests.unit.models.training.test_release_training import FOLDER
@@ -45,7 +46,7 @@ class Topic:
 
 def a_trainer() -> Trainer:
     trainer = Trainer(Settings.load(partitions=1), POLICY)
-    trainer._releases[CHURN] = new_release("churn", POLICY, 1)
+    trainer.held[CHURN] = Held(new_release("churn", POLICY, 1))
     return trainer
 
 
@@ -86,7 +87,7 @@ async def test_only_a_version_that_lies_there_and_can_be_served_is_pinned(damage
     trainer = a_trainer()
     promise = Punctuation(model="churn", source_partition=0, below_ms=9 * DAY)
     await learn(trainer, lines(*[an_example(number) for number in range(25)], promise))
-    version = trainer._unsent[CHURN]
+    version = trainer.held[CHURN].unsent
     if damaged:
         version.snapshot["state"]["learner"]["names"][0] = "mua"
     for key, value in to_records(version):
@@ -94,7 +95,7 @@ async def test_only_a_version_that_lies_there_and_can_be_served_is_pinned(damage
         trainer._shelf.put(key, value)  # read again
     asked = [a_command(number, version=number) for number in (1, 2)]
     await learn(trainer, [Line(it.model_dump_json().encode(), 26 + number) for number, it in enumerate(asked)])
-    contest = trainer._releases[CHURN].contest
+    contest = trainer.held[CHURN].release.contest
     assert [(event.what, event.about) for event in contest.events.last] == [
         ("refused" if damaged else "pinned", "version 1"),
         ("refused", "version 2"),
@@ -134,7 +135,7 @@ async def test_a_promise_that_releases_much_holds_nobody_up():
     learning, seen = asyncio.create_task(learn(trainer, a_day(25))), set()
     for _ in range(60):
         await asyncio.sleep(0)
-        seen.add(learned(trainer._releases[CHURN]))
+        seen.add(learned(trainer.held[CHURN].release))
     await learning
     assert seen == set(range(26)), "others have their turn after each example"
 
@@ -146,7 +147,7 @@ async def test_a_version_is_sent_while_the_rest_of_a_promise_is_learned():
 
     async def send() -> None:
         await sending()
-        examples.append((learned(trainer._releases[CHURN]), bool(topic.sent)))
+        examples.append((learned(trainer.held[CHURN].release), bool(topic.sent)))
 
     await trainer._learn(CHURN, a_day(45), trainer._assignment, send)
     assert min(number for number, sent in examples if sent) <= 21, "the first version is of 20 examples"
@@ -167,7 +168,7 @@ async def test_a_version_that_is_told_and_packed_holds_nobody_up():
     """Each part of what the model knows is a step of its own."""
     trainer, topic = a_trainer(), Topic()
     without, published = await turns(learn(a_trainer(), a_day(19))), await turns(learn(trainer, a_day(20)))
-    a_record_and_an_example, parts = 2, len(trainer._releases[CHURN].contest.members) + 2
+    a_record_and_an_example, parts = 2, len(trainer.held[CHURN].release.contest.members) + 2
     assert published - without >= a_record_and_an_example + parts
     assert await turns(trainer._send_due(topic)) > 100
     assert topic.sent[-1][0] == "churn/0000000001/manifest"
@@ -176,15 +177,15 @@ async def test_a_version_that_is_told_and_packed_holds_nobody_up():
 @pytest.mark.usefixtures("hasty")
 async def test_what_was_polled_before_a_rebalance_is_dropped_even_halfway():
     trainer = a_trainer()
-    before = trainer._releases[CHURN]
+    before = trainer.held[CHURN].release
     learning = asyncio.create_task(learn(trainer, a_day(25)))
     for _ in range(55):
         await asyncio.sleep(0)
     trainer.forget([CHURN])
-    after = trainer._releases[CHURN] = new_release("churn", POLICY, 1)
+    after = trainer.held[CHURN] = Held(new_release("churn", POLICY, 1))
     await learning
     assert 20 < learned(before) < 25, "past the first version"
-    assert (learned(after), trainer._unsent) == (0, {}), "nothing is sent of what another trains now"
+    assert (learned(after.release), after.unsent) == (0, None), "nothing is sent of what another trains now"
 
 
 class SlowTopic(Topic):
@@ -217,7 +218,7 @@ async def lived(topic: SlowTopic, polled: list[Line], turns_to_live: int | None 
     trainer._shelf = topic.shelf()
     stored, start = trainer._shelf.latest("churn"), 0
     if stored is not None:
-        start = trainer._releases[CHURN].restore(stored.snapshot)
+        start = trainer.held[CHURN].release.restore(stored.snapshot)
     send = partial(trainer._send_due, topic, all_of_them=True)
 
     async def work() -> None:
