@@ -22,7 +22,8 @@ from models.policy import Policy
 from models.sentiment import SentimentAnalyser, load_lexicon
 from models.training.learners import LocalTrainer, scorer_of, starting_scorers
 from models.training.release import Published
-from models.training.snapshots import Shelf, to_records
+from models.training.shelf import Shelf
+from models.training.snapshots import to_records
 from schemas.actions import Effect
 from stream_app.bench.messages import Message
 from stream_app.offline.local import Line, LocalRuntime

@@ -11,7 +11,8 @@ from models.features import FEATURES
 from models.learning.learner import BadSnapshotError
 from models.policy import Policy
 from models.training.learners import scorer_of
-from models.training.snapshots import Manifest, Shelf, Stored
+from models.training.shelf import Shelf
+from models.training.snapshots import Manifest, Stored
 from stream_app.model_report.sheet import AS_SERVED, LAG_OF, ReasonSize, Sheet, Source
 
 

@@ -18,7 +18,8 @@ from models.learning.scoring import Scorer
 from models.policy import Policy
 from models.training.learners import scorer_of, starting_scorers
 from models.training.release import Published
-from models.training.snapshots import UNBORN, Manifest, Shelf, Stored, describe, events_of, to_records_stepwise
+from models.training.shelf import Shelf
+from models.training.snapshots import UNBORN, Manifest, Stored, describe, events_of, to_records_stepwise
 from stream_app.kafka import KafkaUnavailable, consumer, read_to_end
 from stream_app.settings import Settings
 from stream_app.training.slices import Slices

@@ -30,7 +30,7 @@ from models.policy import Policy
 from models.training.admission import Message
 from models.training.learners import left_out, new_release, report, servable
 from models.training.release import Position, Release
-from models.training.snapshots import Shelf
+from models.training.shelf import Shelf
 from schemas.internal import ModelCommand, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.kafka import KafkaUnavailable, consumer, producer

@@ -10,7 +10,8 @@ from models.learning.learner import BadSnapshotError
 from models.learning.scoring import LinearScorer, Scorer
 from models.policy import Policy
 from models.training.learners import scorer_of
-from models.training.snapshots import Shelf, Stored
+from models.training.shelf import Shelf
+from models.training.snapshots import Stored
 from schemas.profile import Profile
 from schemas.times import to_rfc3339
 from stream_app.model_report.from_shelf import statistics

@@ -17,7 +17,8 @@ from models.evaluation.meters import BINS, Meter
 from models.features import FEATURES
 from models.training.learners import LocalTrainer, new_release
 from models.training.release import Position
-from models.training.snapshots import Shelf, to_records
+from models.training.shelf import Shelf
+from models.training.snapshots import to_records
 from schemas.actions import example_effect
 from schemas.internal import ExampleRecord, Punctuation
 from schemas.times import parse_rfc3339

@@ -12,7 +12,8 @@ from models.clv.model import KEYS, Row, ValueLearner, ValueScorer, fitted
 from models.learning.learner import BadSnapshotError
 from models.training.learners import LocalTrainer, new_release, report, scorer_of, starting_scorers
 from models.training.release import Position
-from models.training.snapshots import Manifest, Shelf, Stored, to_records
+from models.training.shelf import Shelf
+from models.training.snapshots import Manifest, Stored, to_records
 from schemas.internal import ExampleRecord, Punctuation
 from schemas.profile_worth import Purchases
 from tests.policies import a_policy

@@ -12,7 +12,8 @@ import pytest
 from models.challengers.kinds import CHAMPION
 from models.training.learners import report, scorer_of
 from models.training.release import Release
-from models.training.snapshots import Shelf, to_records
+from models.training.shelf import Shelf
+from models.training.snapshots import to_records
 from schemas.internal import ExampleRecord
 from tests.contests import Member
 from tests.policies import a_policy

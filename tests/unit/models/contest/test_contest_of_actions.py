@@ -17,8 +17,9 @@ from models.learning.scoring import Scored
 from models.learning.starts import Starts
 from models.training.learners import LEARNERS, left_out, new_release, report, scorer_of
 from models.training.release import Cadence, Release
+from models.training.shelf import Shelf
 from models.training.snapshot_shape import check_snapshot
-from models.training.snapshots import Shelf, to_records
+from models.training.snapshots import to_records
 from schemas.internal import ExampleRecord
 from tests.builders import an_interaction
 from tests.contests import AUM, STRETCH_MS, Member, Told, a_command, an_example, rules, share

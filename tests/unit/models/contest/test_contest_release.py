@@ -15,8 +15,9 @@ from models.contest.setup import Setup
 from models.learning.learner import BadSnapshotError
 from models.training.learners import LEARNERS, report, scorer_of
 from models.training.release import Cadence, Position, Release
+from models.training.shelf import Shelf
 from models.training.snapshot_shape import check_snapshot
-from models.training.snapshots import Shelf, pinned_in, to_records
+from models.training.snapshots import pinned_in, to_records
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
 from tests.contests import AUM, STRETCH_MS, a_command, an_example, rules
 from tests.unit.models.training.test_release_training import POLICY

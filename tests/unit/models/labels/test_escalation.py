@@ -10,7 +10,8 @@ from models.learning.scoring import Linear, LinearScorer
 from models.rings.windows import home_day, home_day_start_ms
 from models.training.learners import new_release, report, scorer_of, starting_scorers
 from models.training.release import Position
-from models.training.snapshots import Shelf, to_records
+from models.training.shelf import Shelf
+from models.training.snapshots import to_records
 from schemas.internal import ExampleRecord, Punctuation, Timer
 from schemas.profile import MAX_PENDING
 from tests.builders import after, an_interaction

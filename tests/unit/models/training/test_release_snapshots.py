@@ -11,17 +11,10 @@ from hypothesis import strategies as st
 
 from models.contest.events import Event
 from models.evaluation.meters import Quality
+from models.training.record_keys import MANIFEST, record_key
 from models.training.release import Published
-from models.training.snapshots import (
-    MANIFEST,
-    PART_BYTES,
-    Shelf,
-    describe,
-    events_of,
-    pinned_in,
-    record_key,
-    to_records,
-)
+from models.training.shelf import Shelf
+from models.training.snapshots import PART_BYTES, describe, events_of, pinned_in, to_records
 
 
 def a_version(number: int, *, size: int = 10, model: str = "churn", matured_ms: int = -1) -> Published:

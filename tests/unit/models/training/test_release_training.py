@@ -9,7 +9,8 @@ from models.features import FEATURES
 from models.learning.learner import BadSnapshotError
 from models.policy import load_policy
 from models.training.learners import LocalTrainer, left_out, new_release, scorer_of, servable, starting_scorers
-from models.training.snapshots import Shelf, to_records
+from models.training.shelf import Shelf
+from models.training.snapshots import to_records
 from schemas.actions import Effect
 from schemas.internal import ExampleRecord
 from tests.unit.models.model_checks import examples

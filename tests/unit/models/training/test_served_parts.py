@@ -9,8 +9,10 @@ from models.contest.setup import Setup
 from models.learning.learner import BadSnapshotError
 from models.training import snapshots
 from models.training.learners import LEARNERS, new_release, scorer_of
+from models.training.record_keys import FIRST_SERVED, MANIFEST, record_key
 from models.training.release import Cadence, Published, Release
-from models.training.snapshots import FIRST_SERVED, MANIFEST, Shelf, record_key, to_records
+from models.training.shelf import Shelf
+from models.training.snapshots import to_records
 from tests.contests import Member, a_command
 from tests.unit.models.contest.test_contest_of_actions import OFFERS, asked, promises
 from tests.unit.models.contest.test_contest_of_actions import a_release as a_release_of_offers

@@ -12,7 +12,8 @@ import pytest
 from models.policy import load_policy
 from models.training.learners import new_release, report
 from models.training.release import Release
-from models.training.snapshots import Shelf, to_records
+from models.training.shelf import Shelf
+from models.training.snapshots import to_records
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
 from stream_app.engine.records import Origin
 from stream_app.settings import Settings

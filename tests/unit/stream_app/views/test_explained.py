@@ -7,7 +7,8 @@ import pytest
 from models.features import FEATURES, features
 from models.training.learners import new_release, scorer_of
 from models.training.release import Position
-from models.training.snapshots import Shelf, Stored, to_records
+from models.training.shelf import Shelf
+from models.training.snapshots import Stored, to_records
 from schemas.internal import Punctuation
 from stream_app.views.explained import lines, why
 from tests.commands import rapport
