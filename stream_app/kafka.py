@@ -5,17 +5,19 @@ The engine has a transport of its own (`stream_app.engine`); nothing here is on 
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.structs import OffsetAndMetadata
 
 from stream_app.settings import Kafka, Settings
 
 MAX_RECORD_BYTES = 1_048_576
+COORDINATOR_SECONDS = 30.0
 
 
 class KafkaUnavailable(Exception):
@@ -126,6 +128,30 @@ async def partition_counts(settings: Settings, names: Iterable[str]) -> dict[str
         present = set(await client.list_topics()) & set(names)
         found = await client.describe_topics(sorted(present)) if present else []
     return {topic["topic"]: len(topic["partitions"]) for topic in found}
+
+
+async def committed(
+    client: AIOKafkaAdminClient, group: str, asked: Collection[TopicPartition]
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    """Ask where a group stands on each of these partitions; its offset is -1 where it has committed nothing.
+
+    A broker that has just come up, or has just taken the group over, does not know yet. aiokafka gives such an answer
+    as one without partitions, which read as "nothing was committed" would begin everything anew: it is asked again.
+    Raises TimeoutError when the group's coordinator does not come within half a minute.
+    """
+    if not asked:
+        return {}
+    async with asyncio.timeout(COORDINATOR_SECONDS):
+        while True:
+            try:
+                found = await client.list_consumer_group_offsets(group, partitions=list(asked))
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+            else:
+                if found.keys() >= set(asked):
+                    return dict(found)
+            await asyncio.sleep(0.2)
 
 
 async def read_to_end(

@@ -4,17 +4,13 @@ The group's offset of a partition says up to where letters of every reason were 
 that says so for single reasons. Kafka drops both when nobody retries for `offsets.retention.minutes` (a week).
 """
 
-import asyncio
 from collections.abc import Mapping
 
 import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from stream_app import kafka
 from stream_app.settings import Settings
-
-COORDINATOR_SECONDS = 30.0
 
 
 class Retried:
@@ -29,15 +25,12 @@ class Retried:
 
     async def load(self) -> None:
         """Read where the last runs ended. Raises `KafkaUnavailable`."""
-        async with kafka.admin(self._settings.kafka) as client, asyncio.timeout(COORDINATOR_SECONDS):
-            found = None
-            while found is None:
-                try:
-                    found = await client.list_consumer_group_offsets(self._group)
-                except GroupCoordinatorNotAvailableError:  # a broker that never had a group is making its topic
-                    await asyncio.sleep(0.2)
+        count = (await kafka.partition_counts(self._settings, [self._topic])).get(self._topic, 0)
+        async with kafka.admin(self._settings.kafka) as client:
+            asked = [TopicPartition(self._topic, number) for number in range(count)]
+            found = await kafka.committed(client, self._group, asked)
         for tp, (offset, metadata) in found.items():
-            if tp.topic == self._topic and offset >= 0:
+            if offset >= 0:
                 self._all[tp.partition] = offset
                 self._by_reason[tp.partition] = orjson.loads(metadata or "{}")
 
