@@ -2,7 +2,8 @@
 
 A thread and not a task, since what it looks for includes an event loop that does not turn any more. Blocked
 checkpoints (Redis or broker away) are no reason: they retry for as long as the outage lasts. A rebalance takes up to 20
-seconds when a member has gone without a word, so patience begins above that.
+seconds when a member has gone without a word, so patience begins above that. Nor is it the worker's fault that it was
+not let run (a stopped process, a frozen or starved machine): patience counts the seconds in which it could have got on.
 """
 
 import threading
@@ -46,7 +47,7 @@ class Watchdog:
         self._crashed_at: float | None = None
 
     def look(self, vitals: Vitals, now: float) -> None:
-        """Take note of the vitals at `now` (monotonic seconds); end the process when patience is over."""
+        """Take note of the vitals at `now` (seconds awake); end the process when patience is over."""
         if vitals.awaits is None or vitals.progress != self._progress or self._progress_at is None:
             self._progress, self._progress_at = vitals.progress, now
         if now - self._progress_at >= self._patience.no_progress:
@@ -59,14 +60,29 @@ class Watchdog:
             self._end(Exit.STUCK, "the worker has crashed or was stopped, but its process still lives")
 
 
+class Awake:
+    """A clock of the seconds in which this process could run; what lies between two looks counts up to `longest`."""
+
+    def __init__(self, longest: float, now: float) -> None:
+        self._longest = longest
+        self._looked_at = now
+        self._seconds = 0.0
+
+    def seconds(self, now: float) -> float:
+        """Return how long we were awake up to `now` (monotonic seconds)."""
+        self._seconds += min(now - self._looked_at, self._longest)
+        self._looked_at = now
+        return self._seconds
+
+
 def start_watchdog(vitals: Callable[[], Vitals], patience: Patience = Patience()) -> threading.Thread:
     """Start the thread; it lasts as long as the process."""
-    watchdog = Watchdog(patience)
+    watchdog, awake = Watchdog(patience), Awake(2 * patience.interval, time.monotonic())
 
     def watch() -> None:
         while True:
             time.sleep(patience.interval)
-            watchdog.look(vitals(), time.monotonic())
+            watchdog.look(vitals(), awake.seconds(time.monotonic()))
 
     thread = threading.Thread(target=watch, name="watchdog", daemon=True)
     thread.start()

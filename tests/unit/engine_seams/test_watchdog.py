@@ -3,7 +3,7 @@
 import pytest
 
 from stream_app.engine.fatal import Exit
-from stream_app.engine.watchdog import Patience, Vitals, Watchdog
+from stream_app.engine.watchdog import Awake, Patience, Vitals, Watchdog
 
 
 class Case:
@@ -50,3 +50,15 @@ def test_a_crashed_process_that_lives_on_is_ended_after_a_grace(case: Case):
     case.look(0, due=False, crashed=True)
     assert case.look(14, due=False, crashed=True) == []
     assert case.look(15, due=False, crashed=True) == [Exit.STUCK]
+
+
+def test_who_was_not_let_run_has_not_stood_still(case: Case):
+    awake = Awake(longest=1.0, now=0.0)
+    case.look(awake.seconds(0.5))
+    case.look(awake.seconds(300.5))  # a process that was stopped for five minutes, or a machine that was frozen
+    assert case.codes == []
+    for half in range(1, 118):
+        case.look(awake.seconds(300.5 + half / 2))
+    assert case.codes == []
+    case.look(awake.seconds(359.5))
+    assert case.codes == [Exit.STUCK], "of the sleep, one second counts"
