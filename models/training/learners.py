@@ -25,9 +25,11 @@ from models.served.need import MODEL as NEED
 from models.served.need import NeedLearner
 from models.served.propensity import MODEL as PROPENSITY
 from models.served.propensity import PropensityLearner
+from models.training.bookmark import Position
 from models.training.need_release import Uptake
+from models.training.published import Cadence, Published
 from models.training.punctuation import punctuation
-from models.training.release import Cadence, Position, Published, Release
+from models.training.release import Release
 from models.training.snapshot_shape import check_served, check_snapshot
 from models.training.snapshots import Manifest, Stored
 from models.training.value_release import Census

@@ -1,7 +1,8 @@
 """The trainer of the model "need": an example tells of several product families, and each is learned by itself."""
 
 from models.served.need import MODEL, NeedLearner
-from models.training.release import Cadence, Release
+from models.training.published import Cadence
+from models.training.release import Release
 from schemas.internal import ExampleRecord
 from schemas.vocabulary import PRODUCT_FAMILIES
 

@@ -6,7 +6,7 @@ of all (those that are idle hold nobody back) examples are released in the order
 as it is, measured, then learned. What comes at or below the released mark is late: counted, never learned.
 
 So the state after a release follows from the set of examples alone, and versions are published at points that follow
-from it too. Where this reader stands (offsets, promises, positions) is kept apart from that state, as the snapshot's
+from it too. Where this reader stands (`models.training.bookmark`) is kept apart from that state, as the snapshot's
 `bookmark`.
 
 After a restart everything from the oldest unreleased example on is read again: `take` and `promise` get each record's
@@ -14,9 +14,7 @@ own offset, and know by it what the snapshot has seen.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from heapq import heappop, heappush
-from typing import Any, NamedTuple
+from typing import Any
 
 from models.contest.contest import Contest
 from models.contest.setup import ALONE, Setup
@@ -26,52 +24,13 @@ from models.features import FEATURES
 from models.learning.learner import Learner, Snapshot
 from models.learning.scoring import Scorer
 from models.training.admission import Message, unfit
+from models.training.bookmark import BEFORE_ALL, Bookmark, Mark, Position, mark_of
+from models.training.counts import Counts
 from models.training.lags import Lags
 from models.training.missed import Missed
+from models.training.published import Cadence, Published
 from models.training.snapshot_shape import check_snapshot
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
-
-Mark = tuple[int, str]  # (maturity in epoch ms, example id)
-BEFORE_ALL: Mark = (-1, "")
-
-
-class Position(NamedTuple):
-    """Where the record lies whose processing sent an example: its topic's UUID and partition, offset, and ordinal."""
-
-    source: str
-    offset: int
-    ordinal: int
-
-
-class Published(NamedTuple):
-    """One version to publish: its number, all that a restart needs, apart from it what is served by, and as of when."""
-
-    model: str
-    version: int
-    snapshot: Snapshot
-    quality: Quality
-    served: Snapshot | None = None
-    matured_ms: int = BEFORE_ALL[0]  # of the newest example that had its turn
-
-
-class Cadence(NamedTuple):
-    """When a version is published: after so many released examples, and when the event-time day has changed."""
-
-    examples: int
-    daily: bool = True
-
-
-@dataclass(slots=True)
-class Counts:
-    """What became of the examples that came."""
-
-    learned: dict[int, int] = field(default_factory=lambda: {0: 0, 1: 0})
-    censored: int = 0
-    late: int = 0
-    repeated: int = 0
-    rejected: int = 0  # not of this model, or nothing that it could learn
-    early: int = 0  # parts learned before the horizon, of examples that come in parts (`models.labels.early`)
-    in_vain: int = 0  # examples learned early of which then no label could be known: what was learned stays
 
 
 class Release:
@@ -95,21 +54,16 @@ class Release:
         self._cadence = cadence
         self._released: Mark = BEFORE_ALL
         self._since_version = 0
-        self._heap: list[tuple[Mark, int, ExampleRecord]] = []
-        self._waiting: set[str] = set()
+        self._bookmark = Bookmark(sources)
         self._missed = Missed()
         self._early_since_ms = -1  # the first part of an example had its turn then; those begun before it were not here
-        self._positions: dict[str, tuple[int, int]] = {}
-        self._promises: dict[int, tuple[int, bool]] = {}
-        self._seen_offset = 0  # records below it were seen by the snapshot that we restored
-        self._next_offset = 0
         self._catching_up = False  # after a restart, until all that the snapshot had seen is read again
         self._caught_up: list[Published] = []
 
     @property
     def waiting(self) -> int:
         """How many examples wait for the promises of all sources."""
-        return len(self._heap)
+        return len(self._bookmark)
 
     @property
     def matured_ms(self) -> int | None:
@@ -119,7 +73,7 @@ class Release:
     @property
     def promised_ms(self) -> int | None:
         """Below which all examples had their turn: the lowest promise; None until every source has made one."""
-        floor_ms = self._floor_ms()
+        floor_ms = self._bookmark.floor_ms()
         return None if floor_ms < 0 else floor_ms
 
     def pass_by(self, offset: int) -> None:
@@ -135,21 +89,17 @@ class Release:
         again = self._moved_to(offset)
         if self._rejects(example, again=again):
             return
-        mark = (example.due_ms, example.example_id)
-        place = (position.offset, position.ordinal)
-        if example.example_id in self._waiting:
+        if example in self._bookmark:
             self.counts.repeated += not again
         elif again:
-            if mark > self._released:
-                self._keep(mark, offset, example)
-        elif place <= self._positions.get(position.source, (-1, -1)):
+            if mark_of(example) > self._released:
+                self._bookmark.keep(example, offset)
+        elif not self._bookmark.note(position):
             self.counts.repeated += 1
+        elif mark_of(example) > self._released:
+            self._bookmark.keep(example, offset)
         else:
-            self._positions[position.source] = place
-            if mark <= self._released:
-                self.counts.late += self._missed.loses(example, self._released[0])
-            else:
-                self._keep(mark, offset, example)
+            self.counts.late += self._missed.loses(example, self._released[0])
 
     def promise(self, punctuation: Punctuation, offset: int) -> Iterator[Published]:
         """Hear a promise; release and learn what all promises now cover, and yield the versions to publish.
@@ -169,10 +119,8 @@ class Release:
             return
         yield from self._caught_up
         self._caught_up = []
-        below_ms, _ = self._promises.get(punctuation.source_partition, (-1, False))
-        promised = (max(below_ms, punctuation.below_ms), punctuation.idle)
-        self._promises[punctuation.source_partition] = promised
-        yield from self._release_below(self._floor_ms())
+        self._bookmark.promised(punctuation)
+        yield from self._release_below(self._bookmark.floor_ms())
 
     def obey(self, command: ModelCommand, offset: int, held: Collection[int] | None = None) -> Iterator[Published]:
         """Do what a person asks, in its turn among the promises, and yield the version that shows it.
@@ -218,34 +166,21 @@ class Release:
         A snapshot may have been taken in the middle of a release: the rest of it comes before the first new record,
         or that could slip in among what had its turn before it.
         """
-        again = offset < self._seen_offset
+        again = self._bookmark.has_seen(offset)
         if self._catching_up and not again:
             self._catching_up = False
-            self._caught_up = [step for step in self._release_below(self._floor_ms()) if step is not None]
-        self._next_offset = max(self._next_offset, offset + 1)
+            self._caught_up = [step for step in self._release_below(self._bookmark.floor_ms()) if step is not None]
+        self._bookmark.move_past(offset)
         return again
 
-    def _keep(self, mark: Mark, offset: int, example: ExampleRecord) -> None:
-        heappush(self._heap, (mark, offset, example))
-        self._waiting.add(example.example_id)
-
-    def _floor_ms(self) -> int:
-        """Find the lowest promise; the idle hold nobody back, and when all are idle the highest counts."""
-        if len(self._promises) < self._sources:
-            return -1
-        busy = [below_ms for below_ms, idle in self._promises.values() if not idle]
-        return min(busy) if busy else max(below_ms for below_ms, _ in self._promises.values())
-
     def _release_below(self, floor_ms: int) -> Iterator[Published | None]:
-        while self._heap and self._heap[0][0][0] < floor_ms:
-            mark = self._heap[0][0]
+        while (mark := self._bookmark.next_below(floor_ms)) is not None:
             new_day = mark[0] // 86_400_000 > self._released[0] // 86_400_000
             if self._since_version and (
                 self._since_version >= self._cadence.examples or (self._cadence.daily and new_day)
             ):
                 yield from self._publish()
-            _, _, example = heappop(self._heap)
-            self._waiting.discard(example.example_id)
+            example = self._bookmark.pop()
             if example.part != "early":
                 self.lags.note(example)
             self._learn(example)
@@ -346,10 +281,7 @@ class Release:
             "state": self._state(learner, contest),
             "sealed": self.contest.sealed(),
             "bookmark": {
-                "read_from": min((offset for _, offset, _ in self._heap), default=self._next_offset),
-                "seen_offset": self._next_offset,
-                "positions": {source: list(place) for source, place in sorted(self._positions.items())},
-                "promises": {str(source): list(promise) for source, promise in sorted(self._promises.items())},
+                **self._bookmark.snapshot(),
                 "late": self.counts.late,
                 "repeated": self.counts.repeated,
                 "rejected": self.counts.rejected,
@@ -378,10 +310,7 @@ class Release:
         # Versions of before it was told may have begun any time.
         self._early_since_ms = state.get("early_since_ms", 0 if "early" in state else -1)
         self.counts = Counts(learned, state["censored"], *passed, *state.get("early", ()))
-        self._heap, self._waiting = [], set()
+        self._bookmark.restore(bookmark)
         self._missed = Missed(bookmark.get("missed", ()), bookmark.get("lost", ()), self._released[0])
-        self._positions = {source: (place[0], place[1]) for source, place in bookmark["positions"].items()}
-        self._promises = {int(source): (p[0], bool(p[1])) for source, p in bookmark["promises"].items()}
-        self._seen_offset = self._next_offset = bookmark["seen_offset"]
         self._catching_up, self._caught_up = True, []
         return int(bookmark["read_from"])

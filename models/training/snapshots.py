@@ -27,8 +27,8 @@ import orjson
 from models.contest.events import ledger_records
 from models.learning.learner import DAMAGED, BadSnapshotError, Snapshot
 from models.training.packing import pieces
+from models.training.published import Published
 from models.training.record_keys import MANIFEST, SERVED, record_key
-from models.training.release import Published
 from models.training.snapshot_shape import ManifestShape, check_fields
 
 FORMAT = 1  # `ManifestShape` knows it

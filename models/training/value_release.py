@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 from models.clv.model import MODEL, ValueLearner
 from models.evaluation.meters import Quality
-from models.training.release import Cadence, Position, Published, Release
+from models.training.bookmark import Position
+from models.training.published import Cadence, Published
+from models.training.release import Release
 from schemas.internal import ExampleRecord
 
 _NEVER = 2**62

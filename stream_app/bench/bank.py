@@ -21,7 +21,7 @@ from models.learning.scoring import Scorer
 from models.policy import Policy
 from models.sentiment import SentimentAnalyser, load_lexicon
 from models.training.learners import LocalTrainer, scorer_of, starting_scorers
-from models.training.release import Published
+from models.training.published import Published
 from models.training.shelf import Shelf
 from models.training.snapshots import to_records
 from schemas.actions import Effect

@@ -22,8 +22,8 @@ import orjson
 from models.evaluation.meters import Meter
 from models.evaluation.prequential import ANCHORS, ARCHIVE, DELAYS, Halves, Judged, bank_marketing, read_calls
 from models.policy import DAY_MS, Policy, load_policy
+from models.training.bookmark import Position
 from models.training.learners import new_release
-from models.training.release import Position
 from schemas.internal import ExampleRecord, Punctuation
 from schemas.partitioner import partition_for
 from schemas.times import parse_rfc3339, to_rfc3339

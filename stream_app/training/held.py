@@ -1,6 +1,7 @@
 """One model that a trainer holds: what it learned, and what of that waits to be sent."""
 
-from models.training.release import Published, Release
+from models.training.published import Published
+from models.training.release import Release
 from models.training.snapshots import events_of
 from stream_app.training.snapshots import ModelWriter
 

@@ -17,7 +17,7 @@ from models.learning.learner import BadSnapshotError
 from models.learning.scoring import Scorer
 from models.policy import Policy
 from models.training.learners import scorer_of, starting_scorers
-from models.training.release import Published
+from models.training.published import Published
 from models.training.shelf import Shelf
 from models.training.snapshots import UNBORN, Manifest, Stored, describe, events_of, to_records_stepwise
 from stream_app.kafka import KafkaUnavailable, consumer, read_to_end

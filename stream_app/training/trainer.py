@@ -28,8 +28,9 @@ from models.contest.sealing import Seal
 from models.learning.learner import DAMAGED
 from models.policy import Policy
 from models.training.admission import Message
+from models.training.bookmark import Position
 from models.training.learners import left_out, new_release, report, servable
-from models.training.release import Position, Release
+from models.training.release import Release
 from models.training.shelf import Shelf
 from schemas.internal import ModelCommand, Punctuation
 from stream_app.engine.records import Origin

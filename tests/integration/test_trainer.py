@@ -12,8 +12,10 @@ from pydantic import SecretStr
 
 from models.contest.sealing import Seal
 from models.policy import load_policy
+from models.training.bookmark import Position
 from models.training.learners import new_release
-from models.training.release import Position, Published, Release
+from models.training.published import Published
+from models.training.release import Release
 from models.training.snapshots import events_of, to_records
 from schemas.internal import ExampleRecord, Punctuation
 from stream_app.engine.records import Origin

@@ -13,8 +13,9 @@ import pytest
 from models.challengers.kinds import CHAMPION
 from models.contest.sealing import Seal
 from models.policy import DAY_MS, load_policy
+from models.training.bookmark import Position
 from models.training.learners import new_release, report
-from models.training.release import Position, Release
+from models.training.release import Release
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
 from stream_app.offline.closed_loop import Played, play
 from stream_app.settings import Settings

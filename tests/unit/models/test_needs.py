@@ -13,8 +13,8 @@ from models.learning.scoring import within
 from models.needs import family_of, fold_opening, forecast, without_needs
 from models.rings.windows import home_day
 from models.served.need import MODEL, NeedLearner
+from models.training.bookmark import Position
 from models.training.learners import new_release, report
-from models.training.release import Position
 from schemas.internal import Erasure, ExampleRecord, Punctuation, Timer
 from schemas.profile_codec import decode, encode
 from schemas.profile_view import view

@@ -15,8 +15,8 @@ from scipy.stats import binomtest
 
 from models.evaluation.meters import BINS, Meter
 from models.features import FEATURES
+from models.training.bookmark import Position
 from models.training.learners import LocalTrainer, new_release
-from models.training.release import Position
 from models.training.shelf import Shelf
 from models.training.snapshots import to_records
 from schemas.actions import example_effect

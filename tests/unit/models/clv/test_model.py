@@ -10,8 +10,8 @@ from models.clv.bg_nbd import Buying, Past
 from models.clv.gamma_gamma import Spending
 from models.clv.model import KEYS, Row, ValueLearner, ValueScorer, fitted
 from models.learning.learner import BadSnapshotError
+from models.training.bookmark import Position
 from models.training.learners import LocalTrainer, new_release, report, scorer_of, starting_scorers
-from models.training.release import Position
 from models.training.shelf import Shelf
 from models.training.snapshots import Manifest, Stored, to_records
 from schemas.internal import ExampleRecord, Punctuation

@@ -16,7 +16,8 @@ from models.learning.learner import BadSnapshotError
 from models.learning.scoring import Scored
 from models.learning.starts import Starts
 from models.training.learners import LEARNERS, left_out, new_release, report, scorer_of
-from models.training.release import Cadence, Release
+from models.training.published import Cadence
+from models.training.release import Release
 from models.training.shelf import Shelf
 from models.training.snapshot_shape import check_snapshot
 from models.training.snapshots import to_records

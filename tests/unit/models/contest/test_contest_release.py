@@ -13,8 +13,10 @@ from models.challengers.kinds import CHAMPION
 from models.contest.sealing import Seal
 from models.contest.setup import Setup
 from models.learning.learner import BadSnapshotError
+from models.training.bookmark import Position
 from models.training.learners import LEARNERS, report, scorer_of
-from models.training.release import Cadence, Position, Release
+from models.training.published import Cadence
+from models.training.release import Release
 from models.training.shelf import Shelf
 from models.training.snapshot_shape import check_snapshot
 from models.training.snapshots import pinned_in, to_records

@@ -10,7 +10,8 @@ from models.evaluation.meters import Meter
 from models.learning.learner import BadSnapshotError
 from models.served.calibrated import Calibrated
 from models.served.churn import ChurnLearner
-from models.training.release import Cadence, Release
+from models.training.published import Cadence
+from models.training.release import Release
 from models.training.snapshot_shape import check_snapshot
 
 DAY = 86_400_000

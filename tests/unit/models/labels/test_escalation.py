@@ -8,8 +8,8 @@ from models.labels.escalation import MODEL, chance_of, end_ms
 from models.labels.outcomes import MATURE
 from models.learning.scoring import Linear, LinearScorer
 from models.rings.windows import home_day, home_day_start_ms
+from models.training.bookmark import Position
 from models.training.learners import new_release, report, scorer_of, starting_scorers
-from models.training.release import Position
 from models.training.shelf import Shelf
 from models.training.snapshots import to_records
 from schemas.internal import ExampleRecord, Punctuation, Timer

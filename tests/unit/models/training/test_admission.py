@@ -5,8 +5,9 @@ import pytest
 
 from models.features import FEATURES
 from models.policy import load_policy
+from models.training.bookmark import Position
 from models.training.learners import new_release, report
-from models.training.release import Position, Release
+from models.training.release import Release
 from schemas.internal import ExampleRecord, ModelCommand, Punctuation
 from tests.unit.models.training.test_release import DAY, a_promise, a_release, an_example
 from tests.unit.models.training.test_release_training import ACTION, FOLDER

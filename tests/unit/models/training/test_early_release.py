@@ -18,7 +18,8 @@ from models.served.calibrated_actions import CalibratedActions
 from models.served.propensity import PropensityLearner
 from models.training.learners import report
 from models.training.missed import FORGET_MS, MAX_MISSED, Missed
-from models.training.release import Cadence, Release
+from models.training.published import Cadence
+from models.training.release import Release
 from models.training.snapshot_shape import check_snapshot
 from schemas.internal import ExampleRecord
 from tests.contests import Member

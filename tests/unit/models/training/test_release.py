@@ -13,9 +13,11 @@ from models.served.calibrated import Calibrated
 from models.served.calibrated_actions import CalibratedActions
 from models.served.churn import ChurnLearner
 from models.served.propensity import PropensityLearner
+from models.training.bookmark import Position
 from models.training.learners import report
+from models.training.published import Cadence
 from models.training.punctuation import punctuation
-from models.training.release import Cadence, Position, Release
+from models.training.release import Release
 from schemas.internal import ExampleRecord, Punctuation
 
 DAY = 86_400_000
@@ -192,7 +194,7 @@ def test_without_the_guard_a_restart_would_learn_examples_twice():
     version = feed.into(whole)[0]
     again = a_release(every=7)
     again.restore(msgpack.unpackb(msgpack.packb(version.snapshot)))
-    again._released, again._seen_offset, again._positions = (-1, ""), 0, {}
+    again._released, again._bookmark._seen_offset, again._bookmark._positions = (-1, ""), 0, {}
     feed.into(again)
     assert again.learner.examples == 27, "seven of the twenty twice"
     assert model_bytes(again) != model_bytes(whole)
@@ -294,9 +296,9 @@ def test_the_memory_of_the_waiting_is_freed_when_they_are_learned():
     for number in range(50):
         feed.add(an_example(number))
     feed.into(release)
-    assert len(release._heap) == len(release._waiting) == 50
+    assert release.waiting == len(release._bookmark._ids) == 50
     feed.promise_all(9 * DAY).into(release, start=50)
-    assert len(release._heap) == len(release._waiting) == 0
+    assert release.waiting == len(release._bookmark._ids) == 0
 
 
 def test_the_report_says_what_became_of_every_example():

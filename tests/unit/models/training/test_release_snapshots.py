@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from models.contest.events import Event
 from models.evaluation.meters import Quality
+from models.training.published import Published
 from models.training.record_keys import MANIFEST, record_key
-from models.training.release import Published
 from models.training.shelf import Shelf
 from models.training.snapshots import PART_BYTES, describe, events_of, pinned_in, to_records
 

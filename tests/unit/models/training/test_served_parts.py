@@ -9,8 +9,9 @@ from models.contest.setup import Setup
 from models.learning.learner import BadSnapshotError
 from models.training import snapshots
 from models.training.learners import LEARNERS, new_release, scorer_of
+from models.training.published import Cadence, Published
 from models.training.record_keys import FIRST_SERVED, MANIFEST, record_key
-from models.training.release import Cadence, Published, Release
+from models.training.release import Release
 from models.training.shelf import Shelf
 from models.training.snapshots import to_records
 from tests.contests import Member, a_command

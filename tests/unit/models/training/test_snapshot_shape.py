@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from models.learning.learner import BadSnapshotError
 from models.training.learners import LocalTrainer, new_release, scorer_of
+from models.training.published import Published
 from models.training.record_keys import MANIFEST
-from models.training.release import Published
 from models.training.shelf import Shelf
 from models.training.snapshots import Manifest, Stored, assemble, to_records
 from tests.unit.models.training.test_release_training import POLICY, the_effects

@@ -7,8 +7,10 @@ import pytest
 from models.challengers.kinds import CHAMPION, KINDS
 from models.contest.setup import Setup
 from models.policy import load_policy
+from models.training.bookmark import Position
 from models.training.learners import LEARNERS, new_release, report
-from models.training.release import Cadence, Position, Release
+from models.training.published import Cadence
+from models.training.release import Release
 from schemas.internal import Punctuation
 from stream_app.settings import Settings
 from stream_app.telemetry.metrics import SPECS, Metrics

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from models.features import FEATURES, features
+from models.training.bookmark import Position
 from models.training.learners import new_release, scorer_of
-from models.training.release import Position
 from models.training.shelf import Shelf
 from models.training.snapshots import Stored, to_records
 from schemas.internal import Punctuation
