@@ -12,7 +12,7 @@ from models.facts import eve
 from models.facts.bonds import BONDS, fold_closed_on
 from models.facts.money import fold_money
 from models.facts.promise import promised
-from models.needs import fold_opening
+from models.needs import fold_opening, fold_told
 from models.policy import Policy
 from models.rings import counting, windows
 from schemas.events import Customer, Interaction, LinkedMention, Outcome, Transaction
@@ -180,7 +180,9 @@ def _customer(p: Profile, event: Customer, policy: Policy) -> None:
         p.last_seen_ms = max(p.last_seen_ms, event.occurred_ms)
     if p.identity is not None and p.identity.as_of_ms > event.occurred_ms:
         return
-    p.identity = _identity(event)
+    before, p.identity = p.identity, _identity(event)
+    if before is not None:
+        fold_told(p, before, event.occurred_ms)
     fold_closed_on(p, event)
 
 

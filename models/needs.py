@@ -20,7 +20,7 @@ from models.served.need import MODEL
 from schemas.actions import Effect, example_effect
 from schemas.events import Interaction
 from schemas.internal import ExampleRecord
-from schemas.profile import Due, Profile
+from schemas.profile import Due, Identity, Profile
 from schemas.vocabulary import CENSORING, PRODUCT_FAMILIES
 
 _MONTH_DAYS = 30
@@ -45,12 +45,31 @@ def fold_opening(p: Profile, event: Interaction) -> None:
 
     Who has one and opens another was never asked about: to count him among those who took it, and none of those who
     have one and open no other, would teach that having it makes one take it. Of two that come in the wrong order the
-    earlier was the first.
+    earlier was the first. Where master data told of it sooner (`fold_told`), it was opened by then.
     """
     family = None if event.product_id is None else family_of(event.product_id)
     day = home_day(event.occurred_ms)
-    if family is not None and (family not in _held(p) or day < p.opened.get(family, -1)):
+    if family is not None and (family not in _held(p) or day < _known_since(p, family)):
         p.opened = {**p.opened, family: day}
+
+
+def fold_told(p: Profile, before: Identity, at_ms: int) -> None:
+    """Note in `p` which families newer master data name first: Kafka may bring these before the opening itself.
+
+    That day is kept as its complement, which is below 0: nobody opened anything yet.
+    """
+    if p.identity is None or p.identity.products == before.products:
+        return
+    told = _held(p) - {family_of(product) for product in before.products}
+    new = {family: ~home_day(at_ms) for family in told if family is not None and p.opened.get(family, -1) < 0}
+    if new:
+        p.opened = {**p.opened, **new}
+
+
+def _known_since(p: Profile, family: str) -> int:
+    """Say before which home day an opening was the first one, of a family that is held; 0: he has always had it."""
+    noted = p.opened.get(family, 0)
+    return noted if noted >= 0 else ~noted + 1
 
 
 def forecast(profile: Profile, values: Sequence[float], context: Context) -> Profile:

@@ -108,7 +108,7 @@ def fullest() -> Profile:
         churn_label_ms=_TIME,
         promise=Promise(_TIME, "p" * limits.MAX_PROMISE_BYTES),
         purchases=Purchases(_DAY, _DAY, 2 * _DAY, _SUM, _SUM),
-        opened=dict.fromkeys(vocabulary.PRODUCT_FAMILIES, _DAY),
+        opened=dict.fromkeys(vocabulary.PRODUCT_FAMILIES, ~_DAY),
         needs=dict.fromkeys(vocabulary.PRODUCT_FAMILIES, 1000),
         worth=Worth(_DAY, _COUNT, 1000, _DAY, _SUM, name),
     )

@@ -86,6 +86,45 @@ def test_the_opening_that_began_it_is_noted_in_any_order():
     assert profile.opened == {"mortgage": day + 3}
 
 
+def refreshed(days, *products):
+    """Master data as of a later day."""
+    return a_consenting_customer(occurred_at=after(days=days), products=("loan-9", *products), event_id=f"m-{days}")
+
+
+def test_an_opening_that_master_data_tell_of_first_is_one_all_the_same():
+    """They are on topics of their own, and Kafka gives no order across topics."""
+    opening, master = opened(9), refreshed(9, "fund")
+    for order in [(opening, master), (master, opening)]:
+        profile, _ = lived(MASTER, *order)
+        assert profile.opened == {"fund": home_day(after(days=9))}
+        (record,) = told(*order)
+        assert (record.label, taken([record])["fund"]) == (1, 1.0)
+
+
+def test_what_only_master_data_tell_of_was_not_opened():
+    (record,) = told(refreshed(9, "fund"))
+    assert record.label == 0
+    assert "fund" not in taken([record])
+
+
+def test_a_second_product_after_master_data_told_of_the_first_is_no_opening():
+    (record,) = told(refreshed(9, "fund"), opened(12, "fund-2"))
+    assert record.label == 0
+    (record,) = told(refreshed(9, "fund"), refreshed(14, "fund", "fund-2"), opened(12, "fund-2"))
+    assert record.label == 0
+
+
+def test_master_data_do_not_forget_what_was_opened():
+    profile, _ = lived(MASTER, opened(5), refreshed(4), refreshed(6, "fund"))
+    assert profile.opened == {"fund": home_day(after(days=5))}
+
+
+def test_a_family_told_of_once_more_is_known_since_then():
+    closing = an_interaction(kind="product_closed", product_id="fund", occurred_at=after(days=11))
+    again = lived(MASTER, refreshed(9, "fund"), closing, refreshed(20, "fund"), opened(20))[0]
+    assert again.opened == {"fund": home_day(after(days=20))}
+
+
 def test_a_family_that_was_opened_within_the_horizon_was_taken_and_no_other():
     families = taken(told(an_interaction(kind="product_opened", product_id="fund", occurred_at=START)))
     assert families.pop("fund") == 1.0
