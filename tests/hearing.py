@@ -15,11 +15,9 @@ class Heard:
     def __init__(self, **options: Any) -> None:
         self.effects: list[Any] = []
         self.letters: list[DeadLetter] = []
+        usual = {"policy": default_policy(), "partitions": 2, "seed": 1, "learning": True, "analyse": feelings}
         self.runtime = LocalRuntime(
-            default_policy(),
-            on_effect=self.effects.append,
-            on_dead_letter=self.letters.append,
-            **{"partitions": 2, "seed": 1, "learning": True, "analyse": feelings, **options},
+            on_effect=self.effects.append, on_dead_letter=self.letters.append, **{**usual, **options}
         )
         self._number = 0
 

@@ -138,8 +138,13 @@ def _move_account(p: Profile, event: Transaction, home_currency: str) -> None:
     if len(p.accounts) > MAX_ACCOUNTS:
         idle = min(p.accounts, key=lambda name: (p.accounts[name].last_ms, name))
         del p.accounts[idle]  # the mapping is new: nobody else holds it
-    if told and event.currency == home_currency:
-        _raise_high(p, p.aum_minor(home_currency))
+    balance_minor = event.balance_after_minor
+    if balance_minor is not None and event.status != "declined" and event.currency == home_currency:
+        then = p
+        if not told:  # it came late: what the others hold now is taken for what they held then
+            then = p.copied()
+            then.accounts = {**p.accounts, key: moved._replace(currency=home_currency, balance_minor=balance_minor)}
+        _raise_high(p, then.aum_minor(home_currency), at_ms)
 
 
 def _stays(p: Profile, event: Transaction) -> None:
@@ -149,13 +154,13 @@ def _stays(p: Profile, event: Transaction) -> None:
         p.churn_label, p.churn_label_ms = "", None
 
 
-def _raise_high(p: Profile, aum: int) -> None:
+def _raise_high(p: Profile, aum: int, at_ms: int) -> None:
     """Keep the AUM's highs of 90 days as a falling sequence: what a later, higher value stands behind is forgotten."""
-    today = windows.home_day(p.last_seen_ms)
-    slot_end = today - today % AUM_SLOT_DAYS + AUM_SLOT_DAYS - 1
-    highs = [(day, high) for day, high in p.aum_highs if high > aum and day > today - AUM_DAYS]
-    if not highs or highs[-1][0] < slot_end:
-        highs.append((slot_end, aum))
+    day, oldest = windows.home_day(at_ms), windows.home_day(p.last_seen_ms) - AUM_DAYS
+    slot_end = day - day % AUM_SLOT_DAYS + AUM_SLOT_DAYS - 1
+    highs = [(end, high) for end, high in p.aum_highs if end > oldest and (high > aum or end > slot_end)]
+    if slot_end > oldest and not any(end >= slot_end and high >= aum for end, high in highs):
+        highs = sorted([*highs, (slot_end, aum)])
     if tuple(highs) != p.aum_highs:
         p.aum_highs = tuple(highs)
 

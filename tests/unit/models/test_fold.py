@@ -1,6 +1,8 @@
 from dataclasses import fields
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.fold import fold, known, new_profile
 from models.rings.windows import home_day
@@ -156,6 +158,33 @@ def test_the_asset_high_is_that_of_the_last_90_days():
     higher = folded(a_transaction(balance_after="700.00", occurred_at=after(days=101)), profile=later)
     assert [high for _, high in higher.aum_highs] == [700_00]
     assert new_profile("C1", 0).aum_high_minor(home_day(0)) == 0
+
+
+MINUTES_AND_YUAN = st.dictionaries(st.integers(0, 100 * 24 * 60), st.integers(-50, 900), max_size=8)
+
+
+@given(told=MINUTES_AND_YUAN, chance=st.randoms(use_true_random=False))
+def test_in_whatever_order_an_accounts_balances_come_its_highs_are_the_same(told, chance):
+    """Those of 90 days; where slots of five days end is counted from the day itself, and not from what came last."""
+    last = a_transaction(balance_after="1.00", occurred_at=after(days=101))
+    events = [
+        a_transaction(balance_after=f"{yuan}.00", occurred_at=after(hours=minute / 60), event_id=f"e-{minute}")
+        for minute, yuan in told.items()
+    ]
+    shuffled = list(events)
+    chance.shuffle(shuffled)
+    highs = folded(*sorted(events, key=lambda event: event.occurred_ms), last).aum_highs
+    assert folded(*shuffled, last).aum_highs == folded(last, *shuffled).aum_highs == highs
+
+
+def test_a_balance_that_comes_late_raises_the_high_and_not_the_assets():
+    profile = folded(
+        a_transaction(balance_after="100.00", occurred_at=after(days=3)),
+        a_transaction(account_id="A2", balance_after="40.00", occurred_at=after(days=3)),
+        a_transaction(balance_after="700.00", occurred_at=after(days=2)),
+    )
+    assert profile.aum_minor("CNY") == 140_00
+    assert profile.aum_high_minor(home_day(after(days=3))) == 740_00
 
 
 def test_a_steady_fall_keeps_one_high_for_five_days():

@@ -1,0 +1,107 @@
+"""Events that come in another order, each within the lateness, leave the same examples and the same models.
+
+The clock waits a lateness for what is late, so what a snapshot describes and what its label says hang on what happened,
+and not on the order in which it was heard of. Scores are of the models that policy begins with: which version says them
+hangs on when it was published (docs/rules.md, 19).
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+import msgpack
+import pytest
+
+from models.features import FEATURES
+from models.policy import DAY_MS
+from models.training.learners import new_release
+from models.training.release import Position
+from schemas.internal import ExampleRecord, Punctuation
+from schemas.times import parse_rfc3339
+from stream_app.simulate import NO_FAULTS, Options, World
+from stream_app.simulate.lines import Line
+from tests.hearing import Heard
+from tests.policies import a_policy
+
+# A whole day's wait, so that most events of a customer change places. No offers: one is made to whichever came first.
+POLICY = a_policy(actions={"action": []}, bank={"lateness_minutes": 1_440})
+MODELS = ("churn", "need", "value")
+BANK = Options(customers=60, days=42, seed=3, faults=NO_FAULTS, uptake_per_60_days=0.5)
+
+
+def occurred_ms(line: Line) -> int:
+    return parse_rfc3339(line.data()["occurred_at"])
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[Line]:
+    """A bank's events in the order in which they happened."""
+    return sorted(World(BANK).lines(), key=occurred_ms)
+
+
+def with_accounts(lines: Iterable[Line], several: bool) -> list[Line]:
+    """The events of those customers who have several accounts, or of all others."""
+    accounts: dict[str | None, set[str]] = defaultdict(set)
+    for line in lines:
+        if line.topic == "bank.transactions":
+            accounts[line.key].add(line.data()["account_id"])
+    return [line for line in lines if (len(accounts[line.key]) > 1) is several]
+
+
+def late(lines: Collection[Line], at_most_ms: int) -> list[Line]:
+    """The same events, each later than it happened by chance."""
+    chance = random.Random(5)
+    return sorted(lines, key=lambda line: occurred_ms(line) + chance.randrange(at_most_ms))
+
+
+def examples(lines: Iterable[Line]) -> list[ExampleRecord]:
+    heard = Heard(policy=POLICY, partitions=3, learning=False)
+    for line in lines:
+        key = None if line.key is None else line.key.encode()
+        heard.take(line.topic.removeprefix("bank."), line.value, key=key, timestamp_ms=line.arrival_ms)
+    assert heard.letters == []
+    return [ExampleRecord.model_validate_json(effect.body) for effect in heard.effects if effect.name == "examples"]
+
+
+def learned(told: Collection[ExampleRecord], model: str) -> bytes:
+    """The model's bytes, challengers included, after all these examples in their order."""
+    release, ours = new_release(model, POLICY, 1, restarts=False), [one for one in told if one.model == model]
+    for offset, one in enumerate(ours):
+        release.take(one, Position("topic", offset, 0), offset)
+    end_ms = max(one.due_ms for one in ours) + 1
+    list(release.promise(Punctuation(model=model, source_partition=0, below_ms=end_ms), len(ours)))
+    assert release.waiting == 0
+    return msgpack.packb(release.state())
+
+
+def test_events_within_the_lateness_leave_the_same_model_bytes_in_any_order(lines):
+    in_order = with_accounts(lines, several=False)
+    shuffled = late(in_order, POLICY.lateness_ms)
+    assert sum(one is not other for one, other in zip(in_order, shuffled, strict=True)) > len(in_order) / 2
+    one, other = examples(in_order), examples(shuffled)
+    assert {it.label for it in one if it.model == "churn"} == {0, 1}
+    assert one != other, "they are told in another order"
+    for model in MODELS:
+        assert learned(one, model) == learned(other, model)
+
+
+def test_what_comes_later_than_the_lateness_shows(lines):
+    in_order = with_accounts(lines, several=False)
+    one, other = examples(in_order), examples(late(in_order, 5 * DAY_MS))
+    assert any(learned(one, model) != learned(other, model) for model in MODELS)
+
+
+def test_of_customers_with_several_accounts_the_order_shows_in_the_asset_high_and_nowhere_else(lines):
+    """What all accounts held together at a moment is known to who hears of their movements in order, else not."""
+    in_order = [line for line in with_accounts(lines, several=True) if str(line.key) < "C000016"]
+    told = [
+        {it.example_id: it for it in examples(heard) if it.model in MODELS}
+        for heard in (in_order, late(in_order, POLICY.lateness_ms))
+    ]
+    assert told[0].keys() == told[1].keys()
+    shows = set()
+    for name, one in told[0].items():
+        other = told[1][name]
+        assert one.model_copy(update={"features": other.features}) == other
+        shows |= {feature for feature, a, b in zip(FEATURES, one.features, other.features, strict=False) if a != b}
+    assert shows <= {"aum_to_high"}
