@@ -213,7 +213,7 @@ class LocalTrainer:
             model: {
                 **report(release),
                 "history": release.history(),
-                "events": release.contest.events.snapshot()["last"],
+                "events": release.contest.duty.events.snapshot()["last"],
             }
             for model, release in self._releases.items()
         }
@@ -224,7 +224,7 @@ def report(release: Release) -> dict[str, Any]:
 
     matured_ms, promised_ms: maturity of the newest example that had its turn, and below which time all had theirs.
     """
-    counts, served, contest = release.counts, release.served.quality(), release.contest
+    counts, served, duty = release.counts, release.served.quality(), release.contest.duty
     return {
         "version": release.version,
         **release.quality()._asdict(),
@@ -237,11 +237,11 @@ def report(release: Release) -> dict[str, Any]:
         "early": counts.early,
         "in_vain": counts.in_vain,
         "waiting": release.waiting,
-        "drifts": contest.drifts,
+        "drifts": duty.drifts,
         "matured_ms": release.matured_ms,
         "promised_ms": release.promised_ms,
-        "champion": contest.on_duty,
-        "pinned": contest.pinned or None,
-        "trial": contest.open_trial(),
-        "challengers": {name: meter.quality()._asdict() for name, meter in contest.meters.items()},
+        "champion": duty.on_duty,
+        "pinned": duty.pinned or None,
+        "trial": duty.open_trial(),
+        "challengers": {name: meter.quality()._asdict() for name, meter in release.contest.meters.items()},
     }

@@ -136,16 +136,16 @@ class Release:
         if command.op == "rollback" and command.version and held is not None and command.version not in held:
             self._refuse(command, f"version {command.version} is not kept, or was never sent")
         else:
-            self.contest.obey(command, self.version + 1)
-        if self.contest.changed:
+            self.contest.duty.obey(command, self.version + 1)
+        if self.contest.duty.changed:
             yield from filter(None, self._publish())
 
     def _refuse(self, command: ModelCommand, why: str) -> None:
-        contest = self.contest
-        if not contest.events.knows(command.command_id):
+        duty = self.contest.duty
+        if not duty.events.knows(command.command_id):
             about, said = f"version {command.version}", {"by": command.by, "command_id": command.command_id}
-            contest.events.add("refused", self._released[0], self.version + 1, contest.on_duty, about, why, **said)
-            contest.changed = True
+            duty.events.add("refused", self._released[0], self.version + 1, duty.on_duty, about, why, **said)
+            duty.changed = True
 
     def scorer(self, version: int) -> Scorer:
         """Freeze a scorer of who is on duty now."""
@@ -186,7 +186,7 @@ class Release:
             self._learn(example)
             self._released = mark
             yield None
-            if self.contest.changed:
+            if self.contest.duty.changed:
                 yield from self._publish()
         if self._since_version >= self._cadence.examples:
             yield from self._publish()
@@ -237,11 +237,11 @@ class Release:
 
     def _served(self) -> Snapshot | None:
         """Tell what a worker needs to score by this version, as it would be restored from the snapshot."""
-        plain, contest = self.contest.plain(self.version), self.contest
+        plain, duty = self.contest.plain(self.version), self.contest.duty
         if plain is None:
             return None
         told = {"version": self.version, "features": list(FEATURES), "plain": plain}
-        return {**told, "on_duty": contest.on_duty, "pinned": contest.pinned}
+        return {**told, "on_duty": duty.on_duty, "pinned": duty.pinned}
 
     def quality(self) -> Quality:
         """Say how good the model is by what came true."""

@@ -339,12 +339,13 @@ async def test_a_person_promotes_pins_and_takes_it_back_and_workers_follow(chose
     restored = Trainer(chosen, load_policy(FOLDER))
     await restored.restore([CHURN])
     release = restored.held[CHURN].release
-    assert (release.began_anew, release.contest.on_duty, release.contest.pinned) == ([], "hoeffding_adaptive", first)
+    duty = release.contest.duty
+    assert (release.began_anew, duty.on_duty, duty.pinned) == ([], "hoeffding_adaptive", first)
     keyless = Trainer(chosen.model_copy(update={"model_key": None}), load_policy(FOLDER))
     with structlog.testing.capture_logs() as said:
         await keyless.restore([CHURN])
     release = keyless.held[CHURN].release
-    assert (list(release.contest.members), release.contest.on_duty) == (
+    assert (list(release.contest.members), release.contest.duty.on_duty) == (
         ["logistic", "naive_bayes", "ensemble"],
         "logistic",
     )

@@ -70,7 +70,7 @@ def test_all_are_judged_once_an_offer_by_what_they_would_have_said(bank):
     verdicts = [e for e in told(bank) if e.part == "verdict" and e.label is not None]
     assert 0 < judged[CHAMPION].examples <= sum(release.counts.learned.values()) <= len(verdicts)
     assert release.counts.early > len(verdicts)
-    assert "trial_opened" in [event.what for event in release.contest.events.last]
+    assert "trial_opened" in [event.what for event in release.contest.duty.events.last]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -99,7 +99,7 @@ def as_told(records: list[ExampleRecord]) -> list:
 def test_a_crash_after_any_version_gives_the_bytes_of_none_whoever_is_on_duty(bank):
     topic = as_told(told(bank))
     whole, versions = read(new_release("propensity", POLICY, 1, SEAL), topic)
-    assert whole.contest.on_duty == "ensemble"
+    assert whole.contest.duty.on_duty == "ensemble"
     assert len(versions) > 20
     for version in versions[::12]:
         again = new_release("propensity", POLICY, 1, SEAL)

@@ -165,7 +165,7 @@ def test_in_a_contest_only_who_is_on_duty_learns_from_what_was_served_and_a_depo
     contest.came_true(0.9, 1, False, "")
     bayes = contest.members["naive_bayes"]
     assert "calibration" not in bayes.snapshot()
-    contest.obey(a_command("promote", challenger="naive_bayes"), 2)
+    contest.duty.obey(a_command("promote", challenger="naive_bayes"), 2)
     for version in range(2, 40):
         list(contest.publish(version))
         for n in range(version * 20 + 400, version * 20 + 420):
@@ -175,8 +175,8 @@ def test_in_a_contest_only_who_is_on_duty_learns_from_what_was_served_and_a_depo
             contest.meet(example, label, version + 1)
     line = bayes.line
     assert line.slope != 1.0 or line.shift != 0.0
-    contest.obey(a_command("rollback", number=2), 40)
-    assert contest.on_duty == CHAMPION
+    contest.duty.obey(a_command("rollback", number=2), 40)
+    assert contest.duty.on_duty == CHAMPION
     list(contest.publish(40))
     contest.came_true(0.9, 39, False, "")
     for n in range(1_300, 1_340):

@@ -34,11 +34,11 @@ def blind(values):
 
 
 def whats(contest: Contest) -> list[str]:
-    return [event.what for event in contest.events.last]
+    return [event.what for event in contest.duty.events.last]
 
 
 def promoted(contest: Contest) -> bool:
-    return contest.on_duty == "naive_bayes"
+    return contest.duty.on_duty == "naive_bayes"
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -46,11 +46,11 @@ def test_a_challenger_that_is_truly_better_is_promoted_within_1_500_examples(see
     contest = a_contest(blind, truth)
     assert played(contest, 1_500, seed=seed, until=promoted) is not None
     assert whats(contest)[-2:] == ["trial_opened", "promoted"]
-    event = contest.events.last[-1]
+    event = contest.duty.events.last[-1]
     assert (event.champion, event.about, event.by, event.version) == ("naive_bayes", CHAMPION, "trainer", 7)
     assert event.figures["log_evidence"] >= event.figures["log_needed"]
     assert event.figures["saved"] > 0
-    assert contest.changed, "a version must show it at once"
+    assert contest.duty.changed, "a version must show it at once"
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -58,7 +58,7 @@ def test_equals_stay_where_they_are(seed):
     """Both are off by as much, each in a direction of its own; `test_evidence` counts how often chance passes."""
     contest = a_contest(lambda v: share(-2 + v[0] + v[1] + 0.4 * v[2]), lambda v: share(-2 + v[0] + 0.4 * v[1] + v[2]))
     played(contest, 1_000, seed=seed)
-    assert contest.on_duty == CHAMPION
+    assert contest.duty.on_duty == CHAMPION
 
 
 def test_a_challenger_that_harms_a_group_is_not_promoted_however_much_it_saves():
@@ -71,9 +71,9 @@ def test_a_challenger_that_harms_a_group_is_not_promoted_however_much_it_saves()
     cut = AUM.model_copy(update={"edges": (0.8,)})
     contest = a_contest(small_by_far, harms_the_large, segments=(cut,), calibration_slack=0.5)
     assert played(contest, 1_000, until=promoted) is None
-    pair, needed = contest.trial.pairs["naive_bayes"], contest.trial.needed(rules())
+    pair, needed = contest.duty.trial.pairs["naive_bayes"], contest.duty.trial.needed(rules())
     assert pair.evidence.log_value() > needed, "it would have won otherwise"
-    assert contest.trial.objections("naive_bayes", rules(calibration_slack=0.5)) == ["aum:large"]
+    assert contest.duty.trial.objections("naive_bayes", rules(calibration_slack=0.5)) == ["aum:large"]
     free = a_contest(small_by_far, harms_the_large, segments=(), calibration_slack=0.5)
     assert played(free, 1_500, until=promoted) is not None
 
@@ -85,8 +85,8 @@ def test_a_challenger_whose_calibration_is_worse_is_not_promoted():
 
     contest = a_contest(lambda _: 0.2, off, segments=())
     assert played(contest, 1_500, until=promoted) is None
-    assert contest.trial.objections("naive_bayes", rules()) == ["calibration"]
-    assert contest.trial.pairs["naive_bayes"].evidence.log_value() > contest.trial.needed(rules())
+    assert contest.duty.trial.objections("naive_bayes", rules()) == ["calibration"]
+    assert contest.duty.trial.pairs["naive_bayes"].evidence.log_value() > contest.duty.trial.needed(rules())
 
 
 def test_a_group_is_waited_for_unless_it_will_never_have_enough_examples():
@@ -100,16 +100,16 @@ def test_who_gets_worse_after_a_promotion_goes_back_by_itself():
     contest = a_contest(blind, truth)
     assert played(contest, 2_000, until=promoted)
     back = played(contest, 1_500, seed=2, chance_of=lambda v: share(-2 + v[0] - v[1] - v[2]),
-                  until=lambda c: c.on_duty == CHAMPION)  # fmt: skip
+                  until=lambda c: c.duty.on_duty == CHAMPION)  # fmt: skip
     assert back is not None
-    event = next(event for event in contest.events.last if event.what == "returned")
+    event = next(event for event in contest.duty.events.last if event.what == "returned")
     assert (event.champion, event.about, event.by) == (CHAMPION, "naive_bayes", "trainer")
 
 
 def test_who_stays_better_after_a_promotion_stays():
     contest = a_contest(blind, truth, trial_every=0)
     played(contest, 50)
-    contest.obey(a_command("promote", challenger="naive_bayes"), 2)
+    contest.duty.obey(a_command("promote", challenger="naive_bayes"), 2)
     played(contest, 1_500)
     assert promoted(contest)
 
@@ -118,26 +118,26 @@ def test_a_trial_that_nobody_wins_is_closed_and_another_opens():
     contest = a_contest(truth, blind, trial_examples=150, trial_every=100)
     played(contest, 600)
     assert whats(contest) == ["trial_opened", "trial_closed"] * 2 + ["trial_opened"]
-    assert contest.trial.number == 3
-    closed = contest.events.last[1]
+    assert contest.duty.trial.number == 3
+    closed = contest.duty.events.last[1]
     assert closed.figures["naive_bayes"]["saved"] < 0
 
 
 def test_a_later_trial_asks_for_more_evidence():
     contest = a_contest(truth, truth, trial_examples=110, trial_every=100)
     played(contest, 150)
-    first = contest.trial.needed(rules())
+    first = contest.duty.trial.needed(rules())
     played(contest, 200)
-    assert contest.trial.number == 2
-    assert contest.trial.needed(rules()) > first
+    assert contest.duty.trial.number == 2
+    assert contest.duty.trial.needed(rules()) > first
 
 
 def test_without_a_schedule_only_a_drift_opens_a_trial():
     contest = a_contest(truth, lambda v: share(-0.5 - v[0]), trial_every=0)
     played(contest, 1_000)
-    assert (contest.trial, contest.drifts) == (None, 0)
-    played(contest, 700, chance_of=lambda v: share(-0.5 - v[0]), until=lambda c: c.trial is not None)
-    assert (contest.trial.why, contest.drifts) == ("drift", 1)
+    assert (contest.duty.trial, contest.duty.drifts) == (None, 0)
+    played(contest, 700, chance_of=lambda v: share(-0.5 - v[0]), until=lambda c: c.duty.trial is not None)
+    assert (contest.duty.trial.why, contest.duty.drifts) == ("drift", 1)
     assert played(contest, 1_500, seed=4, chance_of=lambda v: share(-0.5 - v[0]), until=promoted) is not None
 
 
@@ -145,15 +145,15 @@ def test_a_loss_that_falls_opens_no_trial():
     contest = a_contest(truth, truth, trial_every=0)
     played(contest, 800, chance_of=lambda v: share(-0.5 - v[0]))
     played(contest, 800)
-    assert (contest.drifts, contest.trial) == (0, None)
+    assert (contest.duty.drifts, contest.duty.trial) == (0, None)
 
 
 def test_a_challenger_that_knows_too_little_stays_out_of_a_trial():
     contest = alone(blind, ("naive_bayes",), floor_examples=300)
     played(contest, 299)
-    assert contest.trial is None
+    assert contest.duty.trial is None
     played(contest, 60)
-    assert contest.trial.rivals == ("naive_bayes",)
+    assert contest.duty.trial.rivals == ("naive_bayes",)
 
 
 class Forest(Member):
@@ -166,27 +166,27 @@ def test_a_member_that_cannot_be_served_is_judged_and_never_put_on_duty():
     contest = alone(blind, ("adaptive_random_forest",))
     contest.members["adaptive_random_forest"] = Forest(truth)
     played(contest, 300)
-    assert contest.trial is None
+    assert contest.duty.trial is None
     losses = {name: meter.quality().log_loss for name, meter in contest.meters.items()}
     assert losses["adaptive_random_forest"] < losses[CHAMPION]
-    contest.obey(a_command("promote", challenger="adaptive_random_forest"), 2)
-    assert "cannot be served" in contest.events.last[-1].why
+    contest.duty.obey(a_command("promote", challenger="adaptive_random_forest"), 2)
+    assert "cannot be served" in contest.duty.events.last[-1].why
 
 
 def test_a_tree_needs_a_key_to_be_put_on_duty():
     without = alone(blind, ("hoeffding_adaptive",))
     keyed = alone(blind, ("hoeffding_adaptive",), seal=Seal(KEY))
-    assert (without.may_serve("hoeffding_adaptive"), keyed.may_serve("hoeffding_adaptive")) == (False, True)
+    assert (without.duty.may_serve("hoeffding_adaptive"), keyed.duty.may_serve("hoeffding_adaptive")) == (False, True)
 
 
 def test_a_person_can_promote_and_take_it_back_and_the_ledger_says_who_and_why():
     contest = a_contest(truth, blind, trial_every=0)
     played(contest, 10)
-    contest.obey(a_command("promote", challenger="naive_bayes"), 3)
+    contest.duty.obey(a_command("promote", challenger="naive_bayes"), 3)
     assert promoted(contest)
-    contest.obey(a_command("rollback", number=2), 4)
-    assert contest.on_duty == CHAMPION
-    told = [(e.what, e.champion, e.about, e.version, e.by, e.why, e.command_id) for e in contest.events.last]
+    contest.duty.obey(a_command("rollback", number=2), 4)
+    assert contest.duty.on_duty == CHAMPION
+    told = [(e.what, e.champion, e.about, e.version, e.by, e.why, e.command_id) for e in contest.duty.events.last]
     assert told == [
         ("promoted", "naive_bayes", CHAMPION, 3, "chen", "a test", "c-1"),
         ("returned", CHAMPION, "naive_bayes", 4, "chen", "a test", "c-2"),
@@ -197,7 +197,7 @@ def test_a_command_that_comes_again_is_nothing():
     contest = a_contest(truth, blind, trial_every=0)
     played(contest, 10)
     for _ in range(2):
-        contest.obey(a_command("promote", challenger="naive_bayes"), 3)
+        contest.duty.obey(a_command("promote", challenger="naive_bayes"), 3)
     assert whats(contest) == ["promoted"]
 
 
@@ -213,36 +213,36 @@ def test_a_command_that_comes_again_is_nothing():
 )
 def test_what_cannot_be_is_refused_with_the_reason(asked, why):
     contest = a_contest(truth, blind)
-    contest.obey(a_command(**asked), 3)
-    (event,) = contest.events.last
-    assert (event.what, event.why, event.by, contest.on_duty) == ("refused", why, "chen", CHAMPION)
-    assert contest.changed, "whoever waits for it hears of it"
+    contest.duty.obey(a_command(**asked), 3)
+    (event,) = contest.duty.events.last
+    assert (event.what, event.why, event.by, contest.duty.on_duty) == ("refused", why, "chen", CHAMPION)
+    assert contest.duty.changed, "whoever waits for it hears of it"
 
 
 def test_who_was_replaced_is_remembered_when_the_event_is_long_forgotten():
     contest = a_contest(truth, blind, trial_every=0)
     played(contest, 10)
-    contest.obey(a_command("promote", challenger="naive_bayes"), 3)
+    contest.duty.obey(a_command("promote", challenger="naive_bayes"), 3)
     for number in range(2, 2 + MAX_EVENTS):
-        contest.obey(a_command("promote", number=number, challenger="nobody"), 3)
+        contest.duty.obey(a_command("promote", number=number, challenger="nobody"), 3)
     assert "promoted" not in whats(contest)
     again = restored(contest, truth, blind, trial_every=0)
     for one in (contest, again):
-        one.obey(a_command("rollback", number=99), 4)
-        assert one.on_duty == CHAMPION
-        one.obey(a_command("rollback", number=100), 4)
-        assert one.events.last[-1].why == "nobody was on duty before"
+        one.duty.obey(a_command("rollback", number=99), 4)
+        assert one.duty.on_duty == CHAMPION
+        one.duty.obey(a_command("rollback", number=100), 4)
+        assert one.duty.events.last[-1].why == "nobody was on duty before"
 
 
 def test_to_let_a_pinned_version_go_changes_nothing_about_who_was_before():
     contest = a_contest(truth, blind, trial_every=0)
     played(contest, 10)
-    contest.obey(a_command("promote", challenger="naive_bayes"), 3)
-    contest.obey(a_command("rollback", number=2, version=2), 4)
-    contest.obey(a_command("rollback", number=3), 5)
+    contest.duty.obey(a_command("promote", challenger="naive_bayes"), 3)
+    contest.duty.obey(a_command("rollback", number=2, version=2), 4)
+    contest.duty.obey(a_command("rollback", number=3), 5)
     assert promoted(contest)
-    contest.obey(a_command("rollback", number=4), 6)
-    assert contest.on_duty == CHAMPION
+    contest.duty.obey(a_command("rollback", number=4), 6)
+    assert contest.duty.on_duty == CHAMPION
 
 
 def test_whoever_was_before_and_began_anew_is_not_gone_back_to():
@@ -250,15 +250,15 @@ def test_whoever_was_before_and_began_anew_is_not_gone_back_to():
     promoted_and_replaced(contest)
     failing.learns = False
     played(contest, 1)
-    contest.obey(a_command("rollback", number=3), 6)
-    assert contest.events.last[-1].why == "nobody was on duty before"
+    contest.duty.obey(a_command("rollback", number=3), 6)
+    assert contest.duty.events.last[-1].why == "nobody was on duty before"
 
 
 def test_a_promotion_does_not_give_trials_a_new_error_to_spend():
     contest = a_contest(blind, truth)
     assert played(contest, 2_500, until=promoted)
     played(contest, 60)
-    assert contest.trial.number == 2
+    assert contest.duty.trial.number == 2
 
 
 def drifts(values):
@@ -270,33 +270,33 @@ def test_a_drift_that_comes_when_no_trial_can_open_opens_one_later(hindered):
     pinned = hindered == "pinned"
     contest = a_contest(truth, truth, trial_every=0 if pinned else 900, trial_examples=2_000)
     played(contest, 1_000)
-    assert (contest.trial is None) == pinned
+    assert (contest.duty.trial is None) == pinned
     if pinned:
-        contest.obey(a_command("rollback", version=2), 3)
-    played(contest, 700, chance_of=drifts, until=lambda c: c.drifts)
-    assert contest.drifts == 1
+        contest.duty.obey(a_command("rollback", version=2), 3)
+    played(contest, 700, chance_of=drifts, until=lambda c: c.duty.drifts)
+    assert contest.duty.drifts == 1
     again = restored(contest, truth, truth, trial_every=0 if pinned else 900, trial_examples=2_000)
     for one in (contest, again):
-        assert "drift" not in [event.why for event in one.events.last]
+        assert "drift" not in [event.why for event in one.duty.events.last]
         if pinned:
-            one.obey(a_command("rollback", number=2), 4)
-        played(one, 2_000, seed=3, until=lambda c: c.trial is not None and c.trial.why == "drift")
-        assert one.trial.why == "drift"
+            one.duty.obey(a_command("rollback", number=2), 4)
+        played(one, 2_000, seed=3, until=lambda c: c.duty.trial is not None and c.duty.trial.why == "drift")
+        assert one.duty.trial.why == "drift"
 
 
 def test_while_a_version_is_pinned_nothing_moves_until_a_person_lets_it():
     contest = a_contest(blind, truth)
     played(contest, 70)
-    assert contest.trial is not None
-    contest.obey(a_command("rollback", version=2), 9)
-    assert (contest.pinned, contest.trial, contest.events.last[-1].about) == (2, None, "version 2")
+    assert contest.duty.trial is not None
+    contest.duty.obey(a_command("rollback", version=2), 9)
+    assert (contest.duty.pinned, contest.duty.trial, contest.duty.events.last[-1].about) == (2, None, "version 2")
     played(contest, 1_500)
-    assert (contest.on_duty, contest.trial) == (CHAMPION, None)
-    contest.obey(a_command("rollback", number=2), 10)
-    assert (contest.pinned, contest.on_duty) == (0, CHAMPION)
-    contest.obey(a_command("rollback", number=3, version=2), 11)
-    contest.obey(a_command("promote", number=4, challenger=CHAMPION), 12)
-    assert (contest.pinned, contest.on_duty) == (0, CHAMPION)
+    assert (contest.duty.on_duty, contest.duty.trial) == (CHAMPION, None)
+    contest.duty.obey(a_command("rollback", number=2), 10)
+    assert (contest.duty.pinned, contest.duty.on_duty) == (0, CHAMPION)
+    contest.duty.obey(a_command("rollback", number=3, version=2), 11)
+    contest.duty.obey(a_command("promote", number=4, challenger=CHAMPION), 12)
+    assert (contest.duty.pinned, contest.duty.on_duty) == (0, CHAMPION)
 
 
 class Fails(Member):
@@ -329,8 +329,8 @@ def with_one_that_fails(number: int, trial_every: int = 0) -> tuple[Contest, Fai
 
 def promoted_and_replaced(contest: Contest) -> None:
     """Put the challenger on duty and the first champion back, so that the challenger is watched."""
-    contest.obey(a_command("promote", challenger="naive_bayes"), 3)
-    contest.obey(a_command("promote", number=2, challenger=CHAMPION), 3)
+    contest.duty.obey(a_command("promote", challenger="naive_bayes"), 3)
+    contest.duty.obey(a_command("promote", number=2, challenger=CHAMPION), 3)
 
 
 @pytest.mark.parametrize("fails_at", ["freezes", "learns"])
@@ -338,13 +338,13 @@ def test_a_challenger_that_fails_begins_anew_and_harms_nobody(fails_at):
     contest, failing = with_one_that_fails(60, trial_every=50)
     promoted_and_replaced(contest)
     played(contest, 60)
-    assert contest.trial is not None
+    assert contest.duty.trial is not None
     setattr(failing, fails_at, False)
     played(contest, 10, until=lambda c: c.members["naive_bayes"] is not failing)
-    assert contest.on_duty == CHAMPION
+    assert contest.duty.on_duty == CHAMPION
     assert contest.members["naive_bayes"].examples == (fails_at == "freezes")
-    assert contest.trial.pairs == {}
-    assert contest.events.last[-1][1:2] == ("began_anew",)
+    assert contest.duty.trial.pairs == {}
+    assert contest.duty.events.last[-1][1:2] == ("began_anew",)
     played(contest, 5)
 
 
@@ -359,10 +359,10 @@ def test_whoever_was_watched_and_fails_is_watched_no_more():
 @pytest.mark.parametrize("fails_at", ["scores", "learns"])
 def test_a_champion_on_duty_that_fails_gives_way_to_the_one_that_policy_begins_with(fails_at):
     contest, failing = with_one_that_fails(5)
-    contest.obey(a_command("promote", challenger="naive_bayes"), 3)
+    contest.duty.obey(a_command("promote", challenger="naive_bayes"), 3)
     setattr(failing, fails_at, False)
     played(contest, 1)
-    assert contest.on_duty == CHAMPION
+    assert contest.duty.on_duty == CHAMPION
     assert whats(contest) == ["promoted", "began_anew", "returned"]
 
 
@@ -378,21 +378,21 @@ def test_the_champion_that_policy_begins_with_may_fail_as_loud_as_ever():
 def test_whoever_cannot_be_told_of_begins_anew_before_the_version_goes_out(on_duty):
     contest, failing = with_one_that_fails(5)
     if on_duty:
-        contest.obey(a_command("promote", challenger="naive_bayes"), 3)
+        contest.duty.obey(a_command("promote", challenger="naive_bayes"), 3)
     failing.tells = False
     list(contest.publish(4))
-    assert (contest.on_duty, contest.members["naive_bayes"].examples) == (CHAMPION, 0)
-    event = next(event for event in contest.events.last if event.what == "began_anew")
+    assert (contest.duty.on_duty, contest.members["naive_bayes"].examples) == (CHAMPION, 0)
+    event = next(event for event in contest.duty.events.last if event.what == "began_anew")
     assert (event.about, event.why, event.version) == ("naive_bayes", "ZeroDivisionError", 4)
     assert contest.snapshot()["challengers"]["naive_bayes"]["examples"] == 0
 
 
 def test_who_is_on_duty_and_has_no_scorer_any_more_gives_way():
     contest, failing = with_one_that_fails(5)
-    contest.obey(a_command("promote", challenger="naive_bayes"), 3)
+    contest.duty.obey(a_command("promote", challenger="naive_bayes"), 3)
     failing.freezes = False
     assert contest.scorer(4).examples == 5
-    assert contest.on_duty == CHAMPION
+    assert contest.duty.on_duty == CHAMPION
 
 
 class Grows(Member):
@@ -416,7 +416,7 @@ def test_what_no_version_can_hold_begins_anew_and_the_version_holds_the_rest(wei
     played(contest, 1)
     grows.weight = weight
     list(contest.publish(3))
-    assert contest.events.last[-1][1:2] == ("began_anew",)
+    assert contest.duty.events.last[-1][1:2] == ("began_anew",)
     assert contest.sealed() == {}
     assert (contest.members["hoeffding_adaptive"].examples, contest.members["naive_bayes"].examples) == (0, 6)
     played(contest, 1)
@@ -452,24 +452,24 @@ def test_a_member_that_policy_no_longer_names_leaves_duty_trial_and_watch():
     played(contest, 1_500, until=promoted)
     left = alone(blind)
     assert left.restore(contest.snapshot(), {}, 7) == []
-    assert (left.on_duty, left.events.last[-1].what, left.changed) == (CHAMPION, "returned", True)
-    contest.obey(a_command("promote", challenger=CHAMPION), 3)
+    assert (left.duty.on_duty, left.duty.events.last[-1].what, left.duty.changed) == (CHAMPION, "returned", True)
+    contest.duty.obey(a_command("promote", challenger=CHAMPION), 3)
     left.restore(contest.snapshot(), {}, 7)
     assert left.snapshot()["watch"] is None
     in_trial = a_contest(truth, truth)
     played(in_trial, 60)
     left.restore(in_trial.snapshot(), {}, 7)
-    assert left.trial.pairs == {}
+    assert left.duty.trial.pairs == {}
 
 
 def test_a_trial_of_a_champion_that_is_gone_is_over():
     contest = a_contest(blind, truth)
     played(contest, 1_500, until=promoted)
     played(contest, 60)
-    assert contest.trial.champion == "naive_bayes"
+    assert contest.duty.trial.champion == "naive_bayes"
     left = alone(blind)
     left.restore(contest.snapshot(), {}, 7)
-    assert left.trial is None
+    assert left.duty.trial is None
 
 
 def grown(seal: Seal | None) -> Contest:
@@ -496,10 +496,10 @@ def test_with_the_key_a_tree_goes_on_and_without_it_begins_anew():
 def test_a_tree_on_duty_that_cannot_be_opened_gives_way():
     contest = grown(Seal(KEY))
     played(contest, 60)
-    contest.obey(a_command("promote", challenger="hoeffding_adaptive"), 3)
+    contest.duty.obey(a_command("promote", challenger="hoeffding_adaptive"), 3)
     other = grown(Seal(b"o" * 32))
     other.restore(contest.snapshot(), contest.sealed(), 3)
-    assert (other.on_duty, other.events.last[-1].why) == (CHAMPION, "hoeffding_adaptive began anew")
+    assert (other.duty.on_duty, other.duty.events.last[-1].why) == (CHAMPION, "hoeffding_adaptive began anew")
 
 
 def test_a_challenger_that_is_new_in_policy_joins():
@@ -530,5 +530,5 @@ def test_the_order_of_luck_does_not_matter():
         contest = a_contest(blind, truth)
         for n, (values, label) in enumerate(examples):
             contest.meet(an_example(n, values, label), label, 1)
-        verdicts.add(contest.on_duty)
+        verdicts.add(contest.duty.on_duty)
     assert verdicts == {"naive_bayes"}

@@ -71,8 +71,8 @@ def test_any_order_of_arrival_gives_the_same_bytes_with_all_challengers(seed):
 
 def test_in_these_examples_somebody_was_promoted():
     """Else the law above would say little."""
-    assert "promoted" in [event.what for event in IN_ORDER.contest.events.last]
-    assert IN_ORDER.contest.on_duty != CHAMPION
+    assert "promoted" in [event.what for event in IN_ORDER.contest.duty.events.last]
+    assert IN_ORDER.contest.duty.on_duty != CHAMPION
 
 
 def a_story() -> list:
@@ -165,7 +165,7 @@ def test_who_was_promoted_is_served_and_calibrated_from_then_on_while_the_champi
         shelf.put(*record)
     scorer = scorer_of(shelf.latest("propensity"), a_policy(models={"labels": {"propensity": "fast"}}))
     assert scorer.version == version.version
-    assert release.contest.on_duty == name
+    assert release.contest.duty.on_duty == name
     before = release.contest.members[CHAMPION].snapshot()
     for part in PARTS[200:]:
         told = part.model_copy(

@@ -81,7 +81,7 @@ def test_any_order_of_arrival_gives_the_same_bytes_with_all_challengers():
     again = read(other, feed(*shuffled, *promises(END_MS)))
     assert model_bytes(other) == model_bytes(in_order)
     assert [version.version for version in again] == [version.version for version in versions]
-    assert "trial_opened" in [event.what for event in in_order.contest.events.last]
+    assert "trial_opened" in [event.what for event in in_order.contest.duty.events.last]
 
 
 def test_a_crash_after_any_version_gives_the_same_bytes_as_none_with_all_challengers():
@@ -134,11 +134,11 @@ def test_who_tells_actions_apart_takes_over_from_who_does_not_and_goes_back_when
         truth = by_action(action) if turned_at is None else 0.3
         label = chance.random() < truth
         contest.meet(an_offer(n, [0.0] * WIDTH, label, action), label, 7)
-        if contest.on_duty != CHAMPION and turned_at is None:
+        if contest.duty.on_duty != CHAMPION and turned_at is None:
             turned_at = n
-        if turned_at is not None and contest.on_duty == CHAMPION:
+        if turned_at is not None and contest.duty.on_duty == CHAMPION:
             break
-    happened = [event.what for event in contest.events.last]
+    happened = [event.what for event in contest.duty.events.last]
     assert happened[:2] == ["trial_opened", "promoted"]
     assert happened[-1] == "returned"
 

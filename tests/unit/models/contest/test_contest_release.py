@@ -96,7 +96,7 @@ def test_any_order_of_arrival_gives_the_same_bytes_with_all_challengers(chance):
 
 def test_in_these_examples_somebody_was_promoted():
     """Else the law above would say little."""
-    assert "promoted" in [event.what for event in SORTED.contest.events.last]
+    assert "promoted" in [event.what for event in SORTED.contest.duty.events.last]
     assert SORTED.contest.members["hoeffding_adaptive"].examples == NUMBER
 
 

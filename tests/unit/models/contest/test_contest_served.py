@@ -75,7 +75,7 @@ def test_who_only_remembers_the_neighbouring_weeks_is_not_promoted():
     contest = duel()
     for example, label in weekly(60):
         contest.meet(example, label, 7)
-    assert contest.on_duty == CHAMPION
+    assert contest.duty.on_duty == CHAMPION
     assert losses(contest)["naive_bayes"] > losses(contest)[CHAMPION] + 0.05
 
 
@@ -84,9 +84,9 @@ def test_judged_at_maturity_the_worse_one_would_take_over():
     contest = duel()
     for example, label in weekly(60):
         contest.meet(example.model_copy(update={"snapshot_ms": example.due_ms}), label, 7)
-        if contest.on_duty != CHAMPION:
+        if contest.duty.on_duty != CHAMPION:
             break
-    assert contest.on_duty == "naive_bayes"
+    assert contest.duty.on_duty == "naive_bayes"
     assert losses(contest)["naive_bayes"] < losses(contest)[CHAMPION] - 0.05
 
 
@@ -115,7 +115,7 @@ def test_what_is_too_old_to_be_judged_is_learned():
     for example, label in world(300):
         contest.meet(example.model_copy(update={"snapshot_ms": 1}), label, 7)
     assert (contest.members["naive_bayes"].examples, contest.meters["naive_bayes"].quality().examples) == (300, 0)
-    assert (contest.trial, contest.record.points) == (None, [])
+    assert (contest.duty.trial, contest.record.points) == (None, [])
 
 
 def test_moments_reach_back_as_far_as_labels_take():
@@ -206,7 +206,7 @@ def test_who_is_on_duty_and_was_not_there_then_is_not_held_against_the_others():
     contest._begin_anew("naive_bayes", 3)
     contest.members["naive_bayes"] = Member(truth)
     contest.members["naive_bayes"].examples = 1
-    contest.obey(a_command("promote", challenger="naive_bayes"), 3)
+    contest.duty.obey(a_command("promote", challenger="naive_bayes"), 3)
     judged = contest.meters[CHAMPION].quality().examples
     for example, label in world(3, first=95):
         contest.meet(example, label, 7)

@@ -70,7 +70,7 @@ def test_nothing_of_another_model_is_taken():
     assert list(release.promise(a_promise(0, 9 * DAY, model="propensity"), 2)) == []
     assert sum(release.counts.learned.values()) == 0
     assert list(release.obey(a_command(1, "promote", model="propensity", challenger="ensemble"), 3)) == []
-    assert (release.contest.events.last, release.counts.rejected) == ([], 3)
+    assert (release.contest.duty.events.last, release.counts.rejected) == ([], 3)
 
 
 def test_a_promise_of_a_source_that_there_is_not_stands_for_none_of_those_that_there_are():
@@ -100,11 +100,11 @@ def test_a_version_that_is_not_there_to_serve_is_not_pinned_and_the_ledger_says_
         release.take(an_example(number), Position("p0", number, 0), number)
     assert [version.version for version in release.promise(a_promise(0, 9 * DAY), 45)] == [1, 2]
     (shown,) = release.obey(a_command(1, "rollback", version=2), 46, held=(1,))
-    assert (shown.version, release.contest.pinned) == (3, 0)
+    assert (shown.version, release.contest.duty.pinned) == (3, 0)
     assert list(release.obey(a_command(1, "rollback", version=2), 47, held=(1,))) == [], "heard before"
     assert len(list(release.obey(a_command(2, "rollback", version=1), 48, held=(1,)))) == 1
-    assert release.contest.pinned == 1
-    told = [(event.what, event.about, event.why, event.by) for event in release.contest.events.last]
+    assert release.contest.duty.pinned == 1
+    told = [(event.what, event.about, event.why, event.by) for event in release.contest.duty.events.last]
     assert told == [
         ("refused", "version 2", "version 2 is not kept, or was never sent", "chen"),
         ("pinned", "version 1", "odd", "chen"),

@@ -141,10 +141,10 @@ def test_where_nothing_can_be_sealed_a_tree_takes_part_only_where_nobody_restart
     assert [name for name, release in parts.items() if "hoeffding_adaptive" in release.contest.members] == [
         name
         for name, release in parts.items()
-        if name != "unsealed" and release.contest.may_serve("hoeffding_adaptive")
+        if name != "unsealed" and release.contest.duty.may_serve("hoeffding_adaptive")
     ]
 
 
 def test_models_without_challengers_keep_no_groups_apart():
     assert new_release("need", FULL, 1).contest.snapshot()["challengers"] == {}
-    assert new_release("need", FULL, 1).contest.may_serve("logistic")
+    assert new_release("need", FULL, 1).contest.duty.may_serve("logistic")

@@ -104,7 +104,7 @@ def test_who_scores_shows_for_every_member(shown, metrics):
 
 def test_an_open_trial_shows_its_number_how_far_it_is_and_what_is_still_needed(shown, metrics):
     release = in_a_trial()
-    trial = release.contest.trial
+    trial = release.contest.duty.trial
     shown.tell("churn", report(release))
     assert metrics.value("crm_model_trial_number", model="churn") == trial.number > 0
     assert metrics.value("crm_model_trial_examples", model="churn") == trial.examples > 0

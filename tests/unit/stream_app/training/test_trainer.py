@@ -97,11 +97,11 @@ async def test_only_a_version_that_lies_there_and_can_be_served_is_pinned(damage
     asked = [a_command(number, version=number) for number in (1, 2)]
     await learn(trainer, [Line(it.model_dump_json().encode(), 26 + number) for number, it in enumerate(asked)])
     contest = trainer.held[CHURN].release.contest
-    assert [(event.what, event.about) for event in contest.events.last] == [
+    assert [(event.what, event.about) for event in contest.duty.events.last] == [
         ("refused" if damaged else "pinned", "version 1"),
         ("refused", "version 2"),
     ]
-    assert contest.pinned == (0 if damaged else 1)
+    assert contest.duty.pinned == (0 if damaged else 1)
 
 
 async def test_what_cannot_be_taken_is_counted_and_what_follows_is_learned():
