@@ -14,6 +14,7 @@ CUT_BYTES = 65_536  # what is kept of a value that is too large
 MAX_RECORD_BYTES = 1_040_000  # value, key and headers together, below the broker's limit of 1 MiB
 _HEADER_OVERHEAD = 10  # two length prefixes of at most five bytes each
 MAX_ERROR_CHARACTERS = 200
+PREFIX = "dl-"
 
 Header = tuple[str, bytes | None]
 
@@ -68,7 +69,7 @@ def dead_record(
     room = MAX_RECORD_BYTES - CUT_BYTES - _weight(dl_headers(letter)) - _HEADER_OVERHEAD
     if len(key or b"") > room:
         key = None
-    own = _fitting([(name, content) for name, content in headers if not _is_ours(name)], room - len(key or b""))
+    own = _fitting(own_headers(headers), room - len(key or b""))
     told = _weight(own) + _weight(dl_headers(letter)) + _HEADER_OVERHEAD + len(key or b"")
     if value is not None and (bad.reason == "too_large" or size + told > MAX_RECORD_BYTES):
         letter = letter.model_copy(update={"truncated": True})
@@ -93,24 +94,34 @@ def dl_headers(letter: DeadLetter) -> list[Header]:
     return [(name, text.encode()) for name, text in fields.items()]
 
 
+def dl_texts(headers: Iterable[Header]) -> dict[str, str]:
+    """Read the text of what `dl_headers` wrote, by name without the prefix; a record that is none says nothing."""
+    return {
+        name.removeprefix(PREFIX): content.decode("utf-8", "replace")
+        for name, content in headers
+        if name.startswith(PREFIX) and content is not None
+    }
+
+
 def read_headers(headers: Iterable[Header]) -> DeadLetter:
     """Read what `dl_headers` wrote; raises pydantic's ValidationError or ValueError for a record that is none."""
-    told = {name: content.decode() for name, content in headers if content is not None and name.startswith("dl-")}
+    told = dl_texts(headers)
     fields = {
-        "reason": told.get("dl-reason"),
-        "error": told.get("dl-error"),
-        "topic": told.get("dl-topic"),
-        "partition": int(told.get("dl-partition", "")),
-        "offset": int(told.get("dl-offset", "")),
-        "received_at": told.get("dl-received-at"),
-        "size": int(told.get("dl-size", "")),
-        "truncated": told.get("dl-truncated") == "true",
+        "reason": told.get("reason"),
+        "error": told.get("error"),
+        "topic": told.get("topic"),
+        "partition": int(told.get("partition", "")),
+        "offset": int(told.get("offset", "")),
+        "received_at": told.get("received-at"),
+        "size": int(told.get("size", "")),
+        "truncated": told.get("truncated") == "true",
     }
     return DeadLetter.model_validate(fields)
 
 
-def _is_ours(name: str) -> bool:
-    return name.lower().startswith("dl-")
+def own_headers(headers: Iterable[Header]) -> list[Header]:
+    """Give a record's own headers, without those that say why it is a dead letter."""
+    return [(name, content) for name, content in headers if not name.lower().startswith(PREFIX)]
 
 
 def _fitting(headers: list[Header], room: int) -> list[Header]:

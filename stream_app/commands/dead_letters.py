@@ -1,11 +1,12 @@
 """`rapport dead-letters`: what could not be read, and sending it again once it can."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from aiokafka import ConsumerRecord
 
+from schemas.dead_letters import dl_texts, own_headers
 from schemas.errors import REASON_ORDER
 from stream_app import kafka
 from stream_app.commands.common import (
@@ -32,15 +33,6 @@ def topic(chosen: Settings) -> str:
     return f"{chosen.namespace}.dead-letters"
 
 
-def facts(record: ConsumerRecord) -> dict[str, str]:
-    """Return a letter's dl- headers by name without the prefix."""
-    return {
-        name.removeprefix("dl-"): value.decode("utf-8", "replace")
-        for name, value in record.headers
-        if name.startswith("dl-") and value is not None
-    }
-
-
 @app.command("list")
 def list_letters(reason: ReasonOption = None, bootstrap: KafkaOption = None, as_json: JsonOption = False) -> None:
     """List the letters: why, where from, how large. Example: rapport dead-letters list --reason bad_json."""
@@ -48,7 +40,7 @@ def list_letters(reason: ReasonOption = None, bootstrap: KafkaOption = None, as_
     chosen = settings(bootstrap=bootstrap)
 
     async def collect() -> list[dict[str, str]]:
-        found = [facts(record) async for record, _ in kafka.read_to_end(chosen.kafka, topic(chosen))]
+        found = [dl_texts(record.headers) async for record, _ in kafka.read_to_end(chosen.kafka, topic(chosen))]
         return [letter for letter in found if reason in {None, letter.get("reason")}]
 
     letters = run(collect())
@@ -97,11 +89,11 @@ async def _retry(chosen: Settings, reason: str | None, dry_run: bool) -> dict[st
     async with kafka.producer(chosen.kafka) as client:
         try:
             async for record in _letters(chosen):
-                letter = facts(record)
+                letter = dl_texts(record.headers)
                 if reason in {None, letter["reason"]} and retried.is_new(record, letter["reason"]):
                     outcome = _sendable(letter, seen)
                     if outcome == "sent" and not dry_run:
-                        own = _own_headers(record.headers)
+                        own = own_headers(record.headers)
                         await client.send_and_wait(letter["topic"], record.value, key=record.key, headers=own)
                     report[outcome] += 1
                 ends[record.partition] = record.offset + 1
@@ -127,7 +119,3 @@ def _sendable(letter: Mapping[str, str], seen: set[tuple[str, str, str]]) -> str
         return "repeated"
     seen.add(identity)
     return "cut" if letter.get("truncated") == "true" else "sent"
-
-
-def _own_headers(headers: Any) -> list[tuple[str, bytes]]:
-    return [(name, value) for name, value in headers if not name.startswith("dl-")]
