@@ -206,7 +206,7 @@ class OfferMade(NamedTuple):
     """An offer that went out, and the best outcome heard so far.
 
     Its entry on the stream `offers:<channel>` stands for `stands_hours`; 0: it has none, because a person made the
-    offer, or because it was taken back.
+    offer, or because it was taken back. Answers count up to `due_ms`: the horizon, and `made_ms` once the label is out.
     """
 
     action_id: str

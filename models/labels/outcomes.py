@@ -147,15 +147,20 @@ def pend(profile: Profile, example: PendingExample, at_ms: int) -> Profile:
 
 
 def mature(profile: Profile, due: Due, cause: Cause, context: Context) -> tuple[Profile, Effects]:
-    """Release the example that waited for this moment, with its label, to the topic `examples`."""
+    """Release the example that waited for this moment, with its label, to the topic `examples`.
+
+    Its offer ends with it: whatever is answered from now on comes too late for the label (`hear`).
+    """
     example = next((other for other in profile.pending if other.example_id == due.about), None)
     if example is None:
         return profile, ()
     changed = profile.copied()
     changed.pending = tuple([other for other in profile.pending if other is not example])
+    offer = next((o for o in profile.offers if o.action_id == example.example_id), None) if example.about else None
+    if offer is not None:
+        changed.offers = tuple([o._replace(due_ms=o.made_ms) if o is offer else o for o in profile.offers])
     if example.model not in context.policy.models.names:  # any more
         return changed, ()
-    offer = next((o for o in profile.offers if o.action_id == example.example_id), None) if example.about else None
     label = _label(profile, example, offer, context.policy)
     record = told(profile, example, offer, due_ms=due.due_ms, label=label)
     if example.about in LEARNED_EARLY:
@@ -222,8 +227,9 @@ def has_left(seen: Profile, boundary_ms: int, policy: Policy) -> bool:
 
 
 def hear(profile: Profile, outcome: Outcome) -> tuple[Profile, str]:
-    """Join an outcome to the offer that it answers; returns `joined`, `late` (after its horizon) or `dangling`.
+    """Join an outcome to the offer that it answers; returns `joined`, `late` or `dangling` (nothing known is meant).
 
+    Late: it came true after the offer's horizon, or was heard of when the label was out already. It changes nothing.
     The better outcome wins and the first of equals stays: hearing one twice, or two in another order, is the same.
     """
     if outcome.about_event_id is not None:

@@ -146,7 +146,7 @@ def outcomes(heard: Mapping[str, int]) -> Chart:
     classes = {"joined": "bar-yes", "late": "bar-bad", "dangling": "bar-bad"}
     explained = {
         "joined": "joined: it answers an offer or alert that is known",
-        "late": "late: after the offer's horizon, counted and not used",
+        "late": "late: after the offer's horizon, or told when its label was out; counted and not used",
         "dangling": "dangling: it answers nothing that is known",
     }
     kinds = [(explained.get(name, name), heard.get(name, 0), classes.get(name, "bar-one")) for name in explained]

@@ -15,6 +15,7 @@ from models.policy import load_policy
 from models.rings.windows import home_day, home_day_start_ms
 from schemas.internal import ExampleRecord
 from schemas.profile import MAX_PENDING, Account, Due, Identity, OfferMade, OpenAlert, PendingExample, Profile, Score
+from schemas.profile_codec import decode, encode
 from tests.builders import BEGINNING, after, an_outcome
 
 POLICY = load_policy(Path(__file__).parents[4] / "deploy" / "policy")
@@ -275,6 +276,19 @@ def test_an_outcome_joins_by_decision_too():
 def test_an_outcome_after_the_horizon_is_late_and_changes_nothing():
     profile = with_offer()
     assert heard(profile, an_outcome(occurred_at=after(days=15))) == (profile, ["late"])
+
+
+def test_an_outcome_in_time_that_is_told_when_the_label_is_out_is_late_and_changes_nothing():
+    waiting, in_time = with_offer(), an_outcome(label="Accepted", occurred_at=after(days=1))
+    assert heard(waiting, in_time)[1] == ["joined"]
+    assert released(waiting).label == 0
+    due = next(work for work in waiting.due if work.name == MATURE)
+    matured, _ = mature(waiting, due, Cause.of_work("C1", due), CONTEXT)
+    assert heard(matured, in_time) == (matured, ["late"])
+    kept = decode(encode(matured))
+    assert heard(kept, in_time) == (kept, ["late"])
+    other = replace(matured, offers=(*matured.offers, an_offer(action_id="a-2")))
+    assert heard(other, an_outcome(action_id="a-2", occurred_at=after(days=1)))[1] == ["joined"]
 
 
 def test_an_outcome_of_nothing_known_dangles():
