@@ -18,6 +18,7 @@ from faust.tables.recovery import Recovery, ServiceStopped
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from stream_app.engine.consumer import EngineConsumer
+from stream_app.engine.store import EngineStore
 from tests.integration.engine import tally_app
 
 FOR_EVER = 10_000.0
@@ -28,9 +29,17 @@ def broken() -> bool:
 
 
 def with_standby() -> None:
-    """Each partition is followed by one more worker."""
+    """Each partition is followed by one more worker, which says how far it has come."""
     settings_of = tally_app.settings_of
     tally_app.settings_of = lambda environ: replace(settings_of(environ), standby_replicas=1)  # type: ignore[assignment]
+    apply = EngineStore.apply_changelog_batch
+
+    def tells(self: EngineStore, *args: Any, **kwargs: Any) -> None:
+        apply(self, *args, **kwargs)
+        for number, store in self._standby.items():
+            logging.getLogger(__name__).info("the standby of %s is at offset %s", number, store.changelog_offset)
+
+    EngineStore.apply_changelog_batch = tells  # type: ignore[method-assign]
 
 
 def stuck_consumer() -> None:
