@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from itertools import count
 
 import orjson
 import pytest
@@ -50,13 +51,22 @@ async def test_the_records_in_kafka_are_those_that_were_counted(chosen):
             assert record.partition == partition_for(record.key, 3)
 
 
+BY_CUSTOMERS = b'"by":"customer"'
+
+
 async def test_offers_on_redis_are_answered_with_outcomes(chosen, redis_url):
-    world = World(Options(customers=60, days=30, seed=9, namespace=chosen.input_namespace))
-    live = Live(chosen, world, speed=10 * 86_400.0)
-    playing = asyncio.create_task(live.run(asyncio.Event()))
+    """The bank plays ten days a second, for longer than is needed, and is stopped once enough was answered."""
+    world = World(Options(customers=60, days=600, seed=9, namespace=chosen.input_namespace))
+    sent: list[bytes] = []
+    live = Live(chosen, world, speed=10 * 86_400.0, on_sending=lambda line, _: sent.append(line.value or b""))
+    stop = asyncio.Event()
+    playing = asyncio.create_task(live.run(stop))
     redis = Redis.from_url(redis_url)
-    for number in range(10_000):
-        if playing.done():
+    for number in count():
+        assert not playing.done(), live.sent.summary()
+        answered = any(BY_CUSTOMERS in value for value in sent)
+        if answered and live.sent.offers > 10 and live.sent.planned["Impression"] > 5:
+            stop.set()
             break
         person = world.people[number % len(world.people)]
         offer = {"action_id": f"a-{number}", "customer_id": person.customer_id, "action": "fund", "channel": "web"}
@@ -65,8 +75,8 @@ async def test_offers_on_redis_are_answered_with_outcomes(chosen, redis_url):
     summary = await playing
     await redis.aclose()
 
-    answers = [orjson.loads(record.value) for record in await records(chosen) if b'"by":"customer"' in record.value]
+    answers = [orjson.loads(record.value) for record in await records(chosen) if BY_CUSTOMERS in record.value]
     assert summary["offers"] > 10
     assert summary["planned_outcomes"]["Impression"] > 5
-    assert answers
+    assert len(answers) == sum(BY_CUSTOMERS in value for value in sent)
     assert {answer["event_id"].split("-")[0] for answer in answers} == {"O"}
