@@ -24,6 +24,8 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self.cuts_done = 0
         """How many connections were cut by `cut_after`."""
+        self.losses = 0
+        """How many times a connection has lost data by `lose`."""
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
@@ -100,6 +102,7 @@ class Proxy:
             if self._delay:
                 await asyncio.sleep(self._delay)
             if direction in self._lost:
+                self.losses += 1
                 await self._healed.wait()
                 return  # what was lost is missing: the connection cannot go on
             if budget is None:

@@ -7,6 +7,8 @@ import pytest
 
 from stream_app.embedded.service import free_ports
 from tests.faults.proxy import Proxy
+from tests.turns import waits
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -58,8 +60,8 @@ async def test_an_answer_is_cut_after_so_many_bytes_once(proxy: Proxy):
 async def test_what_is_lost_in_one_direction_is_told_to_nobody_and_never_delivered(proxy: Proxy):
     proxy.lose("down")
     waiting = asyncio.create_task(said(proxy))
-    done, _ = await asyncio.wait({waiting}, timeout=0.2)
-    assert not done
+    await until(lambda: proxy.losses > 0, "the answer is lost")
+    assert await waits(waiting)
     proxy.heal()
     assert await waiting == b""
     assert await said(proxy) == b"hello"
@@ -76,10 +78,9 @@ async def test_data_are_delayed_each_way(proxy: Proxy):
 async def test_a_forgotten_connection_stays_silent_while_new_ones_work(proxy: Proxy):
     proxy.lose("up")
     waiting = asyncio.create_task(said(proxy))
-    done, _ = await asyncio.wait({waiting}, timeout=0.1)
+    await until(lambda: proxy.losses > 0, "what was said is lost")
     proxy.forget()
     assert await said(proxy) == b"hello"
-    assert not done
-    assert not waiting.done()
+    assert await waits(waiting)
     proxy.heal()
     assert await waiting == b""
