@@ -4,9 +4,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+PATIENCE_SECONDS = 120.0
+"""Long enough for a machine that is five times slower than usual: who waits for a condition loses nothing by it."""
+
 
 async def until(
-    condition: Callable[[], bool | Awaitable[bool]], what: str, seconds: float = 45.0, every: float = 0.05
+    condition: Callable[[], bool | Awaitable[bool]], what: str, seconds: float = PATIENCE_SECONDS, every: float = 0.05
 ) -> float:
     """Look at a condition until it holds; returns how long it took. Raises TimeoutError that says what did not come."""
     began = time.monotonic()

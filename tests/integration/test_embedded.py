@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from stream_app.embedded import EmbeddedServices, use_or_start
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 120.0
 
 pytestmark = pytest.mark.integration
 
@@ -32,14 +32,7 @@ async def produce(bootstrap: str, topic: str, value: bytes, timestamp_ms: int | 
 
 
 async def consume(bootstrap: str, topic: str, group: str | None = None) -> bytes:
-    consumer = AIOKafkaConsumer(
-        topic,
-        bootstrap_servers=bootstrap,
-        group_id=group,
-        auto_offset_reset="earliest",
-        session_timeout_ms=1000,
-        heartbeat_interval_ms=300,
-    )
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=group, auto_offset_reset="earliest")
     async with consumer:
         return (await consumer.getone()).value
 

@@ -101,7 +101,7 @@ async def until_published(settings, version: int) -> None:
         latest = (await read_shelf(settings, POLICY)).latest("churn")
         return latest is not None and latest.manifest.version >= version
 
-    await until(is_there, f"version {version} lies on the topic", 60)
+    await until(is_there, f"version {version} lies on the topic")
 
 
 async def trained(settings, version: int, kind: type[Trainer] = Trainer) -> Trainer:
@@ -183,7 +183,7 @@ async def test_a_worker_takes_up_versions_as_they_come_and_keeps_them_when_learn
         async def has_followed():
             return following.current()["churn"].version == 2
 
-        await until(has_followed, "the follower has the version", 60)
+        await until(has_followed, "the follower has the version")
         assert before["churn"].version == 1, "a batch that began with a mapping ends with it"
         assert pinned.current()["churn"].version == 1
         follower.cancel()
@@ -200,7 +200,7 @@ async def emptied(settings: Settings) -> None:
         async def made():
             return name in (await create_topics(settings, {name: (1, {})}))[0]
 
-        await until(made, "the topic exists again", 60)
+        await until(made, "the topic exists again")
 
 
 async def test_workers_follow_a_model_that_numbers_from_1_again_once_it_has_learned_as_far(chosen):
@@ -223,7 +223,7 @@ async def test_workers_follow_a_model_that_numbers_from_1_again_once_it_has_lear
             async def has_taken(version=version):
                 return board._shelf.stored("churn", version.version) is not None
 
-            await until(has_taken, f"version {version.version} has come", 60)
+            await until(has_taken, f"version {version.version} has come")
             used.append(board.current()["churn"])
     follower.cancel()
     with suppress(asyncio.CancelledError):
@@ -254,7 +254,7 @@ async def test_an_odd_version_stops_neither_a_start_nor_the_follower_nor_the_tra
         async def has_followed():
             return board.current()["churn"].version == 4
 
-        await until(has_followed, "the follower has the version", 60)
+        await until(has_followed, "the follower has the version")
         follower.cancel()
         with suppress(asyncio.CancelledError):
             await follower

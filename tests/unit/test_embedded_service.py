@@ -39,7 +39,7 @@ def run(tmp_path):
 
 
 def has_ended(descriptor: int) -> bool:
-    ended = bool(select.select([descriptor], [], [], 10)[0])
+    ended = bool(select.select([descriptor], [], [], 60)[0])
     os.close(descriptor)
     return ended
 
@@ -75,7 +75,7 @@ def test_a_crash_during_use_is_noticed(run):
     service.start()
     assert service.is_alive()
     os.kill(service.pids[1], signal.SIGKILL)
-    assert service.wait(10) == 128 + signal.SIGKILL
+    assert service.wait(60) == 128 + signal.SIGKILL
     assert not service.is_alive()
 
 

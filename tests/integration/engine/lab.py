@@ -14,10 +14,10 @@ from pathlib import Path
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import GroupCoordinatorNotAvailableError
 from aiokafka.structs import ConsumerRecord
 from redis.asyncio import Redis
 
+from stream_app import kafka
 from stream_app.engine import stored
 from tests.waiting import until
 
@@ -82,13 +82,15 @@ class Worker:
 class Lab:
     """One namespace on the shared Kafka and Redis."""
 
-    def __init__(self, kafka: str, redis_url: str, namespace: str, data: Path, topics: tuple[str, ...]) -> None:
-        self.kafka, self.redis_url, self.namespace, self.data, self.topics = kafka, redis_url, namespace, data, topics
+    def __init__(self, address: str, redis_url: str, namespace: str, data: Path, topics: tuple[str, ...]) -> None:
+        self.kafka, self.redis_url, self.namespace, self.data, self.topics = address, redis_url, namespace, data, topics
         self.partitions = 2
         self.sent: list[Sent] = []
-        self._producer = AIOKafkaProducer(bootstrap_servers=kafka, linger_ms=5, max_batch_size=200_000)
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=address, linger_ms=5, max_batch_size=200_000, enable_idempotence=True
+        )
         self._redis = Redis.from_url(redis_url)
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=address)
         self._workers: list[Worker] = []
 
     # -- life ---------------------------------------------------------------------------------------------------------
@@ -169,17 +171,16 @@ class Lab:
 
     async def _no_lag(self) -> bool:
         assert any(worker.exit_code is None for worker in self._workers), f"no worker lives; see {self.data}"
-        try:
-            committed = await self._admin.list_consumer_group_offsets(self.namespace)
-        except GroupCoordinatorNotAvailableError:
-            return False  # the first group ever: its topic is being made
+        committed = await kafka.committed(self._admin, self.namespace, self._partitions_of(*self.topics))
         ends = await self._ends(*self.topics)
-        return all(end == 0 or (tp in committed and committed[tp].offset == end) for tp, end in ends.items())
+        return all(end == 0 or committed[tp].offset == end for tp, end in ends.items())
+
+    def _partitions_of(self, *topics: str) -> list[TopicPartition]:
+        return [TopicPartition(f"{self.namespace}.{t}", p) for t in topics for p in range(self.partitions)]
 
     async def _ends(self, *topics: str) -> dict[TopicPartition, int]:
         async with AIOKafkaConsumer(bootstrap_servers=self.kafka) as consumer:
-            tps = [TopicPartition(f"{self.namespace}.{t}", p) for t in topics for p in range(self.partitions)]
-            ends: dict[TopicPartition, int] = await consumer.end_offsets(tps)
+            ends: dict[TopicPartition, int] = await consumer.end_offsets(self._partitions_of(*topics))
             return ends
 
     async def records(self, topic: str, partitions: int | None = None) -> list[ConsumerRecord]:

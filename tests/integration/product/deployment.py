@@ -9,9 +9,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 import orjson
 import redis
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from schemas import profile_codec
@@ -28,7 +26,7 @@ from stream_app.worker.process import settings_as_environment, worker_service
 from tests import waiting
 from tests.commands import Answer, rapport
 
-PATIENCE = 60.0
+PATIENCE = waiting.PATIENCE_SECONDS
 T = TypeVar("T")
 
 
@@ -105,7 +103,9 @@ class Deployment:
     async def _send(self, records: Iterable[Raw]) -> list[tuple[str, int, int]]:
         namespace = self.settings.input_namespace
         options = kafka.client_options(self.settings.kafka)
-        async with AIOKafkaProducer(**options, acks="all", linger_ms=2, max_request_size=4_000_000) as producer:
+        async with AIOKafkaProducer(
+            **options, enable_idempotence=True, linger_ms=2, max_request_size=4_000_000
+        ) as producer:
             sent = [
                 await producer.send(
                     f"{namespace}.{record.topic}",
@@ -125,23 +125,17 @@ class Deployment:
         An offset is committed only after changelog and effects, so all that follows from what was sent can be seen.
         """
         what = f"{self.settings.app_id} has no lag; log: {self.log}"
-        asyncio.run(waiting.until(self._committed_all, what, 2 * PATIENCE, every=0.1))
+        asyncio.run(waiting.until(self._committed_all, what, every=0.1))
 
     async def _committed_all(self) -> bool:
         chosen = self.settings
         names = [full_names(chosen)[route.topic] for route in ROUTES]
         partitions = [TopicPartition(name, number) for name in names for number in range(chosen.partitions)]
-        admin = AIOKafkaAdminClient(**kafka.client_options(chosen.kafka))
-        await admin.start()
-        try:
-            committed = await admin.list_consumer_group_offsets(chosen.app_id)
-        except GroupCoordinatorNotAvailableError:
-            return False  # the first group ever: its topic is being made
-        finally:
-            await admin.close()
-        async with AIOKafkaConsumer(**kafka.client_options(chosen.kafka)) as consumer:
-            ends = await consumer.end_offsets(partitions)
-        return all(end == 0 or (tp in committed and committed[tp].offset == end) for tp, end in ends.items())
+        async with kafka.admin(chosen.kafka) as admin:
+            committed = await kafka.committed(admin, chosen.app_id, partitions)
+        async with kafka.consumer(chosen.kafka) as reader:
+            ends = await reader.end_offsets(partitions)
+        return all(end == 0 or committed[tp].offset == end for tp, end in ends.items())
 
     # -- out --------------------------------------------------------------------------------------------------------
 
@@ -150,7 +144,7 @@ class Deployment:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:

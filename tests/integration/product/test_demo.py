@@ -41,7 +41,7 @@ def demo(tmp_path_factory):
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=280,
         check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr

@@ -128,7 +128,7 @@ def test_live_and_by_replay_give_the_same_actions_and_profiles(history, simulate
         history.drain()
     results = replayed(tmp_path, history, [line.encode() for part in simulated for line in part])
     expected = {profile["customer_id"]: profile for profile in results["profiles"]}
-    until(lambda: {c: p for c, p in views(history).items() if c in expected} == expected, "profiles are equal", 20)
+    until(lambda: {c: p for c, p in views(history).items() if c in expected} == expected, "profiles are equal")
 
     for family in ("alerts", "offers"):
         found = {}
