@@ -210,19 +210,23 @@ class Demo:
 
 
 async def _entries(redis: Redis, namespace: str, stop: asyncio.Event) -> AsyncIterator[tuple[int, str, dict[str, str]]]:
-    """Yield every entry of our streams with its server time (ms), new streams included, until `stop`."""
+    """Yield every entry of our streams with its server time (ms), new streams included, that is there at `stop`."""
     position: dict[str, str] = {}
     looked = 0.0
-    while not stop.is_set():
-        if time.monotonic() - looked > 1.0:
+    while True:
+        stopped = stop.is_set()
+        if stopped or time.monotonic() - looked > 1.0:
             looked = time.monotonic()
             for family in ("alerts", "offers", "arrivals"):
                 async for name in redis.scan_iter(match=f"{namespace}:{family}:*", _type="stream", count=1_000):
                     position.setdefault(name, "0-0")
-        if not position:
+        found: Any = {}
+        if position:
+            found = await redis.xread(dict(position), count=1_000, block=None if stopped else 200)  # type: ignore[arg-type]
+        elif not stopped:
             await asyncio.sleep(0.05)
-            continue
-        found: Any = await redis.xread(dict(position), count=1_000, block=200)  # type: ignore[arg-type]
+        if stopped and not found:
+            return
         for name, entries in found.items() if isinstance(found, dict) else found:
             for entry, fields in entries:
                 position[name] = entry
