@@ -18,6 +18,7 @@ from stream_app.settings import Kafka, Settings
 
 MAX_RECORD_BYTES = 1_048_576
 COORDINATOR_SECONDS = 30.0
+LEADER_SECONDS = 60.0
 
 
 class KafkaUnavailable(Exception):
@@ -105,9 +106,18 @@ async def create_topics(
     return sorted(topic.name for topic in missing), sorted(present & set(topics))
 
 
-async def _visible(client: AIOKafkaAdminClient, names: set[str], deadline_seconds: float = 20.0) -> None:
+@asynccontextmanager
+async def _within(seconds: float, complaint: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise KafkaUnavailable(f"{complaint} after {seconds:g} s") from error
+
+
+async def _visible(client: AIOKafkaAdminClient, names: set[str]) -> None:
     """Wait until the broker's metadata shows a leader for every partition of `names`."""
-    async with asyncio.timeout(deadline_seconds):
+    async with _within(LEADER_SECONDS, f"Kafka shows no leader for the new topics {', '.join(sorted(names))}"):
         while True:
             found = await client.describe_topics(sorted(names))
             ready = {
@@ -137,11 +147,11 @@ async def committed(
 
     A broker that has just come up, or has just taken the group over, does not know yet. aiokafka gives such an answer
     as one without partitions, which read as "nothing was committed" would begin everything anew: it is asked again.
-    Raises TimeoutError when the group's coordinator does not come within half a minute.
+    Raises `KafkaUnavailable` when the group's coordinator does not come.
     """
     if not asked:
         return {}
-    async with asyncio.timeout(COORDINATOR_SECONDS):
+    async with _within(COORDINATOR_SECONDS, f"no coordinator tells where group {group} stands"):
         while True:
             try:
                 found = await client.list_consumer_group_offsets(group, partitions=list(asked))

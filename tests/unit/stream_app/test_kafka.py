@@ -38,5 +38,11 @@ async def test_a_refusal_for_good_is_raised():
         await kafka.committed(Broker(GroupAuthorizationFailedError()), "g", [HERE, THERE])
 
 
+async def test_one_that_never_comes_is_told_in_one_line(monkeypatch):
+    monkeypatch.setattr(kafka, "COORDINATOR_SECONDS", 0.0)
+    with pytest.raises(kafka.KafkaUnavailable, match=r"^no coordinator tells where group g stands after 0 s$"):
+        await kafka.committed(Broker(LOADING), "g", [HERE, THERE])
+
+
 async def test_of_no_partition_nobody_is_asked():
     assert await kafka.committed(Broker(), "g", []) == {}
