@@ -27,7 +27,7 @@ from stream_app.training.snapshots import ModelBoard, ModelWriter, list_models, 
 from stream_app.training.trainer import Trainer, example_partition, examples_topic
 from tests.commands import rapport
 from tests.unit.models.model_checks import examples
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, until
 
 pytestmark = pytest.mark.integration
 
@@ -35,6 +35,7 @@ FOLDER = Path(__file__).parents[2] / "deploy" / "policy"
 POLICY = load_policy(FOLDER, {"models": {"publish_examples": 20, "publish_seconds": 1, "keep_versions": 2}})
 CHURN = example_partition("churn", POLICY)
 SOURCES = 2
+LONG = ("--wait", str(PATIENCE_SECONDS))
 KEY = "a key of these tests, longer than thirty-two bytes"
 
 
@@ -320,18 +321,20 @@ async def test_a_person_promotes_pins_and_takes_it_back_and_workers_follow(chose
     board = ModelBoard(chosen, load_policy(FOLDER))
     async with training(chosen):
         done = (
-            await commanded(chosen, "promote", "churn", "ensemble", "--reason", "try it", "--by", "chen", "--json")
+            await commanded(
+                chosen, "promote", "churn", "ensemble", "--reason", "try it", "--by", "chen", "--json", *LONG
+            )
         ).json
         assert (done["what"], done["champion"], done["by"], done["why"]) == ("promoted", "ensemble", "chen", "try it")
         first = done["version"]
         await board.start()
         assert board.current()["churn"].version == first
         assert type(board.current()["churn"]).__name__ == "EnsembleScorer"
-        again = await commanded(chosen, "promote", "churn", "ensemble", "--reason", "again")
+        again = await commanded(chosen, "promote", "churn", "ensemble", "--reason", "again", *LONG)
         assert (again.code, again.complaint) == (1, "refused: ensemble is on duty already")
-        tree = await commanded(chosen, "promote", "churn", "hoeffding_adaptive", "--reason", "try that")
+        tree = await commanded(chosen, "promote", "churn", "hoeffding_adaptive", "--reason", "try that", *LONG)
         assert (tree.code, "hoeffding_adaptive is on duty" in tree.out) == (0, True)
-        pinned = await commanded(chosen, "rollback", "churn", str(first), "--reason", "odd scores")
+        pinned = await commanded(chosen, "rollback", "churn", str(first), "--reason", "odd scores", *LONG)
         assert f"version {first} is on duty" in pinned.out
         board = ModelBoard(chosen, load_policy(FOLDER))
         await board.start()

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 
 from stream_app import kafka
 from stream_app.engine import stored
+from stream_app.settings import Settings
 from tests.waiting import until
 
 from .tally import Tally, TallyCodec
@@ -97,9 +98,9 @@ class Lab:
 
     async def open(self) -> None:
         await self._admin.start()
-        await self.create(*self.topics, "timers", "outputs")
-        await self.create("dead-letters", partitions=1)
-        await self._create_one(f"{self.namespace}-tallies-changelog", self.partitions)
+        ours = dict.fromkeys((*self.topics, "timers", "outputs"), self.partitions) | {"dead-letters": 1}
+        topics = {f"{self.namespace}.{name}": count for name, count in ours.items()}
+        await self.create(topics | {f"{self.namespace}-tallies-changelog": self.partitions})
         await self._producer.start()
 
     async def close(self) -> None:
@@ -109,12 +110,11 @@ class Lab:
         await self._admin.close()
         await self._redis.aclose()
 
-    async def create(self, *names: str, partitions: int | None = None) -> None:
-        for name in names:
-            await self._create_one(f"{self.namespace}.{name}", partitions or self.partitions)
-
-    async def _create_one(self, name: str, partitions: int) -> None:
-        await self._admin.create_topics([NewTopic(name, partitions, 1)])
+    async def create(self, partitions: Mapping[str, int]) -> None:
+        """Create topics by their full names, and wait until each partition has a leader."""
+        settings = Settings.load(kafka={"bootstrap": self.kafka})
+        made, _ = await kafka.create_topics(settings, {name: (count, {}) for name, count in partitions.items()})
+        assert made == sorted(partitions)
 
     async def delete(self, name: str) -> None:
         await self._admin.delete_topics([f"{self.namespace}.{name}"])

@@ -23,7 +23,7 @@ async def test_a_stuck_consumer_a_dead_recovery_and_a_lost_membership_end_the_wo
     monkeypatch.setattr(laboratory, "APP", laboratory.APP.with_name("variant_app.py"))
     workers = {}
     for variant in LINES:
-        await lab._create_one(f"{lab.namespace}-{variant}-tallies-changelog", lab.partitions)
+        await lab.create({f"{lab.namespace}-{variant}-tallies-changelog": lab.partitions})
         workers[variant] = lab.worker(
             variant,
             VARIANT=variant,
