@@ -16,7 +16,8 @@ from schemas.actions import Effect
 from schemas.partitioner import partition_for
 from schemas.profile import Profile
 from schemas.times import parse_rfc3339
-from stream_app.offline.local import Line, LocalRuntime, Staging
+from stream_app.offline.local import Line, LocalRuntime
+from stream_app.offline.local_agent import LocalAgent
 from stream_app.routes import ROUTES
 from stream_app.settings import Settings
 from stream_app.simulate import Options, Respondents, World
@@ -103,8 +104,8 @@ class _Watched(LocalRuntime):
 
     on_profile: Callable[[str, Profile], None]
 
-    def _put(self, staging: Staging, key: str, value: Any, agent: Any) -> None:
-        super()._put(staging, key, value, agent)
+    def _put(self, agent: LocalAgent, key: str, value: Any) -> None:
+        super()._put(agent, key, value)
         if isinstance(value, Profile):
             self.on_profile(key, value)
 

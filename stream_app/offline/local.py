@@ -5,27 +5,28 @@ fed back here as soon as the record that caused it is done, in order. Each parti
 that everything before a line is read when the line comes.
 """
 
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
-from agents.handle import handle
-from models.context import Context, Verdict
+from models.context import Context
 from models.learning.scoring import Scorer
 from models.policy import Policy
 from models.sentiment import Sentiment
 from models.training.learners import LocalTrainer
 from schemas.actions import Effect
 from schemas.errors import BadMessage, BrokenInvariant, StateError
+from schemas.events import Interaction, Outcome, Transaction
 from schemas.internal import Timer
 from schemas.partitioner import partition_for
 from schemas.wire import decode, encode, unreadable
-from stream_app.routes import ROUTES, TABLES, Route, TableSpec
+from stream_app.offline.local_agent import Event, Given, LocalAgent, Staging
+from stream_app.routes import ROUTES, TABLES
 
 TRIES = 2
 FED_BACK = frozenset({"links", "mentions-linked", "mood"})
+CLOCKED = (Transaction, Interaction, Outcome)  # what cannot be read has no time
 Analyse = Callable[[str, str | None], Sentiment]
 
 
@@ -46,77 +47,6 @@ class DeadLetter(NamedTuple):
     number: int
     reason: str
     error: str
-
-
-@dataclass
-class Given:
-    """One decoded record as an agent gets it."""
-
-    event: Any
-    received_ms: int = 0
-    traceparent: str | None = None
-
-
-class Feed:
-    """A stream that an agent iterates and that we fill one record at a time, without an event loop."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[Given] = deque()
-
-    def __aiter__(self) -> "Feed":
-        """Iterate."""
-        return self
-
-    def __await__(self) -> Generator[None, None, Given]:
-        """Suspend the agent until a record is there."""
-        while not self._waiting:
-            yield
-        return self._waiting.popleft()
-
-    async def __anext__(self) -> Given:
-        """Give the next record."""
-        return await self
-
-    def put(self, given: Given) -> None:
-        """Add a record."""
-        self._waiting.append(given)
-
-
-@dataclass
-class Staging:
-    """The ports of one table for the record under way: nothing shows before `LocalRuntime` takes it over."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    changed: dict[str, Any] = field(default_factory=dict)
-    effects: list[Effect] = field(default_factory=list)
-    verdict: Verdict[Any] | None = None
-
-    @property
-    def profiles(self) -> "Staging":
-        """The table."""
-        return self
-
-    outbox = meter = profiles
-
-    def get(self, key: str) -> Any:
-        """Return the key's value."""
-        return self.values.get(key)
-
-    def put(self, key: str, value: Any) -> None:
-        """Stage a value; None deletes."""
-        self.changed[key] = value
-
-    def stage(self, effects: tuple[Effect, ...]) -> None:
-        """Stage effects."""
-        self.effects.extend(effects)
-
-    def observe(self, verdict: Verdict[Any]) -> None:
-        """Keep the verdict."""
-        self.verdict = verdict
-
-    def clear(self) -> None:
-        """Forget what the record did."""
-        self.changed, self.effects, self.verdict = {}, [], None
 
 
 class LocalRuntime:
@@ -145,8 +75,11 @@ class LocalRuntime:
         self._on_effect = on_effect
         self._on_dead_letter = on_dead_letter
         self._context = self._context_with(self.trainer.current())
-        self._specs = {table.name: table for table in TABLES}
-        self._agents = {route.topic: _Agent(route, self._specs[route.table], self) for route in ROUTES}
+        specs = {table.name: table for table in TABLES}
+        self._agents = {
+            route.topic: LocalAgent(route, specs[route.table], self.tables[route.table], self.context)
+            for route in ROUTES
+        }
         self._highest: dict[int, int] = {}
         self._due: dict[int, list[tuple[int, str]]] = {number: [] for number in range(partitions)}
         self._numbers: dict[str, int] = {}
@@ -160,8 +93,9 @@ class LocalRuntime:
         """Take one line of a `bank.*` topic to its end, with all that follows from it."""
         agent = self._agents[line.topic]
         offset = self.counts.total()
+        event: Event | None
         try:
-            event: Any = decode(
+            event = decode(
                 line.topic, line.key, line.value, line.headers, line.timestamp_ms, (line.topic, 0, offset),
                 clock_ms=max(self._highest.values(), default=0), check_key=line.key is not None,
             )  # fmt: skip
@@ -171,26 +105,24 @@ class LocalRuntime:
                 self._letter(line, number, bad.reason, bad.detail)
                 return
         self._line = line, number
-        error = self._fold(agent, event, received_ms=line.timestamp_ms or 0)
-        if error is not None:
-            self._letter(line, number, "processing_error", error)
-            return
-        if agent.route.moves_clock and event.occurred_ms and getattr(event, "has_own_time", True):
+        taken = self._fold(agent, event, line, number)
+        if taken and agent.route.moves_clock and isinstance(event, CLOCKED) and event.occurred_ms:
             self._move_clock(self._partition_of(event.customer_id), event.occurred_ms)
 
-    def _fold(self, agent: "_Agent", event: Any, received_ms: int = 0) -> str | None:
-        """Give an event to its agent, twice if it raises; return the error's name, or take over what it did."""
-        staging = self.tables[agent.route.table]
+    def _fold(self, agent: LocalAgent, event: Event, line: Line, number: int) -> bool:
+        """Give an event to its agent, twice if it raises; take over what it did, or put the event's line aside."""
+        staging = agent.table
         for attempt in range(1, TRIES + 1):
             staging.clear()
             try:
-                agent.give(Given(event, received_ms))
+                agent.give(Given(event, line.timestamp_ms or 0))
             except (BrokenInvariant, StateError):
                 raise  # we are at fault, not the event: nothing that follows could be trusted
             except Exception as error:  # noqa: BLE001 - as the engine: undo, try again, then dead-letter
                 if attempt == TRIES:
                     staging.clear()
-                    return type(error).__name__
+                    self._letter(line, number, "processing_error", type(error).__name__)
+                    return False
             else:
                 break
         verdict, effects = staging.verdict, staging.effects
@@ -200,16 +132,16 @@ class LocalRuntime:
         if verdict.outcome is not None:
             self.outcomes[verdict.outcome[1]] += 1
         for key, value in staging.changed.items():
-            self._put(staging, key, value, agent)
+            self._put(agent, key, value)
         staging.clear()
         self._deliver(effects)
-        return None
+        return True
 
-    def _put(self, staging: Staging, key: str, value: Any, agent: "_Agent") -> None:
+    def _put(self, agent: LocalAgent, key: str, value: Any) -> None:
         if value is None:
-            staging.values.pop(key, None)
+            agent.table.values.pop(key, None)
             return
-        staging.values[key] = value
+        agent.table.values[key] = value
         due_ms = agent.spec.codec.next_due_ms(value)
         if due_ms is not None:
             heappush(self._due[self._partition_of(key)], (due_ms, key))
@@ -220,12 +152,9 @@ class LocalRuntime:
                 self._letter(*self._line, effect.name, effect.body.decode())
                 continue
             if effect.kind == "topic" and effect.name in FED_BACK:
-                topic = effect.name
-                event = decode(topic, effect.key.encode(), effect.body, (), None, (topic, 0, 0))
-                failed = self._fold(self._agents[topic], event)
-                if failed is not None:
-                    line = Line(topic, effect.body, effect.key.encode())
-                    self._letter(line, 0, "processing_error", failed)
+                line = Line(effect.name, effect.body, effect.key.encode())
+                event = decode(line.topic, line.key, line.value, (), None, (line.topic, 0, 0))
+                self._fold(self._agents[line.topic], event, line, 0)
             self._on_effect(effect)
         self.trainer.take(effects)
 
@@ -241,10 +170,8 @@ class LocalRuntime:
             profile = profiles.get(key)
             if profile is not None and profile.next_due_ms() == due_ms:
                 timer = Timer(customer_id=key, until_ms=now_ms)
-                failed = self._fold(self._agents["timers"], timer)
-                if failed is not None:
-                    line = Line("timers", encode(timer), key.encode())
-                    self._letter(line, self._line[1], "processing_error", failed)
+                line = Line("timers", encode(timer), key.encode())
+                self._fold(self._agents["timers"], timer, line, self._line[1])
         self._learn()
 
     def _learn(self) -> None:
@@ -265,35 +192,3 @@ class LocalRuntime:
     def _letter(self, line: Line, number: int, reason: str, error: str) -> None:
         self.counts[line.topic, "dead_letter"] += 1
         self._on_dead_letter(DeadLetter(line, number, reason, error))
-
-
-class _Agent:
-    """One agent's coroutine, fed by hand; after an exception it is started anew."""
-
-    def __init__(self, route: Route, spec: TableSpec, runtime: LocalRuntime) -> None:
-        self.route = route
-        self.spec = spec
-        self._runtime = runtime
-        self._start()
-
-    def _start(self) -> None:
-        self._feed = Feed()
-        self._running = self.route.consume(self._feed, self._handle).__await__()
-        next(self._running)
-
-    def _handle(self, record: Any, *, key: str) -> None:
-        runtime = self._runtime
-        ports = runtime.tables[self.route.table]
-        handle(record, key=key, advance=self._advance, ports=ports)
-
-    def _advance(self, value: Any, event: Any) -> Verdict[Any]:
-        return self.spec.step(value, event, self._runtime.context())
-
-    def give(self, given: Given) -> None:
-        """Let the agent take one record; whatever it raises comes out."""
-        self._feed.put(given)
-        try:
-            next(self._running)
-        except Exception:  # whatever it was, the coroutine has ended with it: begin anew, and let the caller decide
-            self._start()
-            raise
