@@ -17,9 +17,12 @@ from schemas.times import parse_rfc3339, to_rfc3339
 from stream_app.files.arrival_order import Sent, Timed, in_order
 from stream_app.files.mapping import AttributesRule, EventRule, FieldRule, MappingError, RowMapping, Source
 
+Row = Mapping[str, object]  # by column: texts, and of JSON lines whatever was written; all are read as text
+Number = int | float
 
-def rows(path: Path, source: Source) -> Generator[dict[str, Any], None, None]:
-    """Yield the file's rows as column -> text, sorted where the mapping asks for it; raises MappingError.
+
+def rows(path: Path, source: Source) -> Generator[Row, None, None]:
+    """Yield the file's rows, sorted where the mapping asks for it; raises MappingError.
 
     Who does not read to the end closes it, and the file with it.
     """
@@ -35,7 +38,7 @@ def rows(path: Path, source: Source) -> Generator[dict[str, Any], None, None]:
     yield from ordered
 
 
-def _as_they_come(path: Path, source: Source) -> Iterator[dict[str, Any]]:
+def _as_they_come(path: Path, source: Source) -> Iterator[Row]:
     number = 0
     with _text(path, source) as stream:
         for _ in range(source.skip_lines):
@@ -52,7 +55,7 @@ def _as_they_come(path: Path, source: Source) -> Iterator[dict[str, Any]]:
             raise MappingError(f"row {number + 1}: {error}") from error
 
 
-def _json_rows(stream: TextIO, source: Source) -> Iterator[dict[str, Any]]:
+def _json_rows(stream: TextIO, source: Source) -> Iterator[Row]:
     for line in stream:
         if line.strip():
             row = orjson.loads(line)
@@ -61,20 +64,20 @@ def _json_rows(stream: TextIO, source: Source) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def _whitespace_rows(stream: TextIO, source: Source) -> Iterator[dict[str, Any]]:
+def _whitespace_rows(stream: TextIO, source: Source) -> Iterator[Row]:
     for line in stream:
         if line.strip():
             yield _named(source.columns, line.split())
 
 
-def _csv_rows(stream: TextIO, source: Source) -> Iterator[dict[str, Any]]:
+def _csv_rows(stream: TextIO, source: Source) -> Iterator[Row]:
     for row in csv.DictReader(stream, source.columns or None, restkey="", restval="", delimiter=source.delimiter):
         if "" in row and isinstance(row[""], list):
             raise ValueError(f"{len(row[''])} columns more than names")
         yield row
 
 
-def _named(columns: tuple[str, ...], values: list[str]) -> dict[str, Any]:
+def _named(columns: tuple[str, ...], values: list[str]) -> Row:
     if len(values) != len(columns):
         raise ValueError(f"{len(values)} columns, not {len(columns)}")
     return dict(zip(columns, values, strict=True))
@@ -112,12 +115,12 @@ class Mapper:
         self._on_day: dict[str, int] = {}
         self._pace = Pace()
 
-    def events(self, row: Mapping[str, Any], number: int) -> Iterator[Sent]:
+    def events(self, row: Row, number: int) -> Iterator[Sent]:
         """Yield the events of one row; MappingError names the row and the field."""
         for _, sent in self.ruled(row, number):
             yield sent
 
-    def ruled(self, row: Mapping[str, Any], number: int) -> Iterator[tuple[EventRule, Sent]]:
+    def ruled(self, row: Row, number: int) -> Iterator[tuple[EventRule, Sent]]:
         """Yield the events of one row, each with the rule that made it."""
         for rule in self._mapping.event:
             if any(str(row.get(column)) not in allowed for column, allowed in rule.when.items()):
@@ -131,7 +134,7 @@ class Mapper:
                 event["occurred_at"] = to_rfc3339(_occurred_ms(event, number) + 1_000 * rule.delay_seconds)
             yield rule, (rule.topic, {name: value for name, value in event.items() if value is not None})
 
-    def _value(self, name: str, rule: str | FieldRule, row: Mapping[str, Any], number: int) -> Any:
+    def _value(self, name: str, rule: str | FieldRule, row: Row, number: int) -> Any:
         template = rule if isinstance(rule, str) else rule.template
         try:
             text = template.format_map({**row, "row": number})
@@ -161,7 +164,7 @@ class Mapper:
         return day.strftime("%Y-%m-%dT%H:%M:%S") + rule.zone
 
 
-def _attributes(rule: AttributesRule, row: Mapping[str, Any], number: int) -> dict[str, Any]:
+def _attributes(rule: AttributesRule, row: Row, number: int) -> dict[str, str | Number]:
     columns = (*rule.words, *rule.numbers)
     return {
         column.lower(): _number(column, text, number) if column in rule.numbers else text
@@ -170,7 +173,7 @@ def _attributes(rule: AttributesRule, row: Mapping[str, Any], number: int) -> di
     }
 
 
-def _cells(columns: Iterable[str], row: Mapping[str, Any], number: int) -> tuple[str, ...]:
+def _cells(columns: Iterable[str], row: Row, number: int) -> tuple[str, ...]:
     told = [(column, row.get(column)) for column in columns]
     missing = [column for column, text in told if text is None]
     if missing:
@@ -185,14 +188,14 @@ def _occurred_ms(event: Mapping[str, Any], number: int) -> int:
         raise MappingError(f"row {number}: occurred_at: what is delayed, or comes beside it, needs a time") from None
 
 
-def _number(name: str, text: str, number: int) -> Any:
+def _number(name: str, text: str, number: int) -> Number:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         value = None
-    if type(value) not in {int, float}:
-        raise MappingError(f"row {number}: {name}: {text!r} is not a number")
-    return value
+    if type(value) is int or type(value) is float:
+        return value
+    raise MappingError(f"row {number}: {name}: {text!r} is not a number")
 
 
 def convert(path: Path, mapping: RowMapping) -> Iterator[Sent]:
@@ -210,7 +213,7 @@ def convert(path: Path, mapping: RowMapping) -> Iterator[Sent]:
             raise MappingError(f"{path}: {error}") from error
 
 
-def _timed(mapper: Mapper, numbered: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Timed]:
+def _timed(mapper: Mapper, numbered: Iterable[tuple[int, Row]]) -> Iterator[Timed]:
     for number, row in numbered:
         for rule, sent in mapper.ruled(row, number):
             yield _occurred_ms(sent[1], number), rule.delay_seconds > 0, sent
