@@ -7,6 +7,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -176,20 +177,29 @@ async def read_to_end(
         tps = [TopicPartition(topic, number) for number in numbers]
         reader.assign(tps)
         ends = await reader.end_offsets(tps)
-        position = await reader.beginning_offsets(tps)
-        if since_ms is not None:
-            for tp, found in (await reader.offsets_for_times(dict.fromkeys(tps, since_ms))).items():
-                position[tp] = ends[tp] if found is None else found.offset
-                reader.seek(tp, position[tp])
+        position = await _go_to_start(reader, ends, since_ms)
         while any(position[tp] < ends[tp] for tp in tps):
-            for tp, records in (await reader.getmany(timeout_ms=500)).items():
-                for record in records:
-                    position[tp] = record.offset + 1
-                    if record.offset < ends[tp]:
-                        yield record, sum(max(0, ends[t] - position[t]) for t in tps)
+            for record in chain.from_iterable((await reader.getmany(timeout_ms=500)).values()):
+                tp = TopicPartition(topic, record.partition)
+                position[tp] = record.offset + 1
+                if record.offset < ends[tp]:
+                    yield record, sum(max(0, ends[t] - position[t]) for t in tps)
             for tp in tps:
                 # Compaction may leave no record at the end: the position passes it all the same.
                 position[tp] = max(position[tp], await reader.position(tp))
+
+
+async def _go_to_start(
+    reader: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], since_ms: int | None
+) -> dict[TopicPartition, int]:
+    """Go to where reading begins, and say where that is: the beginning, or by time, the end where nothing is as new."""
+    if since_ms is None:
+        return dict(await reader.beginning_offsets(list(ends)))
+    found = await reader.offsets_for_times(dict.fromkeys(ends, since_ms))
+    starts = {tp: end if found[tp] is None else found[tp].offset for tp, end in ends.items()}
+    for tp, offset in starts.items():
+        reader.seek(tp, offset)
+    return starts
 
 
 async def _partitions(reader: AIOKafkaConsumer, topic: str) -> list[int]:

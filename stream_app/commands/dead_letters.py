@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Annotated
 
 import typer
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from schemas.dead_letters import dl_texts, own_headers
 from schemas.errors import REASON_ORDER
@@ -81,27 +81,20 @@ def _known(reason: str | None) -> None:
 
 
 async def _retry(chosen: Settings, reason: str | None, dry_run: bool) -> dict[str, int]:
-    report = {"sent": 0, "cut": 0, "repeated": 0}
-    seen: set[tuple[str, str, str]] = set()
     retried = Retried(chosen, topic(chosen))
     await retried.load()
-    ends: dict[int, int] = {}
+    sorter, ends = _Sorter(retried, reason), dict[int, int]()
     async with kafka.producer(chosen.kafka) as client:
         try:
             async for record in _letters(chosen):
-                letter = dl_texts(record.headers)
-                if reason in {None, letter["reason"]} and retried.is_new(record, letter["reason"]):
-                    outcome = _sendable(letter, seen)
-                    if outcome == "sent" and not dry_run:
-                        own = own_headers(record.headers)
-                        await client.send_and_wait(letter["topic"], record.value, key=record.key, headers=own)
-                    report[outcome] += 1
+                if sorter.is_to_be_sent(record) and not dry_run:
+                    await _send(client, record)
                 ends[record.partition] = record.offset + 1
         finally:
             if not dry_run:
                 retried.note(ends, reason)
                 await retried.save()
-    return report
+    return sorter.report
 
 
 async def _letters(chosen: Settings) -> AsyncIterator[ConsumerRecord]:
@@ -113,9 +106,33 @@ async def _letters(chosen: Settings) -> AsyncIterator[ConsumerRecord]:
             yield record
 
 
-def _sendable(letter: Mapping[str, str], seen: set[tuple[str, str, str]]) -> str:
-    identity = (letter["topic"], letter["partition"], letter["offset"])
-    if identity in seen:
-        return "repeated"
-    seen.add(identity)
-    return "cut" if letter.get("truncated") == "true" else "sent"
+async def _send(client: AIOKafkaProducer, letter: ConsumerRecord) -> None:
+    """Send a letter to the topic that it came from, as it came."""
+    origin, own = dl_texts(letter.headers)["topic"], own_headers(letter.headers)
+    await client.send_and_wait(origin, letter.value, key=letter.key, headers=own)
+
+
+class _Sorter:
+    """Says of each letter whether it is to be sent again, and counts what becomes of those that are asked for."""
+
+    def __init__(self, retried: Retried, reason: str | None) -> None:
+        self.report = {"sent": 0, "cut": 0, "repeated": 0}
+        self._retried = retried
+        self._reason = reason
+        self._seen: set[tuple[str, str, str]] = set()
+
+    def is_to_be_sent(self, record: ConsumerRecord) -> bool:
+        """Whether a letter is asked for, was not sent yet, and is whole."""
+        letter = dl_texts(record.headers)
+        if self._reason not in {None, letter["reason"]} or not self._retried.is_new(record, letter["reason"]):
+            return False
+        outcome = self._outcome(letter)
+        self.report[outcome] += 1
+        return outcome == "sent"
+
+    def _outcome(self, letter: Mapping[str, str]) -> str:
+        identity = (letter["topic"], letter["partition"], letter["offset"])
+        if identity in self._seen:
+            return "repeated"
+        self._seen.add(identity)
+        return "cut" if letter.get("truncated") == "true" else "sent"
