@@ -79,7 +79,7 @@ class Results:
     def __init__(self, directory: Path, settings: Settings, stack: ExitStack) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._namespace = settings.namespace
-        self._topics = full_names(settings)
+        self.topics = full_names(settings)
         self._files: dict[str, BinaryIO] = {
             name: stack.enter_context((directory / f"{name}.jsonl").open("wb")) for name in FILES
         }
@@ -103,7 +103,7 @@ class Results:
         """Write a dead letter with the bytes as they came."""
         value = letter.line.value
         entry = {
-            "topic": self._topics[letter.line.topic],
+            "topic": self.topics[letter.line.topic],
             "number": letter.number,
             "reason": letter.reason,
             "error": letter.error,
@@ -149,7 +149,7 @@ def replay(
     seconds = time.perf_counter() - began
     summary = {
         "lines": lines,
-        "topics": _by_topic(runtime.counts, full_names(settings)),
+        "topics": _by_topic(runtime.counts, results.topics),
         "outcomes": dict(sorted(runtime.outcomes.items())),
         "written": dict(sorted(results.counts.items())),
         "policy": policy.hash,
