@@ -174,7 +174,7 @@ class LocalTrainer:
 
     def __init__(self, policy: Policy, *, learning: bool = True) -> None:
         """Start unlearned; with `learning` off the scorers stay as they are and examples are only counted."""
-        self._releases = {model: new_release(model, policy, sources=1, restarts=False) for model in policy.models.names}
+        self.releases = {model: new_release(model, policy, sources=1, restarts=False) for model in policy.models.names}
         self._scorers = starting_scorers(policy)
         self._learning = learning
         self._offset = 0
@@ -185,7 +185,7 @@ class LocalTrainer:
             if effect.kind == "topic" and effect.name == "examples":
                 example = ExampleRecord.model_validate_json(effect.body)
                 self._offset += 1
-                self._releases[example.model].take(example, Position("replay", self._offset, 0), self._offset)
+                self.releases[example.model].take(example, Position("replay", self._offset, 0), self._offset)
 
     def advance(self, clock_ms: int, earliest_due_ms: int | None) -> tuple[Published, ...]:
         """Learn all that has matured below the clock and the earliest work not yet done; returns new versions.
@@ -195,7 +195,7 @@ class LocalTrainer:
         if not self._learning:
             return ()
         published: list[Published] = []
-        for model, release in self._releases.items():
+        for model, release in self.releases.items():
             self._offset += 1
             promise = punctuation(model, 0, clock_ms, earliest_due_ms, idle=False)
             for version in release.promise(promise, self._offset):
@@ -215,7 +215,7 @@ class LocalTrainer:
                 "history": release.history(),
                 "events": release.contest.duty.events.snapshot()["last"],
             }
-            for model, release in self._releases.items()
+            for model, release in self.releases.items()
         }
 
 

@@ -44,7 +44,7 @@ def bank() -> Played:
 
 
 def the_trainer(bank: Played) -> Release:
-    return bank.runtime.trainer._releases["propensity"]
+    return bank.runtime.trainer.releases["propensity"]
 
 
 def told(bank: Played) -> list[ExampleRecord]:

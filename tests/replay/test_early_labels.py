@@ -11,7 +11,7 @@ FAST = {"models": {"labels": {"propensity": "fast"}}}
 def test_every_offer_is_begun_and_every_yes_learned_once_and_the_verdicts_say_what_was_answered():
     settings = Settings.load()
     played = play(Options(customers=25, days=30, seed=3), settings, load_policy(settings.policy_dir, FAST))
-    release = played.runtime.trainer._releases["propensity"]
+    release = played.runtime.trainer.releases["propensity"]
     counts = release.counts
     verdicts = [e for e in played.examples if e["model"] == "propensity"]
     assert {e["part"] for e in verdicts} == {"verdict"}
