@@ -383,8 +383,7 @@ class Profile:
     promise: Promise | None = None
     purchases: Purchases = NO_PURCHASES
     worth: Worth | None = None
-    # Product family -> home day on which he began to hold it; its complement where only master data told of it since.
-    opened: dict[str, int] = field(default_factory=dict)
+    opened: dict[str, int] = field(default_factory=dict)  # family -> home day of its first product (`models.needs`)
     needs: dict[str, int] = field(default_factory=dict)  # product family -> thousandths that one is opened in 30 days
     eve: Eve | None = None  # only `models.facts.eve` knows when and why
 
