@@ -10,16 +10,18 @@ import orjson
 import typer
 from prometheus_client.parser import text_string_to_metric_families
 
-from models.policy import load_policy
+from models.policy import Text, load_policy
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, print_table, run, settings
 from stream_app.model_report.from_replay import read_replay
 from stream_app.model_report.from_shelf import read_versions
 from stream_app.model_report.page import page
 from stream_app.model_report.sheet import Source, document
+from stream_app.model_report.words import both
 from stream_app.settings import Settings
 from stream_app.training.snapshots import models_topic, read_shelf
 
 PAGE, NUMBERS = "model-report.html", "model-report.json"
+NO_VERSION = "no model has a version yet: the first comes when its first examples have their labels (docs/learning.md)"
 COLUMNS = ("model", "version", "examples", "positives", "auc", "log_loss", "calibration_error")
 
 
@@ -51,8 +53,13 @@ def report(
     if as_json:
         print_json(told)
         return
-    rows = [(*_cells(name, found), "; ".join(_said(found)) or "-") for name, found in told["models"].items()]
-    print_table("Models", (*COLUMNS, "remarks"), rows)
+    if not told["models"]:
+        typer.echo(NO_VERSION)
+    else:
+        print_table("Models", COLUMNS, [_cells(name, found) for name, found in told["models"].items()])
+    for name, found in told["models"].items():
+        for remark in found["remarks"]:
+            typer.echo(f"{name}: {both(Text(**remark['says']))}")
     if out is not None:
         typer.echo(f"{out / PAGE}")
 
@@ -103,7 +110,3 @@ def _write(directory: Path, told: dict[str, Any]) -> None:
 
 def _cells(name: str, found: dict[str, Any]) -> tuple[Any, ...]:
     return (name, *(found["figures"].get(column) for column in COLUMNS[1:]))
-
-
-def _said(found: dict[str, Any]) -> list[str]:
-    return [remark["says"] for remark in found["remarks"]]

@@ -14,7 +14,7 @@ from models.policy import load_policy
 from models.served.calibrated_actions import PARTS
 from stream_app.commands.common import WRONG_USE, JsonOption, KafkaOption, fail, print_json, print_table, run, settings
 from stream_app.commands.model_duty import promote, rollback
-from stream_app.commands.model_report import report
+from stream_app.commands.model_report import NO_VERSION, report
 from stream_app.settings import Settings
 from stream_app.training.model_duty import duty
 from stream_app.training.snapshots import list_models, read_shelf
@@ -45,8 +45,16 @@ def list_versions(bootstrap: KafkaOption = None, as_json: JsonOption = False) ->
     found = _versions(_settings(bootstrap))
     if as_json:
         print_json(found)
-        return
+    else:
+        print_versions(found)
+
+
+def print_versions(found: Mapping[str, list[dict[str, Any]]]) -> None:
+    """Print the kept versions of every model, or that there are none yet."""
     rows = [tuple(version.get(c, model) for c in COLUMNS) for model, versions in found.items() for version in versions]
+    if not rows:
+        typer.echo(NO_VERSION)
+        return
     print_table("Models", COLUMNS, rows)
 
 

@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from models.policy import Text
+from stream_app.model_report.words import Cell
+
 Model = Mapping[str, Any]
-Row = Sequence[str]
+Row = Sequence[Cell]
 
 
 class Chart(NamedTuple):
@@ -16,10 +19,10 @@ class Chart(NamedTuple):
     """
 
     name: str
-    title: str
-    says: str
+    title: Text
+    says: Text
     svg: str = ""
-    legend: tuple[tuple[str, str], ...] = ()
+    legend: tuple[tuple[str, Cell], ...] = ()
     columns: Row = ()
     rows: tuple[Row, ...] = ()
 

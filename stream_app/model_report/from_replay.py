@@ -10,12 +10,16 @@ import orjson
 
 from models.contest.track_record import EVERYBODY, Point, Row, told
 from models.evaluation.meters import Meter
-from models.policy import Policy
+from models.policy import Policy, Text
 from models.training.lags import lag_days
 from stream_app.model_report.sheet import AS_SERVED, LAG_OF, ReasonSize, Sheet, Source
 
 STRETCHES, LEAST_STRETCH, POSITIVES = 32, 100, 10  # positives in a stretch on average
 SERVED = "as served"
+SIZES = Text(
+    zh="该原因对客户最近一次评分的平均贡献（对数几率），仅计每位客户最强的五项",
+    en="mean size of what the reason adds to a customer's last score (log-odds), among his five strongest",
+)
 Examples = Sequence[Mapping[str, Any]]
 
 
@@ -62,7 +66,7 @@ def _sheet(name: str, figures: Mapping[str, Any], examples: Examples, reasons: S
         bins=meter.snapshot()["bins"],
         bins_of=AS_SERVED,
         reasons=reasons,
-        reasons_of="mean size of what the reason adds to a customer's last score (log-odds), among his five strongest",
+        reasons_of=SIZES,
         lag_days=Counter(lag_days(e["snapshot_ms"], e["due_ms"]) for e in examples if e["score"] is not None),
         lag_of=LAG_OF,
         events=figures.get("events", ()),

@@ -9,11 +9,17 @@ from models.contest.track_record import told
 from models.evaluation.meters import Meter
 from models.features import FEATURES
 from models.learning.learner import BadSnapshotError
-from models.policy import Policy
+from models.policy import Policy, Text
 from models.training.learners import scorer_of
 from models.training.shelf import Shelf
 from models.training.snapshots import Manifest, Stored
 from stream_app.model_report.sheet import AS_SERVED, LAG_OF, ReasonSize, Sheet, Source
+
+OWN = Text(zh="模型在学习每个样本之前给出的评分", en="the model's own scores just before it learned each example")
+SPREADS = Text(
+    zh="特征变动一个标准差时评分的变化（对数几率）",
+    en="how far one standard deviation of the feature moves the score (log-odds)",
+)
 
 
 def read_versions(shelf: Shelf, policy: Policy, name: str) -> Source:
@@ -48,9 +54,9 @@ def _sheet(stored: Stored, kept: Sequence[Manifest], policy: Policy) -> Sheet:
         champion=contest.get("on_duty", "logistic"),
         history=told(contest["record"]) if "record" in contest else [],
         bins=served or state["meter"]["bins"],
-        bins_of=AS_SERVED if served else "the model's own scores just before it learned each example",
+        bins_of=AS_SERVED if served else OWN,
         reasons=_spreads(stored, policy),
-        reasons_of="how far one standard deviation of the feature moves the score (log-odds)",
+        reasons_of=SPREADS,
         lag_days=dict(state.get("lags", ())),
         lag_of=LAG_OF,
         events=contest.get("events", {}).get("last", []),

@@ -4,17 +4,22 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from models.policy import Text
 from stream_app.model_report import svg
 from stream_app.model_report.chart import Chart, Model, anchor, number
 from stream_app.model_report.curves import smoothed
 from stream_app.model_report.limits import HIGH_AUC, LOW_AUC
 from stream_app.model_report.sheet import weight_of
 from stream_app.model_report.svg import Axis, Frame, Tick, plain_axis
+from stream_app.model_report.words import AUC, EXAMPLES, LOG_LOSS, MODEL, POSITIVES, both, event, role
 
 LEAST_OF_A_CLASS = 5
+NAMES = {"auc": AUC, "log_loss": LOG_LOSS}
+CHANCE, LEAK = Text(zh="随机", en="chance"), Text(zh="检查泄漏", en="look for a leak")
+TOO_FEW = Text(zh="成真的标签还太少，画不成线。", en="Too few labels have come true yet to draw a line.")
 
 
-def over_time(model: str, figures: Model, measure: str, title: str, says: str) -> Chart:
+def over_time(model: str, figures: Model, measure: str, title: Text, says: Text) -> Chart:
     """Draw a figure of each competitor over time: dots are stretches, the line the mean of the last five."""
     name = f"{anchor(model)}-{measure.replace('_', '-')}"
     rows = [row for row in figures["history"] if not row["segment"] and _tells(row, measure)]
@@ -23,28 +28,27 @@ def over_time(model: str, figures: Model, measure: str, title: str, says: str) -
         lines.setdefault(row["name"], []).append(row)
     lines = {name: points for name, points in lines.items() if len(points) > 1}
     if not lines:
-        return Chart(name, title, "Too few labels have come true yet to draw a line.")
+        return Chart(name, title, TOO_FEW)
     frame = Frame(_days(rows), _span([row[measure] for row in rows], measure))
     parts = [svg.axes(frame)]
     if measure == "auc":
-        parts += [svg.level(frame, LOW_AUC, "chance"), svg.level(frame, HIGH_AUC, "look for a leak")]
-    parts += [
-        svg.mark(frame, _day(event), event["what"][0].upper(), _event(event)) for event in _within(figures, frame)
-    ]
+        parts += [svg.level(frame, LOW_AUC, CHANCE.both), svg.level(frame, HIGH_AUC, LEAK.both)]
+    parts += [svg.mark(frame, _day(each), each["what"][0].upper(), _event(each)) for each in _within(figures, frame)]
     legend = []
     for place, (line, points) in enumerate(lines.items()):
         class_ = f"line-{place % 6}"
         placed = [(_day(row), row[measure], weight_of(row, measure)) for row in points]
         parts += [svg.dots(frame, [(x, y) for x, y, _ in placed], class_)]
         parts += [svg.line(frame, smoothed(placed), class_, title=line)]
-        role = points[-1]["role"]
-        legend.append((class_, line if role == "served" else f"{line} ({role})"))
+        of = points[-1]["role"]
+        legend.append((class_, line if of == "served" else f"{line} ({both(role(of))})"))
     table = tuple(
         (row["due_day"], row["name"], f"{row['examples']:,}", f"{row['positives']:,}", number(row[measure], 4))
         for row in rows
     )
-    drawn = svg.picture(name, title, f"{says} Lines: {', '.join(lines)}.", *parts)
-    return Chart(name, title, says, drawn, tuple(legend), ("until", "model", "examples", "positives", measure), table)
+    drawn = svg.picture(name, title.both, f"{says.both} Lines: {', '.join(lines)}.", *parts)
+    columns = (Text(zh="截至", en="until"), MODEL, EXAMPLES, POSITIVES, NAMES[measure])
+    return Chart(name, title, says, drawn, tuple(legend), columns, table)
 
 
 def _tells(row: Mapping[str, Any], measure: str) -> bool:
@@ -66,19 +70,19 @@ def _days(rows: Sequence[Mapping[str, Any]]) -> Axis:
     low, high = days[0], max(days[-1], days[0] + 1)
     places = [low + (high - low) * step / 4 for step in range(5)]
     ticks = tuple(Tick(place, date.fromordinal(round(place)).strftime("%d %b")) for place in places)
-    return Axis(low, high, ticks, f"label known ({date.fromordinal(int(high)).year})")
+    return Axis(low, high, ticks, f"标签已知 / label known ({date.fromordinal(int(high)).year})")
 
 
 def _span(values: Sequence[float], measure: str) -> Axis:
     low, high = min(values), max(values)
     if measure == "auc":
-        return plain_axis(min(0.5, low), max(0.95, high), "AUC")
-    return plain_axis(low * 0.8, high * 1.1, measure.replace("_", " "))
+        return plain_axis(min(0.5, low), max(0.95, high), both(AUC))
+    return plain_axis(low * 0.8, high * 1.1, both(NAMES[measure]))
 
 
 def _within(figures: Model, frame: Frame) -> list[Mapping[str, Any]]:
-    return [event for event in figures["events"] if frame.x.low <= _day(event) <= frame.x.high]
+    return [each for each in figures["events"] if frame.x.low <= _day(each) <= frame.x.high]
 
 
-def _event(event: Mapping[str, Any]) -> str:
-    return f"{event['what'].replace('_', ' ')}: {event['about']} ({event['why']})"
+def _event(happened: Mapping[str, Any]) -> str:
+    return f"{both(event(happened['what']))}: {happened['about']} ({happened['why']})"

@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from models.policy import Text
 from stream_app.model_report.curves import auc_range, distribution, found_by, gain, reliability
 from stream_app.model_report.limits import LIMITS, remarks
 
 LIFT_AT = 0.10
-LAG_OF = "days from score to label"
-AS_SERVED = "scores as customers were given them, weeks before the label was known"  # what `bins_of` says of them
+UNSAID = Text(zh="–", en="–")
+LAG_OF = Text(zh="从评分到标签的天数", en="days from score to label")
+AS_SERVED = Text(  # what `bins_of` says of them
+    zh="当时发给客户的评分，早于标签数周", en="scores as customers were given them, weeks before the label was known"
+)
 
 
 class ReasonSize(NamedTuple):
@@ -35,11 +39,11 @@ class Sheet:
     champion: str = "logistic"
     history: Sequence[Mapping[str, Any]] = ()
     bins: Sequence[Sequence[float]] = ()
-    bins_of: str = ""
+    bins_of: Text = UNSAID
     reasons: Sequence[ReasonSize] = ()
-    reasons_of: str = ""
+    reasons_of: Text = UNSAID
     lag_days: Mapping[int, int] = field(default_factory=dict)
-    lag_of: str = ""
+    lag_of: Text = UNSAID
     events: Sequence[Mapping[str, Any]] = ()
 
 
@@ -58,7 +62,9 @@ def document(source: Source, only: str | None = None) -> dict[str, Any]:
         "source": source.name,
         "policy": source.policy,
         "outcomes": dict(source.outcomes),
-        "limits": [{"limit": limit.name, "why": limit.why} for limit in LIMITS],
+        "limits": [
+            {"limit": limit.code, "name": limit.name.model_dump(), "why": limit.why.model_dump()} for limit in LIMITS
+        ],
         "models": {sheet.model: _model(sheet) for sheet in source.sheets if only in (None, sheet.model)},
     }
 
@@ -104,17 +110,20 @@ def _model(sheet: Sheet) -> dict[str, Any]:
         "figures": figures,
         "auc_range": interval,
         "champion": sheet.champion,
-        "remarks": [remark._asdict() for remark in remarks(figures)],
+        "remarks": [
+            {"limit": remark.limit, "says": remark.says.model_dump(), "why": remark.why.model_dump()}
+            for remark in remarks(figures)
+        ],
         "history": [dict(row) for row in sheet.history],
         "segments": segments(sheet.history),
-        "scores_of": sheet.bins_of,
+        "scores_of": sheet.bins_of.model_dump(),
         "reliability": [group._asdict() for group in reliability(sheet.bins)],
         "gain": [point._asdict() for point in curve],
         "found_in_first_tenth": found_by(curve, LIFT_AT) if curve else None,
         "distribution": [bar._asdict() for bar in distribution(sheet.bins)],
         "reasons": [reason._asdict() for reason in sheet.reasons],
-        "reasons_of": sheet.reasons_of,
+        "reasons_of": sheet.reasons_of.model_dump(),
         "lag_days": {str(days): count for days, count in sorted(sheet.lag_days.items())},
-        "lag_of": sheet.lag_of,
+        "lag_of": sheet.lag_of.model_dump(),
         "events": [dict(event) for event in sheet.events],
     }

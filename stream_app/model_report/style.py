@@ -43,7 +43,7 @@ td .badge { vertical-align: 0; }
 dt { color: var(--soft); font-size: 0.82rem; }
 dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 dd small { display: block; font-size: 0.76rem; color: var(--soft); }
-.remarks { margin: 0 0 16px; padding: 10px 16px 10px 34px; background: var(--lookground); border-radius: 10px; }
+.remarks { margin: 12px 0 16px; padding: 10px 16px 10px 34px; background: var(--lookground); border-radius: 10px; }
 .missing { color: var(--soft); font-size: 0.9rem; padding-left: 20px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr)); gap: 16px; }
 figure { margin: 0; padding: 14px 16px 10px; min-width: 0; }

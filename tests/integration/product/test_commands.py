@@ -232,4 +232,5 @@ def test_the_model_report_reads_the_versions_and_what_the_worker_has_heard(bank,
     assert told["source"] == f"versions on {bank.settings.namespace}.models"
     assert set(told["outcomes"]) <= {"joined", "late", "dangling"}
     assert json.loads((tmp_path / "model-report.json").read_text()) == told
-    assert "<h1>Model report</h1>" in (tmp_path / "model-report.html").read_text()
+    page = (tmp_path / "model-report.html").read_text()
+    assert "<title>模型报告 / Model report</title>" in page

@@ -15,6 +15,7 @@ from scipy.stats import binomtest
 
 from models.evaluation.meters import BINS, Meter
 from models.features import FEATURES
+from models.policy import Text
 from models.training.bookmark import Position
 from models.training.learners import LocalTrainer, new_release
 from models.training.shelf import Shelf
@@ -156,8 +157,8 @@ HEALTHY = {
 
 def test_healthy_figures_have_no_remark_and_every_limit_has_its_reason():
     assert remarks(HEALTHY) == []
-    assert all(len(limit.why) > 40 for limit in LIMITS)
-    assert len({limit.name for limit in LIMITS}) == len(LIMITS)
+    assert all(len(limit.why.en) > 40 and len(limit.why.zh) > 15 for limit in LIMITS)
+    assert len({limit.code for limit in LIMITS}) == len({limit.name.zh for limit in LIMITS}) == len(LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -178,15 +179,18 @@ def test_healthy_figures_have_no_remark_and_every_limit_has_its_reason():
 def test_a_limit_that_is_broken_is_said_with_its_reason(limit, changes):
     (remark,) = remarks({**HEALTHY, **changes})
     assert remark.limit == limit
-    assert remark.says
+    assert re.search(r"[\u4e00-\u9fff]", remark.says.zh)
+    assert not re.search(r"[\u4e00-\u9fff]", remark.says.en)
+    assert re.findall(r"\d+\.?\d*", remark.says.zh) == re.findall(r"\d+\.?\d*", remark.says.en)
     assert remark.why in {one.why for one in LIMITS}
 
 
 def test_a_calibration_error_says_of_which_scores_it_is():
     (served,) = remarks({**HEALTHY, "served": {"auc": 0.74, "calibration_error": 0.03}})
     (own,) = remarks({**HEALTHY, "calibration_error": 0.021})
-    assert "0.030 of the scores as served" in served.says
-    assert "0.021, above" in own.says
+    assert "0.030 of the scores as served" in served.says.en
+    assert "已发出评分的校准误差 0.030" in served.says.zh
+    assert "0.021, above" in own.says.en
 
 
 def test_the_limits_stand_where_they_were_meant_to():
@@ -198,6 +202,11 @@ def test_the_limits_stand_where_they_were_meant_to():
 def test_what_cannot_be_told_is_no_remark():
     nothing = {"examples": 0, "positives": 0, "auc": None, "log_loss": None, "calibration_error": None}
     assert [remark.limit for remark in remarks(nothing)] == ["mature"]
+
+
+def test_a_model_that_no_label_judges_has_no_positives_to_be_too_few():
+    value = {"examples": 110, "positives": 110, "auc": None, "log_loss": None, "calibration_error": None}
+    assert remarks(value) == []
 
 
 # ----------------------------------------------------------------------------------------------------------- pictures
@@ -371,7 +380,8 @@ def test_the_versions_tell_the_maturity_lag_that_a_replay_of_the_same_tells(shel
     assert told["lag_of"] == of_replay["lag_of"]
     drawn = charts.maturity("churn", told)
     assert drawn.rows == (("30", f"{known:,}", "100.0%"),)
-    assert "A label is known 30 days after the score" in drawn.says
+    assert "A label is known 30 days after the score" in drawn.says.en
+    assert "标签在评分后 30 天才知道" in drawn.says.zh
 
 
 def test_a_version_of_before_lags_were_kept_is_reported_without_them():
@@ -385,7 +395,7 @@ def test_a_version_of_before_lags_were_kept_is_reported_without_them():
         shelf.put(key, value)
     told = document(read_versions(shelf, POLICY, "versions"))["models"]["churn"]
     assert told["lag_days"] == {}
-    assert "does not keep when each score was given" in charts.maturity("churn", told).says
+    assert "does not keep when each score was given" in charts.maturity("churn", told).says.en
 
 
 def test_one_model_may_be_asked_for(shelved):
@@ -432,7 +442,7 @@ def contested():
         for segment in ("", "tier:private")
     ]
     figures = {**HEALTHY, "version": 28, "drifts": 1}
-    return Sheet("churn", figures, history=rows, bins=bins_of(judged(500)), bins_of="scores", events=EVENTS)
+    return Sheet("churn", figures, history=rows, bins=bins_of(judged(500)), events=EVENTS)
 
 
 @pytest.fixture(scope="module")
@@ -475,9 +485,32 @@ def test_champion_challengers_promotions_and_groups_are_there(written):
     }
 
     assert lines == {"logistic", "naive_bayes"}
-    assert "promoted: naive_bayes (better &lt;by far&gt;)" in html
+    assert "晋升 / promoted: naive_bayes (better &lt;by far&gt;)" in html
     assert "tier:private" in html
-    assert "naive_bayes (challenger)" in html
+    assert "naive_bayes (挑战者 / challenger)" in html
+
+
+def test_the_page_says_all_in_chinese_and_in_english(written):
+    """Each word of ours stands there in both languages: headings, sentences, heads of tables, remarks, limits."""
+    html, _ = written
+    tree = read(re.sub(r"<!doctype html>|<meta[^>]*>|<nav.*?</nav>", "", html))
+    spoken = Counter(element.get("lang") for element in tree.iter("span") if element.get("lang"))
+    assert spoken["zh"] == spoken["en"] > 100
+    alike = {"AUC", "churn", "propensity", "value", "need", "原因", "reason"}  # names, and what names its language
+    for place in ("h1", "h2", "h3", "figcaption/p", "th", "dt", "li"):
+        for element in tree.findall(f".//{place}"):
+            languages = {span.get("lang") for span in element.iter("span")} - {None}
+            said = "".join(element.itertext())
+            assert languages == {"zh", "en"} or said in alike, (place, said)
+
+
+def test_remarks_stand_below_the_overview_where_a_phone_need_not_scroll_for_them(written):
+    html, _ = written
+    (glance,) = re.findall(r"一览.*?</section>", html, re.DOTALL)
+    table, below = glance.split("</table>")
+    assert "fewer than 200" in below
+    assert "正例" in below
+    assert "fewer than" not in table
 
 
 HOSTILE = "\"><script>alert(1)</script>' onload=x & {{}} "
@@ -490,7 +523,7 @@ def test_names_from_a_file_are_words_on_the_page_whatever_they_hold():
     event = {key: HOSTILE if isinstance(value, str) else value for key, value in EVENTS[0].items()}
     reason = ReasonSize(HOSTILE, HOSTILE, HOSTILE, 1.0)
     figures = {**told.figures, "challengers": {HOSTILE: HEALTHY, "logistic": HEALTHY}}
-    hostile = {"model": HOSTILE, "reasons_of": HOSTILE, "champion": HOSTILE}
+    hostile = {"model": HOSTILE, "reasons_of": Text(zh=HOSTILE, en=HOSTILE), "champion": HOSTILE}
     sheet = replace(told, **hostile, figures=figures, history=rows, events=[event], reasons=[reason])
     html = page(document(Source(HOSTILE, (sheet, replace(sheet, model="-")), HOSTILE)))
 
@@ -527,7 +560,8 @@ def test_what_is_written_is_what_the_json_says(replayed):
     assert html == page(told)
     assert f"{told['models']['churn']['figures']['auc']:.3f}" in html
     for limit in told["limits"]:
-        assert limit["limit"] in html
+        assert limit["name"]["en"] in html
+        assert limit["name"]["zh"] in html
 
 
 def test_what_cannot_be_drawn_is_said():
@@ -566,3 +600,14 @@ def test_the_command_writes_page_and_numbers_and_names_what_is_wrong(replayed, t
     assert (tmp_path / "report" / "model-report.html").read_text().startswith("<!doctype html>")
     nothing = rapport("model", "report", "--from", tmp_path)
     assert (nothing.code, "models.json" in nothing.err) == (1, True)
+
+
+def test_a_report_before_the_first_version_says_so_rather_than_printing_an_empty_table(tmp_path):
+    for name, text in (("models", "{}"), ("summary", '{"policy": ""}')):
+        (tmp_path / f"{name}.json").write_text(text)
+    for name in ("examples", "profiles"):
+        (tmp_path / f"{name}.jsonl").touch()
+    answer = rapport("model", "report", "--from", tmp_path)
+
+    assert answer.code == 0
+    assert answer.out.startswith("no model has a version yet")

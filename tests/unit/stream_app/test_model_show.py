@@ -5,7 +5,7 @@ import pytest
 from models.features import FEATURES
 from models.served.calibrated_actions import CalibratedActions
 from models.served.propensity import PropensityLearner
-from stream_app.commands.models import off_duty, weights
+from stream_app.commands.models import off_duty, print_versions, weights
 from tests.unit.models.model_checks import examples, taught
 from tests.unit.models.training.test_release import DAY, Feed, a_release, an_example
 
@@ -63,3 +63,8 @@ def test_weights_of_an_action_are_shown_stretched_as_its_scores_are(published):
 )
 def test_weights_that_do_not_score_are_named(champion, pinned, title):
     assert off_duty({"champion": champion, "pinned": pinned}) == title
+
+
+def test_before_the_first_version_the_list_says_when_it_will_come(capsys):
+    print_versions({"churn": [], "propensity": []})
+    assert capsys.readouterr().out.startswith("no model has a version yet")
