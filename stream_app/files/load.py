@@ -71,9 +71,15 @@ def _whitespace_rows(stream: TextIO, source: Source) -> Iterator[Row]:
 
 
 def _csv_rows(stream: TextIO, source: Source) -> Iterator[Row]:
-    for row in csv.DictReader(stream, source.columns or None, restkey="", restval="", delimiter=source.delimiter):
-        if "" in row and isinstance(row[""], list):
-            raise ValueError(f"{len(row[''])} columns more than names")
+    found = csv.reader(stream, delimiter=source.delimiter)
+    names = source.columns or tuple(next(found, ()))
+    for values in found:
+        if not values:
+            continue  # an empty line is no row
+        try:
+            row = _named(names, values)
+        except ValueError as error:
+            raise ValueError(f"line {source.skip_lines + found.line_num}: {error}") from None
         yield row
 
 

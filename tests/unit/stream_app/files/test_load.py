@@ -201,10 +201,30 @@ def test_the_file_is_closed_while_the_error_about_its_row_is_still_looked_at(map
     assert (tmp_path / "rows.csv").resolve() not in opened
 
 
-def test_a_row_that_is_too_short_leaves_its_last_fields_out_or_names_itself(mapped):
-    """Columns that a row does not have are empty, not the word None."""
-    mapping = one_field('{ template = "{y}" }')
-    assert mapped(mapping, "x,y\n1\n") == [("transactions", {})]
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("x,y\n1,2\n3\n", "row 2: line 3: 1 columns, not 2"),
+        ("x,y\n1,2,3\n", "row 1: line 2: 3 columns, not 2"),
+        ('x,y\n"a\nb",2\n\n3\n', "row 2: line 5: 1 columns, not 2"),
+    ],
+)
+def test_a_row_with_too_few_or_too_many_columns_is_named_by_its_line_and_never_filled_up(mapped, text, named):
+    with pytest.raises(MappingError) as told:
+        mapped(one_field('{ template = "{y}" }'), text)
+    assert named in str(told.value)
+
+
+def test_the_line_that_is_named_counts_those_that_were_skipped(mapped):
+    with pytest.raises(MappingError, match=r"row 1: line 4: 1 columns, not 2"):
+        mapped("[source]\nskip_lines = 2\n" + one_field('"{x}"'), "made by\na bank\nx,y\n1\n")
+
+
+def test_empty_cells_are_absent_and_empty_lines_no_rows(mapped):
+    assert mapped(one_field('{ template = "{y}" }'), "x,y\n1,\n\n2,b\n") == [
+        ("transactions", {}),
+        ("transactions", {"f": "b"}),
+    ]
 
 
 @pytest.mark.parametrize(
