@@ -1,6 +1,7 @@
 """`rapport what-if FILE… --policy DIR`: yesterday's events under another policy."""
 
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from stream_app.commands.common import WRONG_USE, JsonOption, fail, print_json, 
 from stream_app.offline.replay import BadLine, replay
 from stream_app.offline.what_if import Row, changes, compare
 from stream_app.settings import Settings
-from stream_app.views.profile_lines import Unit
+from stream_app.views.profile_lines import Unit, named
 
 SIDES = ("before", "after")
 
@@ -58,7 +59,8 @@ def what_if(
     if as_json:
         print_json(told)
     else:
-        _show(told, MINOR_DIGITS[policies["before"].home_currency])
+        titles = {a.name: a.title.both for each in policies.values() for a in each.actions.action}
+        _show(told, MINOR_DIGITS[policies["before"].home_currency], titles)
 
 
 def _play(files: list[Path], home: Path, chosen: Settings, policy: Policy, side: str) -> int:
@@ -70,7 +72,8 @@ def _play(files: list[Path], home: Path, chosen: Settings, policy: Policy, side:
     return lines
 
 
-def _show(told: dict[str, Any], digits: int) -> None:
+def _show(told: dict[str, Any], digits: int, titles: Mapping[str, str]) -> None:
+    """Print the comparison for people; `titles` are those of the actions, as the changed policy says them."""
     if not told["changed"]:
         typer.echo("The two policies say the same.")
         return
@@ -79,7 +82,9 @@ def _show(told: dict[str, Any], digits: int) -> None:
     values = [(c["file"], c["key"], *(value(c["key"], c[side], digits) for side in SIDES)) for c in told["changed"]]
     print_table("What policy says", ("file", "key", *SIDES), values)
     for family in ("alerts", "offers"):
-        rows: list[tuple[Any, ...]] = [tuple(row.values()) for row in told[family]["rows"]]
+        rows: list[tuple[Any, ...]] = [
+            (named(row["name"], titles), *[*row.values()][1:]) for row in told[family]["rows"]
+        ]
         total = [sum(row[place] for row in rows) for place in range(1, len(Row._fields))]
         typer.echo()
         print_table(family.title(), (family, *Row._fields[1:]), [*rows, ("all", *total)])

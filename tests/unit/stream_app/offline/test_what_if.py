@@ -102,6 +102,23 @@ def test_people_read_what_changed_how_many_and_an_example_in_both_languages(poli
     assert len((tmp_path / "kept" / "after" / "alerts.jsonl").read_text().splitlines()) == 2
 
 
+def test_offers_are_shown_with_the_titles_that_people_know(policy, tmp_path):
+    """A customer who agreed, has 90,000.00 idle, and logs in."""
+    consents = {"marketing": True, "personalisation": True, "profiling": True}
+    values = {
+        "customers": wire_form("customers", customer_id="C1", consents=consents),
+        "transactions": wire_form(
+            "transactions", customer_id="C1", amount="90000.00", direction="credit", balance_after="90000.00"
+        ),
+        "interactions": wire_form("interactions", customer_id="C1", kind="login", channel="mobile", topic=None),
+    }
+    day = tmp_path / "day.jsonl"
+    day.write_text("".join(json.dumps({"topic": f"bank.{name}", "value": v}) + "\n" for name, v in values.items()))
+    said = rapport("what-if", day, "--policy", policy("actions.toml", "value_minor = 300_00", "value_minor = 301_00"))
+
+    assert "high_yield_savings (专享大额存单 / High-yield certificate of deposit)\t1\t1\t0\t0\t0" in said.out
+
+
 def test_equal_policies_are_said_to_be_equal_and_a_wrong_one_is_one_line(policy, events):
     assert rapport("what-if", events, "--policy", DIRECTORY).out == "The two policies say the same.\n"
 
