@@ -1,6 +1,7 @@
 """From the files of a directory to one checked, frozen policy with a content hash."""
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -88,6 +89,7 @@ class Policy(Part):
         return {trigger.on: trigger for trigger in self.decisions.trigger}
 
 
+KEY = "[key]"  # stands in pydantic's location behind a key of a table that may have certain keys only
 _LISTED = {"holds": " (products that conditions may name are listed in bank.toml)"}
 FILES = tuple(sorted(set(Policy.model_fields) - {"hash"}))
 
@@ -166,6 +168,8 @@ def _key(table: Any, location: tuple[int | str, ...]) -> str:
     """Name the key as one would look for it: `rule[3] (unusual_amount).deviations`."""
     said = ""
     for step in location:
+        if step == KEY:
+            break  # what follows names the type that the key should have had
         if isinstance(table, dict) and step not in table and table.get("check") == step:
             continue  # pydantic names the member of a union here, which no file does
         table = _inside(table, step)
@@ -184,6 +188,9 @@ def _inside(table: Any, step: int | str) -> Any:
 
 
 def _wrong(error: Any, beside: Sequence[Any]) -> str:
+    if KEY in error["loc"] and (known := _keys_known(error, beside)):
+        hint = did_you_mean(str(error["input"]), known) or f"; it may be {', '.join(known)}"
+        return f"nobody knows this key{hint}"
     words = {"extra_forbidden": "nobody knows this key", "missing": "this key is missing"}
     said = words.get(error["type"], error["msg"].removeprefix("Value error, "))
     if error["type"] == "extra_forbidden":
@@ -194,6 +201,13 @@ def _wrong(error: Any, beside: Sequence[Any]) -> str:
         said += did_you_mean(str(key), missing)
     given = error["input"]
     return f"{said} (it is {given!r})" if isinstance(given, str | int | float | bool) else said
+
+
+def _keys_known(error: Any, beside: Sequence[Any]) -> list[str]:
+    """List the keys that a table may have, where one is none of them: pydantic tells each choice as an error."""
+    place = error["loc"][: error["loc"].index(KEY)]
+    choices = [each for each in beside if each["loc"][: len(place) + 1] == (*place, KEY) and "ctx" in each]
+    return [name for each in choices for name in re.findall(r"'([^']*)'", str(each["ctx"].get("expected", "")))]
 
 
 def _content_hash(tables: Mapping[str, Part]) -> str:

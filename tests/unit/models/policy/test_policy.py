@@ -315,6 +315,31 @@ def test_a_currency_that_does_not_exist_is_refused(code, hint):
     assert told == f"bank.toml: home_currency: no currency of ISO 4217 has this code{hint} (it is {code!r})"
 
 
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("defualt", "; did you mean default?"),
+        ("brunch", "; did you mean branch?"),
+        ("fax", "; it may be branch, phone, mobile, web, wechat, email, sms, default"),
+    ],
+)
+def test_a_channel_of_treatments_that_there_is_not_is_told_with_the_one_that_was_meant(key, hint):
+    actions = read("actions")["action"]
+    actions[0] = {**actions[0], "treatments": {**actions[0]["treatments"], key: {"zh": "好", "en": "good"}}}
+
+    told = refused(actions={"action": actions})
+
+    assert told == f"actions.toml: action[0] (high_yield_savings).treatments.{key}: nobody knows this key{hint}"
+
+
+def test_a_key_of_no_list_is_told_with_what_a_name_looks_like():
+    codes = {**read("reasons")["code"], "Bad Name": {"zh": "坏", "en": "bad"}}
+
+    told = refused(reasons={"code": codes})
+
+    assert told.startswith("reasons.toml: code.Bad Name: String should match pattern")
+
+
 def test_a_mistyped_key_is_told_as_it_stands_in_the_file_with_the_one_that_was_meant(directory):
     path = directory / "contact.toml"
     path.write_text(path.read_text(encoding="utf-8").replace("offers_per_day", "offer_per_day"), encoding="utf-8")
