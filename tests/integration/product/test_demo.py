@@ -31,11 +31,14 @@ def processes_with(text: str) -> list[int]:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    """One short demo; gives its exit code, what it said, its summary and its data directory."""
+    """One short demo; gives its exit code, what it said, its summary and its data directory.
+
+    Who leaves is known after a month: of eighty days half is left for the trainer and the worker to take that up.
+    """
     home = tmp_path_factory.mktemp("demo")
     summary = home / "demo.json"
     ended = subprocess.run(
-        [sys.executable, "-m", "stream_app.cli", "demo", "--seconds", "15", "--customers", "60", "--days", "40",
+        [sys.executable, "-m", "stream_app.cli", "demo", "--seconds", "15", "--customers", "30", "--days", "80",
          "--json", str(summary)],
         env={**os.environ, "RAPPORT_DATA_DIR": str(home / "data")},
         cwd=CHECKOUT,
