@@ -8,6 +8,8 @@ from typing import Any
 from faust.auth import SASLCredentials, SSLCredentials
 from yarl import URL
 
+from stream_app.engine.assignor import EngineAssignor
+
 
 @dataclass(frozen=True)
 class EngineSettings:
@@ -68,6 +70,7 @@ def faust_settings(settings: EngineSettings) -> dict[str, Any]:
         "topic_partitions": settings.partitions,
         "topic_allow_declare": False,
         "topic_disable_leader": True,
+        "PartitionAssignor": EngineAssignor,
         "processing_guarantee": "at_least_once",
         "stream_wait_empty": True,
         "stream_recovery_delay": 0.0,

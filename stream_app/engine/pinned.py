@@ -7,6 +7,7 @@ VERSIONS = {
     "rocksdict": "0.3.29",
 }
 SOURCES = {
+    "faust.assignor.partition_assignor:PartitionAssignor._get_copartitioned_groups": "82b7a3764ad596f6",
     "faust.transport.consumer:Consumer._drain_messages": "44a2500309e83c63",
     "faust.transport.consumer:Consumer._wait_next_records": "6218e1969a636b3f",
     "faust.transport.consumer:Consumer._filter_tps_with_pending_acks": "f6f9239774234e7e",
