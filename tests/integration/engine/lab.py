@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 
 from stream_app import kafka
 from stream_app.engine import stored
+from stream_app.engine.fatal import Exit
 from stream_app.settings import Settings
 from tests.waiting import until
 
@@ -44,11 +45,26 @@ class Sent:
 
 
 class Worker:
-    """One worker process."""
+    """One worker process, or several one after the other where it asks for a restart."""
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        self._process = process
+    def __init__(self, start: Callable[[], subprocess.Popen[bytes]], log: Path) -> None:
+        self._start = start
+        self._process = start()
+        self._told = False
         self.log = log
+        self.restarts = 0
+
+    def supervise(self) -> None:
+        """Start it again where it has ended itself as docs/operations.md says: cut off on a machine that is stalled."""
+        if not self._told and self.exit_code in {Exit.STUCK, Exit.FENCED}:
+            self.restarts += 1
+            self._process = self._start()
+
+    @property
+    def last_words(self) -> str:
+        """How it ended, and the last line that it said."""
+        said = self.log.read_text(errors="replace").splitlines() or [""]
+        return f"{self.log.stem} ended with {self.exit_code}: {said[-1]}"
 
     @property
     def exit_code(self) -> int | None:
@@ -61,12 +77,14 @@ class Worker:
 
     async def stop(self) -> int:
         """SIGTERM, and wait."""
+        self._told = True
         if self.exit_code is None:
             self._process.send_signal(signal.SIGTERM)
         return await self.ended()
 
     def pause(self) -> None:
-        """Stop the process where it stands."""
+        """Stop the process where it stands; whether it ends itself after that is for the test to say."""
+        self._told = True
         self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -75,6 +93,7 @@ class Worker:
 
     async def kill(self) -> None:
         """SIGKILL, and wait."""
+        self._told = True
         if self.exit_code is None:
             self._process.kill()
         await self.ended()
@@ -142,9 +161,13 @@ class Lab:
             **environ,
         }
         log = self.data / f"{name}.log"
-        with log.open("ab") as out:
-            process = subprocess.Popen([sys.executable, str(APP)], env=environment, stderr=out, stdout=out)
-        worker = Worker(process, log)
+        command = [sys.executable, str(APP)]
+
+        def start() -> subprocess.Popen[bytes]:
+            with log.open("ab") as out:
+                return subprocess.Popen(command, env=environment, stderr=out, stdout=out)
+
+        worker = Worker(start, log)
         self._workers.append(worker)
         return worker
 
@@ -170,7 +193,10 @@ class Lab:
         await until(self._no_lag, f"all of {self.namespace} is committed")
 
     async def _no_lag(self) -> bool:
-        assert any(worker.exit_code is None for worker in self._workers), f"no worker lives; see {self.data}"
+        for worker in self._workers:
+            worker.supervise()
+        living = any(worker.exit_code is None for worker in self._workers)
+        assert living, [worker.last_words for worker in self._workers]
         committed = await kafka.committed(self._admin, self.namespace, self._partitions_of(*self.topics))
         ends = await self._ends(*self.topics)
         return all(end == 0 or committed[tp].offset == end for tp, end in ends.items())

@@ -49,7 +49,7 @@ async def test_a_worker_outlives_a_broker_that_is_away_for_longer_than_its_sessi
         services.kafka.start()
     await lab.send(a_stream_of_events(2_000, start=20_000))
     await lab.caught_up()
-    assert worker.exit_code is None, "it waited"
+    assert (worker.exit_code, worker.restarts) == (None, 0), "it waited"
     assert await worker.stop() == 0
     await assert_exact(lab)
 
