@@ -26,7 +26,8 @@ PACE = 50
 STEP_MS = 1_200_000
 """A profile looks back 63 days: at this step all its windows are full, and stay so, after two minutes, and what a year
 brings to a profile (offers, reports, outcomes) has come before the warm-up of half an hour's soak is over."""
-BEGINNING_MS = parse_rfc3339("2020-01-02T09:00:00+08:00")
+BEGINNING_MS = parse_rfc3339("2000-01-03T09:00:00+08:00")
+"""Its event time must not pass today, or its events become dead letters: three hours and a half of it do not."""
 WARM_UP = 1 / 3
 """Of the time: until then caches and profiles still fill."""
 VETERAN, VICTIM = "veteran", "victim"
