@@ -12,6 +12,7 @@ the agent, or a `SealedBatch` for the checkpoint. When the agent raised, it call
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 from schemas.errors import BadMessage, BrokenInvariant, StateError
@@ -79,6 +80,7 @@ class Batch:
         self._error: BaseException | None = None  # what the agent raised on it
         self._open = False
         self._cut = False
+        self._left = False
         self._counts = Counts()
         self._highest_ms: int | None = None
         self._turns = self._run()
@@ -111,6 +113,10 @@ class Batch:
         """
         self._cut = True
 
+    def leave(self) -> None:
+        """Seal what is done once the record under way is, and take up no more: the rest is read again by its owner."""
+        self._left = True
+
     def fail(self, error: BaseException) -> None:
         """Undo the event given last, on which the agent raised; the second time, dead-letter it.
 
@@ -137,7 +143,7 @@ class Batch:
         """Take the records one by one; each `yield` goes to the agent, or to the checkpoint, and back."""
         state, decode, last = self._state, self._decode, self._records[-1]
         moves_clock = state.topics[self.topic].moves_clock
-        for record in self._records:
+        for record in takewhile(lambda _: not self._left, self._records):
             event = decode(record)
             # Before the guard: a bad record leaves none, and a later one of its key must not hide its letter.
             if type(event) is BadInput:
@@ -218,7 +224,7 @@ class Batch:
         )
         self._state.seal(sealed, wait=wait)
         self._open = self._cut = False
-        self.done = self.end_offset > self._records[-1].offset
+        self.done = self._left or self.end_offset > self._records[-1].offset
         if self.done:
             self._turns = iter(())  # it waits in its last `yield` for ever, and holds us: garbage by the batch
         self._counts, self._highest_ms = Counts(), None

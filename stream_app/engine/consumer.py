@@ -253,8 +253,8 @@ class EngineConsumer(driver.Consumer):
             if not await self.engine.hand_over(batch):
                 return
             self._pace.note(len(batch), time.monotonic() - began)
-            self._expected[tp] = batch.last_offset + 1
-            self._read_offset[tp] = batch.last_offset
+            self._expected[tp] = batch.end_offset
+            self._read_offset[tp] = batch.end_offset - 1
 
     async def _without_holes(self, tp: TP, records: Records) -> Records:
         """Drop what was read before; look twice at a hole, which may be a fetch that a seek has overtaken."""

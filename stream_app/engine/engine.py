@@ -189,7 +189,9 @@ class Engine:
         return await asyncio.shield(work.finished)  # a stop cancels the fetch loop, and then waits for this batch
 
     def withdraw(self) -> None:
-        """Take back what no agent has begun."""
+        """Take back what no agent has begun; of the batch under way only the record is finished that an agent has."""
+        if self.work is not None:
+            self.work.batch.leave()
         for topic in self.registry.topics:
             work = topic.mailbox.withdraw()
             if work is not None:

@@ -22,13 +22,12 @@ class Hole(NamedTuple):
 
 
 class EngineBatch(Batch):
-    """A batch that knows its topic and last offset, for the fetch loop."""
+    """A batch that knows its topic, for the fetch loop."""
 
     def __init__(self, topic: EventTopic, state: PartitionState, records: Sequence[Record], generation: int) -> None:
         super().__init__(state, records, generation, topic.decode)
         self.source = topic
         self.state = state
-        self.last_offset = records[-1].offset
 
     def __len__(self) -> int:
         return len(self._records)

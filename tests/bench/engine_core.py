@@ -1,6 +1,7 @@
 """What the engine's pure core costs an event, without Kafka, store and loop: `python -m tests.bench.engine_core`.
 
-Records of the reduced job go through batches, seals and checkpoint plans as they do live; CPU time, the best of rounds.
+Records of the reduced job go through batches, seals and checkpoint plans as they do live: in batches of 2,000, as where
+several topics are behind, and of 16,000, as where one is alone. CPU time by turns, the best of rounds.
 """
 
 import gc
@@ -21,8 +22,8 @@ from stream_app.engine.state_table import OutboxPort, TablePort
 from tests.bench.reduced.engine_job import StateCodec, decode, take
 from tests.bench.reduced.job import Workload, as_json, events, fold
 
-LOAD = Workload(events=100_000)
-BATCH, GROUP, ROUNDS = 2_000, 8, 5
+LOAD = Workload(events=96_000)
+BATCHES, GROUP_RECORDS, ROUNDS = (2_000, 16_000), 48_000, 5
 TOPIC, TOPIC_ID = "events", "2f0b1f8e-6f0b-4c3e-9d55-1f2e3d4c5b6a"
 
 
@@ -34,8 +35,8 @@ def records(load: Workload) -> list[Record]:
     ]
 
 
-def play(given: Sequence[Record]) -> dict[str, float]:
-    """Take the records through the core; return CPU seconds by part."""
+def play(given: Sequence[Record], size: int) -> dict[str, float]:
+    """Take the records through the core in batches of this size; return CPU seconds by part."""
     stored: dict[bytes, bytes] = {}
     state = PartitionState(
         0,
@@ -61,9 +62,9 @@ def play(given: Sequence[Record]) -> dict[str, float]:
         spent["acknowledge"] += process_time() - begin
         sealed.clear()
 
-    for at in range(0, len(given), BATCH):
+    for at in range(0, len(given), size):
         begin = process_time()
-        batch = Batch(state, given[at : at + BATCH], 1, decode)
+        batch = Batch(state, given[at : at + size], 1, decode)
         while not batch.done:
             turn = batch.advance()
             if isinstance(turn, SealedBatch):
@@ -71,7 +72,7 @@ def play(given: Sequence[Record]) -> dict[str, float]:
                 continue
             take(turn.event, table, outbox)
         spent["events"] += process_time() - begin
-        if len(sealed) == GROUP:
+        if len(sealed) * size >= GROUP_RECORDS:
             checkpoint()
     checkpoint()
     return spent
@@ -88,23 +89,28 @@ def bare(given: Sequence[Record]) -> float:
     return process_time() - begin
 
 
-def measure(load: Workload = LOAD, rounds: int = ROUNDS) -> dict[str, float]:
-    """Return µs an event by part, each of its best round."""
+def measure(load: Workload = LOAD, rounds: int = ROUNDS) -> dict[int, dict[str, float]]:
+    """Return µs an event by part for each size of batch, each part of its best round."""
     given = records(load)
     gc.freeze()
     gc.set_threshold(50_000, 50, 1_000)  # as the worker
-    found = [{**play(given), "bare": bare(given)} for _ in range(rounds)]
-    return {part: min(one[part] for one in found) / load.events * 1e6 for part in found[0]}
+    found = [{size: {**play(given, size), "bare": bare(given)} for size in BATCHES} for _ in range(rounds)]
+    return {
+        size: {part: min(one[size][part] for one in found) / load.events * 1e6 for part in found[0][size]}
+        for size in BATCHES
+    }
 
 
 def main() -> None:
     """Print µs an event."""
-    costs = SimpleNamespace(**measure())
-    total = costs.events + costs.plan + costs.acknowledge
-    sys.stdout.write(
-        f"agent loop {costs.events:.2f}  plan {costs.plan:.2f}  acknowledge {costs.acknowledge:.2f}  "
-        f"sum {total:.2f} µs an event; decode and fold alone {costs.bare:.2f}\n"
-    )
+    for size, parts in measure().items():
+        costs = SimpleNamespace(**parts)
+        total = costs.events + costs.plan + costs.acknowledge
+        sys.stdout.write(
+            f"batches of {size:,}: agent loop {costs.events:.2f}  plan {costs.plan:.2f}  "
+            f"acknowledge {costs.acknowledge:.2f}  sum {total:.2f} µs an event; "
+            f"decode and fold alone {costs.bare:.2f}\n"
+        )
 
 
 if __name__ == "__main__":

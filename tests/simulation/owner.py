@@ -160,6 +160,9 @@ class Owner:
                 if self.world.cuts:
                     batch.cut()
                     self.world.met["cut"] += 1
+                    if self.world.happens(0.2):
+                        batch.leave()
+                        self.world.met["left"] += 1
                 await Pause()
             if self.world.happens(0.01) and not self.stopping:
                 self.world.met["abandoned"] += 1

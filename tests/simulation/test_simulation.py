@@ -14,7 +14,7 @@ from tests.simulation.run import Life, replay_line, simulate
 
 SEEDS = int(os.environ.get("RAPPORT_SEEDS", "10000")) // 2  # of each policy
 BLOCKS = 20
-KINDS = ("kill", "overtake", "move", "fenced", "abandoned", "hiccup", "waits", "lease", "landed late", "cut")
+KINDS = ("kill", "overtake", "move", "fenced", "abandoned", "hiccup", "waits", "lease", "landed late", "cut", "left")
 KINDS += ("folded", "skipped", "repeated", "undecodable", "rejected")
 
 

@@ -124,8 +124,8 @@ def test_records_read_again_count_for_the_clock():
     assert run_one(state, records(3)).highest_ms == 3
 
 
-def cut_after(name: str, state: PartitionState, batch: Batch, agent=remember) -> list[SealedBatch]:
-    """Run a batch to its end that is cut while an event is with the agent."""
+def cut_after(name: str, state: PartitionState, batch: Batch, agent=remember, how=Batch.cut) -> list[SealedBatch]:
+    """Run a batch to its end that is cut (or left) while an event is with the agent."""
     sealed = []
     while not batch.done:
         turn = batch.advance()
@@ -133,7 +133,7 @@ def cut_after(name: str, state: PartitionState, batch: Batch, agent=remember) ->
             sealed.append(turn)
             continue
         if turn.event.name == name:
-            batch.cut()
+            how(batch)
         try:
             agent(state, turn)
         except ZeroDivisionError as error:
@@ -162,6 +162,32 @@ def test_a_cut_behind_the_last_record_makes_no_empty_part():
     state = a_partition()
     (sealed,) = cut_after("e2", state, Batch(state, records(1, 2), 1, decode))
     assert sealed.end_offset == 3
+
+
+def test_a_batch_that_is_left_ends_behind_the_record_under_way():
+    state = a_partition()
+    given_ = [*records(1, 2), a_record(3, text="broken"), a_record(4)]
+    (sealed,) = cut_after("e2", state, Batch(state, given_, 1, decode), how=Batch.leave)
+    assert (seen(sealed), sealed.end_offset, sealed.counts.folded) == (["e1", "e2"], 3, 2)
+    (rest,) = run(state, given_[2:])
+    assert (seen(rest), rest.end_offset) == (["e1", "e2", "e4"], 5)
+
+
+def test_a_batch_that_is_left_while_the_agent_fails_ends_with_the_letter_of_that_record():
+    state = a_partition()
+    batch = Batch(state, records(1, 2, 3), 1, decode)
+    (sealed,) = cut_after("e2", state, batch, failing("e2", times=2), how=Batch.leave)
+    assert (sealed.counts.rejected, sealed.counts.folded, sealed.end_offset) == (1, 1, 3)
+
+
+def test_a_batch_that_is_left_between_two_parts_takes_up_nothing_more():
+    state = a_partition()
+    batch = Batch(state, records(1, 2, 3), 1, decode)
+    batch.cut()
+    remember(state, batch.advance())
+    assert batch.advance().end_offset == 2
+    batch.leave()
+    assert (batch.advance().end_offset, batch.done) == (2, True)
 
 
 def test_topics_that_do_not_move_the_clock_tell_no_time():

@@ -2,20 +2,25 @@
 
 import asyncio
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from faust.types import TP
 
 from stream_app.engine import pins
 from stream_app.engine.backoff import Backoff
 from stream_app.engine.crash_points import CrashPoints
 from stream_app.engine.effects import BadInput
-from stream_app.engine.fetched import Hole, after_expected
+from stream_app.engine.engine import Engine, Work
+from stream_app.engine.fetched import Hole, after_expected, in_order
 from stream_app.engine.mailbox import Mailbox
+from stream_app.engine.partition import PartitionState
 from stream_app.engine.quality import ErrorRate
 from stream_app.engine.records import Record
 from stream_app.engine.rules import EngineUseError, TopicRule
 from stream_app.engine.topics import Registry
 from tests.turns import waits
+from tests.unit.engine.engine_builders import TOPIC_IDS, a_partition, decode, remember
 
 
 def fetched(*offsets: int) -> list[SimpleNamespace]:
@@ -36,6 +41,53 @@ def test_a_hole_is_looked_at_again_and_believed_when_it_is_still_there():
 
 def test_a_stale_fetch_that_starts_elsewhere_is_another_hole():
     assert after_expected(fetched(12), 5, Hole(5, 9))[1] == Hole(5, 12)
+
+
+class Desk:
+    """A workplace of one partition number whose two topics, pay and talk, are of one table."""
+
+    batch_records = 2
+
+    def __init__(self) -> None:
+        self.state = a_partition()
+
+    def source(self, tp: TP) -> tuple[SimpleNamespace, PartitionState]:
+        return SimpleNamespace(topic_id=TOPIC_IDS[tp.topic], decode=decode), self.state
+
+
+def polled(topic: str, *offsets: int) -> list[SimpleNamespace]:
+    return [
+        SimpleNamespace(topic=topic, partition=0, offset=n, key=b"ann", value=b"e@%d" % n, headers=(), timestamp=0)
+        for n in offsets
+    ]
+
+
+def batches(**topics: list[SimpleNamespace]) -> list[tuple[str, int]]:
+    """Topic and length of each batch, in their order."""
+    fetched = {TP(topic, 0): records for topic, records in topics.items()}
+    return [(tp.topic, len(batch)) for tp, batch in in_order(fetched, 1, Desk())]
+
+
+def test_topics_of_one_table_take_turns_in_short_batches_the_oldest_event_first():
+    found = batches(pay=polled("pay", 1, 2, 6, 7), talk=polled("talk", 3, 4, 5))
+    assert found == [("pay", 2), ("talk", 2), ("talk", 1), ("pay", 2)]
+
+
+async def test_a_rebalance_waits_for_the_record_under_way_and_not_for_the_rest_of_its_batch():
+    _, batch = next(in_order({TP("pay", 0): polled("pay", 1, 2)}, 1, Desk()))
+    nobody: Any = None  # neither ports nor fence are asked
+    engine = Engine(
+        registry=Registry(),
+        ports=nobody,
+        fence=nobody,
+        crash_point=CrashPoints({}),
+        batch_records=2,
+        in_flight_records=20,
+    )
+    engine.begin(Work(batch))
+    remember(batch.state, batch.advance())
+    engine.withdraw()
+    assert (batch.advance().end_offset, batch.done) == (2, True)
 
 
 async def test_a_batch_that_nobody_took_can_be_withdrawn_and_one_taken_cannot():
