@@ -110,11 +110,10 @@ def learning() -> Figures:
     """
     policy = load_policy(Settings.load().policy_dir)
     found: dict[str, list[float]] = {}
-    examples = due = matured = 0
+    due = matured = 0
     given: dict[str, list[Mapping[str, Any]]] = {model: [] for model in CALIBRATED}
     for seed in LEARNING_SEEDS:
         played = _played(Options(customers=500, days=120, seed=seed))
-        examples += len(played.examples)
         for model in CALIBRATED:
             given[model] += [{**e, "example_id": f"{seed} {e['example_id']}"} for e in served(played.examples, model)]
         due, matured = (
@@ -122,8 +121,10 @@ def learning() -> Figures:
         )
         for name, value in (_aucs(played) | _calibration(played, policy)).items():
             found.setdefault(name, []).append(0.5 if value is None else value)
-    told = {name: told for auc, values in found.items() for name, told in _median(auc, values, examples).items()}
+    told: Figures = {}
     for model in CALIBRATED:
+        for name, values in found.items():
+            told |= _median(name, values, len(given[model])) if model in name else {}
         told |= _together(model, given[model])
     share = matured / due if due else None
     return told | figure("silent_customers_matured_share", share, "share", wilson(matured, due), due, "learning", 1)
