@@ -193,7 +193,7 @@ class Trainer:
                 held.keep(version)
             held.hurry()
         else:
-            release.take(message, _position(record), record.offset)
+            release.take(message, position_of(record), record.offset)
         if message is not None and release.counts.rejected > rejected:
             self._reject(record, release.unfit(message))
         yield
@@ -252,7 +252,7 @@ def _decoded(value: bytes | None) -> Message | None:
         return None
 
 
-def _position(record: ConsumerRecord) -> Position:
+def position_of(record: ConsumerRecord) -> Position:
     """Find where the record lies that brought this example about; one that cannot say stands for itself."""
     origin = Origin.of(record.headers)
     itself = Position("", record.offset, 0)
