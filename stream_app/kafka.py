@@ -170,7 +170,7 @@ async def read_to_end(
 ) -> AsyncIterator[tuple[ConsumerRecord, int]]:
     """Yield every record of a topic up to its end as of now, with how many records are still to come (about).
 
-    `since_ms` (epoch ms): from the first record of each partition whose time is not before.
+    `since_ms` (epoch ms): from the first record of each partition whose time is not before. Raises `KafkaUnavailable`.
     """
     async with consumer(kafka) as reader:
         numbers = partitions if partitions is not None else await _partitions(reader, topic)
@@ -203,9 +203,17 @@ async def _go_to_start(
 
 
 async def _partitions(reader: AIOKafkaConsumer, topic: str) -> list[int]:
+    """List a topic's partitions; one that Kafka does not tell of must not be taken for an empty one."""
     await reader._client.force_metadata_update()  # noqa: SLF001 - a topic that was never asked for is not in the metadata
     found = reader.partitions_for_topic(topic)
     if found is None:
         await reader._client.set_topics([topic])  # noqa: SLF001 - as above
         found = reader.partitions_for_topic(topic)
-    return sorted(found or ())
+    if not found:
+        raise KafkaUnavailable(no_topic(topic))
+    return sorted(found)
+
+
+def no_topic(topic: str) -> str:
+    """Say that Kafka does not tell of a topic: it is not there, or the broker has just come up."""
+    return f"Kafka tells of no topic {topic} (rapport topics create)"

@@ -25,9 +25,11 @@ class Retried:
 
     async def load(self) -> None:
         """Read where the last runs ended. Raises `KafkaUnavailable`."""
-        count = (await kafka.partition_counts(self._settings, [self._topic])).get(self._topic, 0)
+        counts = await kafka.partition_counts(self._settings, [self._topic])
+        if self._topic not in counts:
+            raise kafka.KafkaUnavailable(kafka.no_topic(self._topic))
         async with kafka.admin(self._settings.kafka) as client:
-            asked = [TopicPartition(self._topic, number) for number in range(count)]
+            asked = [TopicPartition(self._topic, number) for number in range(counts[self._topic])]
             found = await kafka.committed(client, self._group, asked)
         for tp, (offset, metadata) in found.items():
             if offset >= 0:

@@ -83,3 +83,14 @@ def test_a_dry_run_sends_and_remembers_nothing(letters):
     assert letters.retry("--dry-run") == letters.retry("--dry-run") == 1
     assert letters.sent == []
     assert letters.retry() == 1
+
+
+@pytest.mark.parametrize("command", ["retry", "list"])
+def test_a_topic_that_kafka_does_not_tell_of_is_not_taken_for_an_empty_one(kafka_bootstrap, namespace, command):
+    """A broker that has just come up may tell of no topics for a moment: then nothing is known, least of all sent."""
+    environ = {"RAPPORT_KAFKA__BOOTSTRAP": kafka_bootstrap, "RAPPORT_NAMESPACE": namespace}
+    answer = rapport("dead-letters", command, environ=environ)
+    assert (answer.code, answer.complaint) == (
+        1,
+        f"Kafka tells of no topic {namespace}.dead-letters (rapport topics create)",
+    )

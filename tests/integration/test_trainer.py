@@ -19,7 +19,7 @@ from models.training.release import Release
 from models.training.snapshots import events_of, to_records
 from schemas.internal import ExampleRecord, Punctuation
 from stream_app.engine.records import Origin
-from stream_app.kafka import admin, create_topics, producer
+from stream_app.kafka import KafkaUnavailable, admin, create_topics, producer
 from stream_app.settings import Settings
 from stream_app.topics import EXAMPLES, OURS
 from stream_app.training import model_duty
@@ -361,6 +361,13 @@ async def test_a_person_promotes_pins_and_takes_it_back_and_workers_follow(chose
     assert (shown["champion"], shown["pinned"]) == ("hoeffding_adaptive", first)
     assert shown["weights_of"] == {"member": "logistic", "on_duty": False}
     assert "odd scores" in (await commanded(chosen, "show", "churn")).out
+
+
+async def test_a_trainer_begins_no_model_anew_because_kafka_tells_of_no_topic_for_a_moment(chosen):
+    trainer = Trainer(chosen.model_copy(update={"namespace": f"{chosen.namespace}-unseen"}), POLICY)
+    with pytest.raises(KafkaUnavailable):
+        await trainer.restore([CHURN])
+    assert trainer.held == {}
 
 
 async def test_a_command_is_answered_once_the_version_that_obeys_it_is_complete(chosen):
