@@ -229,7 +229,8 @@ def has_left(seen: Profile, boundary_ms: int, policy: Policy) -> bool:
 def hear(profile: Profile, outcome: Outcome) -> tuple[Profile, str]:
     """Join an outcome to the offer that it answers; returns `joined`, `late` or `dangling` (nothing known is meant).
 
-    Late: it came true after the offer's horizon, or was heard of when the label was out already. It changes nothing.
+    Late: it came true after the offer's horizon, or was heard of when the label was out already. It changes no label;
+    a "no" that is told only then is noted all the same, since the customer is to have his rest.
     The better outcome wins and the first of equals stays: hearing one twice, or two in another order, is the same.
     """
     if outcome.about_event_id is not None:
@@ -238,15 +239,18 @@ def hear(profile: Profile, outcome: Outcome) -> tuple[Profile, str]:
     offer = next((o for o in profile.offers if answers(outcome, o)), None)
     if offer is None:
         return profile, "dangling"
-    if outcome.occurred_ms > offer.due_ms:
+    late = outcome.occurred_ms > offer.due_ms
+    label_is_out = offer.due_ms == offer.made_ms
+    if late and not (label_is_out and outcome.label == "Rejected"):
         return profile, "late"
     new, old = _worth(outcome.label, outcome.occurred_ms), _worth(offer.outcome, offer.outcome_ms)
+    said = "late" if late else "joined"
     if new <= old:
-        return profile, "joined"
+        return profile, said
     heard = offer._replace(outcome=outcome.label, outcome_ms=outcome.occurred_ms)
     changed = profile.copied()
     changed.offers = tuple([heard if other is offer else other for other in profile.offers])
-    return changed, "joined"
+    return changed, said
 
 
 def answers(outcome: Outcome, offer: OfferMade) -> bool:

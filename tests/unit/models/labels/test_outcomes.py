@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.cause import Cause
+from models.contact import contact_denied
 from models.context import Context
 from models.features import FEATURES, features, unpack
 from models.labels.outcomes import MATURE, begin_snapshots, hear, mature, pend, pend_offer, take_snapshot
@@ -289,6 +290,17 @@ def test_an_outcome_in_time_that_is_told_when_the_label_is_out_is_late_and_chang
     assert heard(kept, in_time) == (kept, ["late"])
     other = replace(matured, offers=(*matured.offers, an_offer(action_id="a-2")))
     assert heard(other, an_outcome(action_id="a-2", occurred_at=after(days=1)))[1] == ["joined"]
+
+
+def test_a_no_that_is_told_when_the_label_is_out_is_late_and_still_gives_the_customer_his_rest():
+    waiting, no = with_offer(), an_outcome(label="Rejected", occurred_at=after(days=1))
+    due = next(work for work in waiting.due if work.name == MATURE)
+    matured, _ = mature(waiting, due, Cause.of_work("C1", due), CONTEXT)
+    told, results = heard(matured, no)
+    assert results == ["late"]
+    assert contact_denied(told, after(days=2), POLICY) == "rejected_lately"
+    assert contact_denied(matured, after(days=2), POLICY) != "rejected_lately"
+    assert heard(told, no) == (told, ["late"]), "said twice it is the same"
 
 
 def test_an_outcome_of_nothing_known_dangles():
