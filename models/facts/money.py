@@ -126,10 +126,11 @@ def _move_account(p: Profile, event: Transaction, home_currency: str) -> None:
     """Note the balance told with the latest transaction; of two at one time, the one that came later."""
     key, at_ms = short_id(event.account_id), event.occurred_ms
     account = p.accounts.get(key) or Account(event.currency, None, 0, at_ms)
-    told = event.balance_after_minor is not None and event.status != "declined" and at_ms >= account.balance_ms
+    balance_minor = None if event.status == "declined" else event.balance_after_minor
+    told = balance_minor is not None and at_ms >= account.balance_ms
     moved = Account(
         event.currency if told else account.currency,
-        event.balance_after_minor if told else account.balance_minor,
+        balance_minor if told else account.balance_minor,
         at_ms if told else account.balance_ms,
         max(at_ms, account.last_ms),
         account.closed_ms,
@@ -138,8 +139,7 @@ def _move_account(p: Profile, event: Transaction, home_currency: str) -> None:
     if len(p.accounts) > MAX_ACCOUNTS:
         idle = min(p.accounts, key=lambda name: (p.accounts[name].last_ms, name))
         del p.accounts[idle]  # the mapping is new: nobody else holds it
-    balance_minor = event.balance_after_minor
-    if balance_minor is not None and event.status != "declined" and event.currency == home_currency:
+    if balance_minor is not None and event.currency == home_currency:
         then = p
         if not told:  # it came late: what the others hold now is taken for what they held then
             then = p.copied()
