@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from schemas.internal import ExampleRecord
 from stream_app.offline.local import DeadLetter, Line, LocalRuntime
 from tests.customers import feelings
 from tests.policies import default_policy
@@ -30,6 +31,10 @@ class Heard:
     def entries(self, *kinds: str) -> list[dict[str, Any]]:
         found = [orjson.loads(e.body) for e in self.effects if e.kind == "stream"]
         return [orjson.loads(entry["data"]) for entry in found if entry["type"] in kinds]
+
+    @property
+    def examples(self) -> list[ExampleRecord]:
+        return [ExampleRecord.model_validate_json(effect.body) for effect in self.effects if effect.name == "examples"]
 
     def alerts(self) -> list[str]:
         return [alert["kind"] for alert in self.entries("crm.alert.raised")]

@@ -9,18 +9,16 @@ import random
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-import msgpack
 import pytest
 
 from models.features import FEATURES
 from models.policy import DAY_MS
-from models.training.learners import new_release
-from models.training.release import Position
-from schemas.internal import ExampleRecord, Punctuation
+from schemas.internal import ExampleRecord
 from schemas.times import parse_rfc3339
 from stream_app.simulate import NO_FAULTS, Options, World
 from stream_app.simulate.lines import Line
 from tests.hearing import Heard
+from tests.learned import by_themselves, learned
 from tests.policies import a_policy
 
 # A whole day's wait, so that most events of a customer change places. No offers: one is made to whichever came first.
@@ -60,18 +58,12 @@ def examples(lines: Iterable[Line]) -> list[ExampleRecord]:
         key = None if line.key is None else line.key.encode()
         heard.take(line.topic.removeprefix("bank."), line.value, key=key, timestamp_ms=line.arrival_ms)
     assert heard.letters == []
-    return [ExampleRecord.model_validate_json(effect.body) for effect in heard.effects if effect.name == "examples"]
+    return heard.examples
 
 
-def learned(told: Collection[ExampleRecord], model: str) -> bytes:
-    """The model's bytes, challengers included, after all these examples in their order."""
-    release, ours = new_release(model, POLICY, 1, restarts=False), [one for one in told if one.model == model]
-    for offset, one in enumerate(ours):
-        release.take(one, Position("topic", offset, 0), offset)
-    end_ms = max(one.due_ms for one in ours) + 1
-    list(release.promise(Punctuation(model=model, source_partition=0, below_ms=end_ms), len(ours)))
-    assert release.waiting == 0
-    return msgpack.packb(release.state())
+def taught(told: Collection[ExampleRecord], model: str) -> bytes:
+    """The bytes of a model that learned all its examples of these."""
+    return learned(by_themselves(one for one in told if one.model == model), model, POLICY)
 
 
 def test_events_within_the_lateness_leave_the_same_model_bytes_in_any_order(lines):
@@ -82,13 +74,13 @@ def test_events_within_the_lateness_leave_the_same_model_bytes_in_any_order(line
     assert {it.label for it in one if it.model == "churn"} == {0, 1}
     assert one != other, "they are told in another order"
     for model in MODELS:
-        assert learned(one, model) == learned(other, model)
+        assert taught(one, model) == taught(other, model)
 
 
 def test_what_comes_later_than_the_lateness_shows(lines):
     in_order = with_accounts(lines, several=False)
     one, other = examples(in_order), examples(late(in_order, 5 * DAY_MS))
-    assert any(learned(one, model) != learned(other, model) for model in MODELS)
+    assert any(taught(one, model) != taught(other, model) for model in MODELS)
 
 
 def test_of_customers_with_several_accounts_the_order_shows_in_the_asset_high_and_nowhere_else(lines):

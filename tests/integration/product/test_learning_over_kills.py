@@ -2,19 +2,16 @@
 
 import signal
 from collections import Counter
-from collections.abc import Iterable, Sequence
 
-import msgpack
 import pytest
 
 from models.policy import load_policy
-from models.training.learners import new_release
-from models.training.release import Position
-from schemas.internal import ExampleRecord, Punctuation
+from schemas.internal import ExampleRecord
 from stream_app.simulate import NO_FAULTS, Options, World
 from stream_app.training.trainer import example_partition, position_of
 from stream_app.worker.process import worker_service
 from tests.hearing import Heard
+from tests.learned import Told, by_themselves, learned
 
 from .conftest import settings_of
 from .deployment import PATIENCE, Deployment, raw, until
@@ -23,7 +20,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 POINTS = ("after_effects:1", "after_effects:2")
 """Of checkpoints in the last days, in which the first examples mature."""
-Told = Sequence[tuple[ExampleRecord, Position]]
 
 
 @pytest.fixture
@@ -47,11 +43,6 @@ def told_live(deployment: Deployment, policy, model: str) -> Told:
     ]
 
 
-def by_themselves(told: Iterable[ExampleRecord]) -> Told:
-    """Each as if it came once and from a record of its own."""
-    return [(example, Position("once", place, 0)) for place, example in enumerate(told)]
-
-
 def repeats_as_news(told: Told) -> list[ExampleRecord]:
     """The same examples, those that came again under another name: as to a trainer that could not tell repeats."""
     seen: Counter[str] = Counter()
@@ -61,17 +52,6 @@ def repeats_as_news(told: Told) -> list[ExampleRecord]:
         seen[example.example_id] += 1
         found.append(example.model_copy(update={"example_id": example.example_id + again}))
     return found
-
-
-def learned(told: Told, model: str, policy) -> bytes:
-    """The model's bytes, challengers included, after all these examples in their order."""
-    release = new_release(model, policy, 1, restarts=False)
-    for offset, (example, position) in enumerate(told):
-        release.take(example, position, offset)
-    end_ms = max(example.due_ms for example, _ in told) + 1
-    list(release.promise(Punctuation(model=model, source_partition=0, below_ms=end_ms), len(told)))
-    assert release.waiting == 0
-    return msgpack.packb(release.state())
 
 
 def test_a_worker_killed_again_and_again_teaches_the_models_what_one_that_lived_teaches(deployment, policy):
@@ -98,7 +78,7 @@ def test_a_worker_killed_again_and_again_teaches_the_models_what_one_that_lived_
     heard = Heard(policy=policy, partitions=3, learning=False, seed=deployment.settings.seed)
     for line in (line for part in parts for line in part):
         heard.take(line.topic.rpartition(".")[2], line.value, key=line.key.encode(), timestamp_ms=line.arrival_ms)
-    expected = [ExampleRecord.model_validate_json(it.body) for it in heard.effects if it.name == "examples"]
+    expected = heard.examples
     shows = set()
     for model in {example.model for example in expected}:
         ours = [example for example in expected if example.model == model]
