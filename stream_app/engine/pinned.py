@@ -64,4 +64,7 @@ SOURCES = {
     "aiokafka.client:AIOKafkaClient._get_conn": "68ce5d8391719d33",
     "aiokafka.client:AIOKafkaClient.close": "02119d4d618ae493",
     "aiokafka.conn:AIOKafkaConnection.close": "28f164aa1e4f0bbc",
+    "aiokafka.conn:AIOKafkaConnection.send": "5909ea32f4efca49",
+    "aiokafka.conn:AIOKafkaConnection._send_sasl_token": "7a3d948fc526c953",
+    "aiokafka.conn:create_conn": "673276cbddb4dc7c",
 }

@@ -17,6 +17,7 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from stream_app.engine.backoff import Backoff
+from stream_app.engine.connection import closed_is_an_os_error
 from stream_app.engine.effects import Staged
 from stream_app.engine.fatal import Exit, die
 from stream_app.engine.ports import Fenced, StreamCall
@@ -143,7 +144,8 @@ class RedisSink:
         while runs:
             await fence()
             try:
-                await self._send(runs)
+                with closed_is_an_os_error():
+                    await self._send(runs)
             except (RedisError, OSError, TimeoutError) as exc:
                 self.failing = True
                 self._sha = None  # who comes back has forgotten the script

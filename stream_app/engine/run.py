@@ -9,6 +9,7 @@ import faust
 import uvloop
 
 from stream_app.engine.app import EngineApp
+from stream_app.engine.connection import use_our_connections
 from stream_app.engine.pins import check_pins
 
 SWITCH_SECONDS = 0.000_5
@@ -21,6 +22,7 @@ With Python's 5 ms the consumer's thread, which needs it several times a fetch, 
 def run_worker(app: EngineApp, loglevel: str = "INFO") -> None:
     """Run until SIGTERM or SIGINT; raises `SystemExit`. Refuses to start on other versions than the pinned ones."""
     check_pins()
+    use_our_connections()  # uvloop's errors are not all that aiokafka knows
     gc.set_threshold(50_000, 50, 1_000)
     sys.setswitchinterval(SWITCH_SECONDS)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # the consumer's thread makes its loop by it
