@@ -6,12 +6,13 @@ Runs in the consumer's thread, since aiokafka's client belongs to that thread's 
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from aiokafka import AIOKafkaConsumer
 from faust.types import TP
 
 from stream_app.engine.seams import kafka_client
-from stream_app.engine.topic_ids import TopicInfo, read_topics
+from stream_app.engine.topic_ids import TopicInfo, all_told, read_topics
 from stream_app.engine.topics import Registry
 
 
@@ -34,10 +35,12 @@ class Refusal(Exception):
 async def inspect(
     consumer: AIOKafkaConsumer, tps: Iterable[TP], committed: Mapping[TP, int | None], names: Iterable[str]
 ) -> Assignment:
-    """Read topic ids and offsets for the assigned event partitions."""
-    parts = list(tps)
+    """Read topic ids and offsets for the assigned event partitions; topics that are missing are asked for again."""
+    parts, wanted = list(tps), set(names)
     topics, first, end = await asyncio.gather(
-        read_topics(kafka_client(consumer), names), consumer.beginning_offsets(parts), consumer.end_offsets(parts)
+        all_told(partial(read_topics, kafka_client(consumer), wanted), wanted),
+        consumer.beginning_offsets(parts),
+        consumer.end_offsets(parts),
     )
     return assignment_of(topics, committed, first, end)
 

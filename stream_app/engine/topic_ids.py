@@ -4,11 +4,13 @@ Guards and marks are kept by UUID, since a topic that was deleted and created ag
 name. aiokafka 0.14 speaks Metadata up to version 5, which has no ids; its protocol classes carry the later one.
 """
 
+import asyncio
+import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, for_code
@@ -16,7 +18,14 @@ from aiokafka.protocol.abstract import AbstractType
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 
+log = logging.getLogger(__name__)
+
 NO_ID = uuid.UUID(int=0)
+TOPICS_SECONDS = 10.0
+"""For so long topics that Kafka does not tell of are asked for again: one that has just come up may tell of none."""
+AGAIN_SECONDS = 0.25
+
+T = TypeVar("T")
 
 
 class Uuid(AbstractType[uuid.UUID]):  # type: ignore[misc]
@@ -120,6 +129,20 @@ class TopicInfo:
     topic_id: str
     """UUID in its usual text form."""
     partitions: int
+
+
+async def all_told(
+    ask: Callable[[], Awaitable[Mapping[str, T]]], wanted: Collection[str], seconds: float = TOPICS_SECONDS
+) -> Mapping[str, T]:
+    """Ask about topics until Kafka tells of all that are wanted, or for so many seconds; returns the last answer."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    found = await ask()
+    if missing := sorted(set(wanted) - found.keys()):
+        log.warning("Kafka tells of no %s; asking again for up to %g s", ", ".join(missing), seconds)
+    while set(wanted) - found.keys() and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(AGAIN_SECONDS)
+        found = await ask()
+    return found
 
 
 async def read_topics(client: AIOKafkaClient, names: Iterable[str]) -> dict[str, TopicInfo]:

@@ -25,6 +25,7 @@ from stream_app.engine.faust_settings import EngineSettings
 from stream_app.engine.producer import Place
 from stream_app.engine.records import Record
 from stream_app.engine.state_table import TablePort
+from stream_app.engine.topic_ids import all_told
 from stream_app.kafka import client_options, partition_counts
 from stream_app.routes import ROUTES, TABLES, Step
 from stream_app.settings import Settings
@@ -141,12 +142,14 @@ def build_worker(settings: Settings, metrics: Metrics) -> Worker:
 async def find_topics(settings: Settings, policy: Policy) -> None:
     """End the worker with a line that names the topics which are not there; a client would wait for them in silence.
 
-    Kafka lists no topic that an ACL hides: it may be there, but the worker could neither read nor write it.
+    They are asked for again for some seconds, since a broker that has just come up may tell of none for a moment. Kafka
+    lists no topic that an ACL hides: it may be there, but the worker could neither read nor write it.
 
     Raises `KafkaUnavailable`.
     """
     wanted = all_topics(settings, len(policy.models.names))
-    missing = sorted(wanted.keys() - (await partition_counts(settings, wanted)).keys())
+    found = await all_told(partial(partition_counts, settings, wanted), wanted)
+    missing = sorted(wanted.keys() - found.keys())
     if missing:
         names = ", ".join(missing)
         die(Exit.BROKEN, f"topics are missing or hidden by an ACL, run `rapport topics create`: {names}")

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,8 +13,9 @@ from stream_app.embedded.service import ServiceUnavailable, free_ports
 from stream_app.simulate import Options, World
 from stream_app.telemetry.metrics import SPECS
 from stream_app.topics import INPUTS
-from stream_app.worker.process import worker_service
+from stream_app.worker.process import is_ready, settings_as_environment, worker_service
 from tests.builders import wire_form
+from tests.commands import rapport
 
 from .conftest import settings_of
 from .deployment import Deployment, event, raw, until
@@ -234,3 +236,19 @@ def test_a_worker_whose_topics_are_missing_names_them_and_ends(kafka_bootstrap, 
 
     line = f"exit=70 topics are missing or hidden by an ACL, run `rapport topics create`: {settings.input_namespace}."
     assert line in str(failed.value)
+
+
+def test_a_worker_waits_for_topics_that_kafka_does_not_tell_of_yet(kafka_bootstrap, redis_url, tmp_path):
+    settings = settings_of(kafka_bootstrap, redis_url, tmp_path, learning=False)
+    log, (port,) = tmp_path / "worker.log", free_ports(1)
+    worker = worker_service(settings, log, port)
+
+    with ThreadPoolExecutor(1) as beside:
+        started = beside.submit(worker.start)
+        try:
+            until(lambda: log.exists() and "Kafka tells of no" in log.read_text(), "the worker misses its topics")
+            assert rapport("topics", "create", environ=dict(settings_as_environment(settings))).code == 0
+            started.result()
+            assert is_ready(port)
+        finally:
+            worker.stop()
