@@ -8,6 +8,8 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 TIMEOUT_SECONDS = 30.0
+OFFSETS = "__consumer_offsets"
+COMMITS = (0, 1)
 QUIET = {"log_level": 2}  # a broker that is stopped is no news to a benchmark
 
 
@@ -17,6 +19,18 @@ class Record(NamedTuple):
     key: bytes
     value: bytes
     timestamp_ms: int
+
+
+def group_of(key: bytes) -> str | None:
+    """Return whose commit a record of Kafka's offsets topic is, None for what else lies there.
+
+    A key begins with its version as int16 (0 and 1: a commit), then comes the group with its length as int16.
+
+    >>> group_of(bytes([0, 1, 0, 2]) + b"g1" + bytes([0, 1]) + b"t")
+    'g1'
+    """
+    version, length = int.from_bytes(key[:2]), int.from_bytes(key[2:4])
+    return key[4 : 4 + length].decode() if version in COMMITS else None
 
 
 class Broker:
@@ -92,17 +106,29 @@ class Broker:
         ends, committed = self.ends(names), self.committed(group, names)
         return sum(max(0, end - committed.get(where, 0)) for where, end in ends.items())
 
-    def read(self, topic: str) -> Iterator[Record]:
-        """Yield all of a topic up to its end as of now; tombstones have empty values."""
+    def commits_ms(self, group: str, since_ms: int) -> list[int]:
+        """Return when a group has committed offsets since then, by the broker's clock (epoch ms), each moment once.
+
+        They lie on a topic of Kafka's own; a broker that does not show it to us, or has none yet, tells of none.
+        """
+        try:
+            found = {record.timestamp_ms for record in self.read(OFFSETS, since_ms) if group_of(record.key) == group}
+        except KafkaException:
+            return []
+        return sorted(at for at in found if at >= since_ms)
+
+    def read(self, topic: str, since_ms: int | None = None) -> Iterator[Record]:
+        """Yield a topic up to its end as of now, all of it or what came since then; tombstones have empty values."""
         ends = {where: end for where, end in self.ends([topic]).items() if end}
         if not ends:
             return
+        begin = [TopicPartition(topic, number, 0 if since_ms is None else since_ms) for _, number in ends]
         consumer = Consumer(
             {"bootstrap.servers": self.bootstrap, "group.id": "bench-reader", "enable.auto.commit": False,
              "enable.partition.eof": True, **QUIET}
         )  # fmt: skip
         try:
-            consumer.assign([TopicPartition(topic, number, 0) for _, number in ends])
+            consumer.assign(begin if since_ms is None else consumer.offsets_for_times(begin, TIMEOUT_SECONDS))
             left = len(ends)
             while left:
                 for message in consumer.consume(10_000, timeout=1.0):

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import orjson
 from stream_app.bench import collector, generator
 from stream_app.bench.broker import Broker
 from stream_app.bench.latency import Latency
+from stream_app.bench.pauses import MS_NS, Wait
 from stream_app.bench.schedule import SECOND_NS, Schedule, Sending
 from stream_app.bench.sustain import LagPoint
 
@@ -31,7 +32,10 @@ class HarnessFailed(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """What came of one rate; `received` are the actions as they came (id, ns), all was committed at `done_ns`."""
+    """What came of one rate; `received` are the actions as they came (id, ns), all was committed at `done_ns`.
+
+    `commits_ns` are the moments at which offsets were committed, by the broker's clock where it is on this machine.
+    """
 
     schedule: Schedule
     sending: Sending
@@ -39,6 +43,7 @@ class Step:
     drain_seconds: float
     done_ns: int
     received: tuple[tuple[str, int], ...]
+    commits_ns: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,8 @@ class Matched:
     seen: int
     missing: int
     twice: int
+    waits: Mapping[str, Sequence[Wait]]
+    """The same latencies with their times, by kind."""
 
     @property
     def wrong(self) -> int:
@@ -67,7 +74,7 @@ def match(
 
     Latency counts from the time at which the cause was due, for messages from number `warm_up` on.
     """
-    latency: dict[str, Latency] = {}
+    waits: dict[str, list[Wait]] = {}
     seen: set[str] = set()
     twice = 0
     for action, at_ns in received:
@@ -77,8 +84,9 @@ def match(
         seen.add(action)
         number, kind = expected[action]
         if number >= warm_up:
-            latency.setdefault(kind, Latency()).record_ns(at_ns - schedule.at_ns(number))
-    return Matched(latency, len(expected), len(seen), len(expected) - len(seen), twice)
+            waits.setdefault(kind, []).append(Wait(schedule.at_ns(number), at_ns))
+    latency = {kind: Latency(wait.seen_ns - wait.due_ns for wait in some) for kind, some in waits.items()}
+    return Matched(latency, len(expected), len(seen), len(expected) - len(seen), twice, waits)
 
 
 class OpenLoop:
@@ -116,7 +124,14 @@ class OpenLoop:
             collecting.terminate()
             collecting.wait(30)
         received: list[tuple[str, int]] = msgpack.unpackb(out.read_bytes(), use_list=False)
-        return Step(Schedule(start_ns, rate), sending, tuple(lag), drained, done_ns, tuple(received))
+        commits_ns = self._commits_ns(start_ns)
+        return Step(Schedule(start_ns, rate), sending, tuple(lag), drained, done_ns, tuple(received), commits_ns)
+
+    def _commits_ns(self, start_ns: int) -> tuple[int, ...]:
+        """Return when offsets were committed since then, on our clock."""
+        ahead_ns = time.time_ns() - time.monotonic_ns()
+        commits_ms = self._broker.commits_ms(self._group, (start_ns + ahead_ns) // MS_NS)
+        return tuple(at_ms * MS_NS - ahead_ns for at_ms in commits_ms)
 
     def drain(self) -> float:
         """Wait until all is committed, what it brought about included; returns the seconds. Raises HarnessFailed."""

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from stream_app.bench import sustain
+from stream_app.bench import pauses, sustain
 from stream_app.bench.bank import Say
 from stream_app.bench.latency import Latency
 from stream_app.bench.open_loop import HarnessFailed, Matched, Step
@@ -169,6 +169,7 @@ def told(step: Step, found: Matched) -> Document:
         "actions_expected": found.expected,
         "actions_seen": found.seen,
         "twice": found.twice,
+        "pauses": pauses.told([wait for some in found.waits.values() for wait in some], step.commits_ns),
         "drain_seconds": round(step.drain_seconds, 2),
         "void": step.sending.void,
         "sending": asdict(step.sending),
@@ -197,6 +198,7 @@ def lines(document: Mapping[str, Any]) -> list[str]:
             f"{step['actions_seen']:,} of {step['actions_expected']:,} actions seen"
             + (f"; VOID: {step['void']}" if step["void"] else "")
         )
+        made.append(f"  {step['latency_ms']['all']['n']} actions of all kinds: {pauses.line(step['pauses'])}")
     if latency:
         made.append(f"sustainable: {latency['sustainable']:,.0f} events/s; {_seen(latency['account'])}")
     return made

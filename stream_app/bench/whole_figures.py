@@ -31,18 +31,20 @@ def make(document: Mapping[str, Any]) -> Figures:
 
 
 def _latency(step: Mapping[str, Any]) -> Figures:
-    """Return the latency figures of one step, of alerts; their range is that of the next percentiles."""
+    """Return the latency figures of one step: of alerts, and the p99.9 and the humps of all actions, which are more."""
     share, found = step.get("share_of_sustainable"), step["latency_ms"].get("alert")
     if not found or share not in {0.5, 0.8}:
         return {}
-    unit = f"ms from due to readable, alerts, at {step['rate']:,.0f} events/s"
-    n, place = int(found["n"]), "half_load" if share == 0.5 else "80_percent"
-    p99 = figures.figure(
+    due = "ms from due to readable"
+    rate, place = f"at {step['rate']:,.0f} events/s", "half_load" if share == 0.5 else "80_percent"
+    unit, n = f"{due}, alerts, {rate}", int(found["n"])
+    made = figures.figure(
         f"latency_p99_ms_at_{place}", [found["p99"]], unit, COMMAND, n=n, anchor=20 if share == 0.5 else 100
     )
     if share == 0.5:
-        p99 |= figures.figure("latency_p50_ms_at_half_load", [found["p50"]], unit, COMMAND, n=n)
-    return p99
+        made |= figures.figure("latency_p50_ms_at_half_load", [found["p50"]], unit, COMMAND, n=n)
+    every = step["latency_ms"]["all"]
+    return made | figures.tail(f"at_{place}", every, step["pauses"], f"all actions, {rate}", COMMAND)
 
 
 def keep(document: Mapping[str, Any]) -> None:

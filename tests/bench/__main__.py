@@ -39,7 +39,6 @@ PARTS: Mapping[str, Part] = {
         ("engine", "--rate", "2000", "--seconds", "10", "--events", "60000"),
         ("engine", "quix", "kafka-streams", "--rate", "1000", "2000", "--ladder", "--seconds", "60",
          "--events", "3000000"),
-        figures=False,
     ),
     "whole": Part(
         WHOLE,

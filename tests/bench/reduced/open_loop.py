@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from stream_app.bench import messages, sustain
+from stream_app.bench import figures, messages, pauses, sustain
 from stream_app.bench.broker import Broker
 from stream_app.bench.messages import Message
 from stream_app.bench.open_loop import HarnessFailed, Matched, OpenLoop, Step, match
@@ -95,6 +95,7 @@ def told(step: Step, found: Matched) -> dict[str, Any]:
         "expected": found.expected,
         "seen": found.seen,
         "twice": found.twice,
+        "pauses": pauses.told(found.waits.get("alert", ()), step.commits_ns),
         "drain_seconds": round(step.drain_seconds, 2),
         "void": step.sending.void,
         "sending": asdict(step.sending),
@@ -139,6 +140,7 @@ def measure(name: str, services: EmbeddedServices, arguments: argparse.Namespace
             step, found = one.step(rate, arguments.seconds)
             outcome["steps"].append(told(step, found))
             report.say(f"{name} {orjson.dumps({**outcome['steps'][-1], 'histogram': ''}).decode()}")
+            report.say(f"{name} at {rate:,.0f}/s: {pauses.line(outcome['steps'][-1]['pauses'])}")
         return outcome
 
 
@@ -153,7 +155,12 @@ def main(arguments: argparse.Namespace) -> int:
         outcomes = [measure(name, services, arguments, file, load) for name in arguments.jobs]
     document = {"machine": before, "jobs": outcomes}
     sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
-    return 0 if all(s["expected"] == s["seen"] and not s["twice"] for o in outcomes for s in o["steps"]) else 1
+    right = all(s["expected"] == s["seen"] and not s["twice"] for o in outcomes for s in o["steps"])
+    if right and arguments.figures:
+        rates = " ".join(f"{rate:g}" for rate in arguments.rate)
+        command = f"python -m tests.bench.reduced.open_loop {' '.join(arguments.jobs)} --rate {rates}"
+        figures.keep(report.latency_figures(outcomes, f"{command} --seconds {arguments.seconds:g} --figures"))
+    return 0 if right else 1
 
 
 if __name__ == "__main__":
@@ -164,4 +171,5 @@ if __name__ == "__main__":
     asked.add_argument("--events", type=int, default=1_000_000, help="messages made beforehand: the steps share them")
     asked.add_argument("--customers", type=int, default=2_000, help="few, so that alerts begin soon")
     asked.add_argument("--ladder", action="store_true")
+    asked.add_argument("--figures", action="store_true", help="write docs/figures.json")
     sys.exit(main(asked.parse_args()))

@@ -99,6 +99,28 @@ def make_figures(found: Mapping[str, Sequence[Result]], command: str) -> Figures
     return made
 
 
+GOALS_MS = {2_000: {"p50": 7, "p99": 50}}
+"""Of the latency of alerts, by events a second."""
+
+
+def latency_figures(outcomes: Iterable[Mapping[str, Any]], command: str) -> Figures:
+    """Return the latencies of our engine at the fixed rates of an open loop; steps that are void give none."""
+    made: Figures = {}
+    for step in (step for outcome in outcomes if outcome["job"] == "engine" for step in outcome["steps"]):
+        rate, found = step["rate"], step["latency_ms"]
+        if step["void"] or not found or not float(rate).is_integer():
+            continue
+        place, of_what = f"reduced_job_{rate:.0f}", f"alerts of the reduced job, at {rate:,.0f} events/s"
+        for name in ("p50", "p99"):
+            goal = GOALS_MS.get(rate, {}).get(name)
+            unit = f"ms from due to readable, {of_what}"
+            made |= figures.figure(
+                f"latency_{name}_ms_{place}", [found[name]], unit, command, n=found["n"], anchor=goal
+            )
+        made |= figures.tail(place, found, step["pauses"], of_what, command)
+    return made
+
+
 def summary(
     results: Sequence[Result], command: str, left_out: Collection[str], before: Mapping[str, Any]
 ) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def test_what_can_be_asked_has_bounds():
 def test_figures_are_asked_for_where_a_part_makes_some():
     told = {name: command(part, full=True, figures=True) for name, part in PARTS.items()}
 
-    protocol = {"reduced", "whole", "fraud", "threshold"}
+    protocol = {"reduced", "reduced-open-loop", "whole", "fraud", "threshold"}
     by_name = {"poison", "restore", "customers", "bench_models"}
     assert {name for name, line in told.items() if "--figures" in line} == protocol | by_name
     assert "--figures" not in command(PARTS["whole"], full=False, figures=False)
