@@ -26,6 +26,8 @@ from tests.waiting import until
 from .tally import Tally, TallyCodec
 
 APP = Path(__file__).with_name("tally_app.py")
+MOST_RESTARTS = 1
+"""A machine that stalls once may end a worker. What a test allows is told at the end of the run all the same."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,18 @@ class Worker:
         self._process = start()
         self._told = False
         self.log = log
-        self.restarts = 0
+        self.ends: list[str] = []
+        """With which words it ended itself, each time that it was started again."""
+
+    @property
+    def restarts(self) -> int:
+        return len(self.ends)
 
     def supervise(self) -> None:
         """Start it again where it has ended itself as docs/operations.md says: cut off on a machine that is stalled."""
         if not self._told and self.exit_code in {Exit.STUCK, Exit.FENCED}:
-            self.restarts += 1
+            self.ends.append(self.last_words)
+            assert self.restarts <= MOST_RESTARTS, f"it is no stall of the machine: {self.ends}"
             self._process = self._start()
 
     @property
@@ -170,6 +178,11 @@ class Lab:
         worker = Worker(start, log)
         self._workers.append(worker)
         return worker
+
+    @property
+    def ends(self) -> list[str]:
+        """With which words workers ended themselves that were started again."""
+        return [words for worker in self._workers for words in worker.ends]
 
     # -- input --------------------------------------------------------------------------------------------------------
 
