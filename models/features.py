@@ -10,7 +10,7 @@ from struct import Struct
 from struct import pack as pack_floats
 from struct import unpack as unpack_floats
 
-from models.figures import aum_minor
+from models.figures import aum_minor, weekly_high_minor
 from models.rings.sums import Sums, spans
 from models.rings.windows import home_day
 from schemas.profile import Profile
@@ -20,7 +20,7 @@ LONG_AGO_DAYS = 400.0  # a recency of what never happened, and the most that one
 
 FEATURES: tuple[str, ...] = (
     "aum",  # log of yuan
-    "aum_to_high",  # AUM by its 90-day high, in [0, 1]
+    "aum_to_high",  # AUM by its weekly high of 90 days, in [0, 1]
     "credit_30d",  # log of yuan
     "debit_30d",
     "net_flow_7d",  # (credits - debits) by (credits + debits), in [-1, 1]
@@ -82,8 +82,9 @@ def unpack(packed: bytes) -> tuple[float, ...]:
 def features(profile: Profile, at_ms: int, home_currency: str = "CNY") -> tuple[float, ...]:
     """Describe the customer as of `at_ms`, in the order of `FEATURES`: windows end with the day of `at_ms`."""
     week, month, nine_weeks = spans(profile, at_ms)
-    high = profile.aum_high_minor(home_day(at_ms))
-    money = _money_features(aum_minor(profile, home_currency), high, week, month, nine_weeks)
+    aum = aum_minor(profile, home_currency)
+    high = weekly_high_minor(profile, home_day(at_ms), aum)
+    money = _money_features(aum, high, week, month, nine_weeks)
     return _CODEC.unpack(
         _CODEC.pack(*money, *_habit_features(profile, at_ms, week, month, nine_weeks), *_bond_features(profile, at_ms))
     )
@@ -94,7 +95,7 @@ def _money_features(aum: int, high: int, week: Sums, month: Sums, nine_weeks: Su
     moved = abs(credit) + abs(debit)
     return (
         _log_yuan(aum),
-        min(1.0, aum / high) if high > 0 else 1.0,
+        aum / high if high else 1.0,
         _log_yuan(credit),
         _log_yuan(debit),
         _balance(week.credit_minor, week.debit_minor),

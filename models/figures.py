@@ -13,7 +13,7 @@ from models.learning.scoring import within
 from models.products import names_in
 from models.rings import windows
 from models.rings.sums import spans
-from schemas.profile import Profile
+from schemas.profile import AUM_DAYS, Profile
 from schemas.vocabulary import CHANNELS, CONSENTS, INTERACTION_KINDS, PRODUCT_FAMILIES, TRANSACTION_KINDS
 
 DAY_MS = 86_400_000
@@ -88,6 +88,11 @@ def is_figure(name: str) -> bool:
 def aum_minor(profile: Profile, home_currency: str) -> int:
     """Assets under management now: told balances of open accounts in home currency (minor units), debts left out."""
     return profile.aum_minor(home_currency)
+
+
+def weekly_high_minor(profile: Profile, today: int, aum: int) -> int:
+    """Highest AUM of the 90 home days up to `today` (minor units): at the weekly snapshots, or `aum`, that of now."""
+    return max(aum, next((high for day, high in profile.aum_weeks if day > today - AUM_DAYS), 0))
 
 
 def _aum_fall_share(f: Figures) -> float | None:

@@ -39,7 +39,7 @@ MAX_REASONS = 5  # of a score, the strongest
 MAX_REMEMBERED_EVENTS = 64  # the oldest leaves (docs/rules.md, 5)
 MAX_VISITS = 2  # the oldest leaves
 MAX_DUE = 26  # what is due last leaves
-AUM_DAYS, AUM_SLOT_DAYS = 90, 5  # how far back the AUM high looks; it is kept by slots of five days, 19 at most
+AUM_DAYS, AUM_SLOT_DAYS, AUM_WEEK_DAYS = 90, 5, 7  # how far back AUM highs look; by slots at most 19, by weeks 13
 
 # Lengths in bytes of UTF-8. Longer ids stand as "#" and a hash (`short_id`), longer texts are cut (`cut`).
 MAX_NAME_BYTES = 24  # of what policy names: tags, alerts, actions, tiers
@@ -55,7 +55,7 @@ MAX_HANDLE_BYTES = 192  # of all handles together
 MAX_COUNTRY_BYTES = 3
 MAX_FEATURES = 34  # of a pending example
 MAX_FEATURE_BYTES = 5 + 2 * MAX_FEATURES  # which of them are not zero, and these as float16
-MAX_EVE_BYTES = 300  # facts as of a day boundary: beyond it they are lost, and with them the snapshot or label
+MAX_EVE_BYTES = 290  # facts as of a day boundary: beyond it they are lost, and with them the snapshot or label
 MAX_CONTEXT_BYTES = 250  # of all pending examples together: what does not fit is lost, as beyond MAX_PENDING
 
 
@@ -290,7 +290,6 @@ class Facts(NamedTuple):
     """What snapshots and labels read beside the day rings, without any event at or after a day boundary."""
 
     last_seen_ms: int
-    aum_high_minor: int
     accounts: dict[str, Account]
     salary: Salary
     last_login_ms: int | None
@@ -355,7 +354,8 @@ class Profile:
     interactions_by_kind: dict[str, int] = field(default_factory=dict)
     last_by_channel_ms: dict[str, int] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
-    aum_highs: tuple[tuple[int, int], ...] = ()  # (last home day of a slot, AUM), falling: the first is the 90-day high
+    aum_highs: tuple[tuple[int, int], ...] = ()  # (last home day of a slot, AUM), falling: of every movement, for rules
+    aum_weeks: tuple[tuple[int, int], ...] = ()  # (home day before a snapshot, AUM at its end), falling: learned from
     rings: Rings = Rings()
     salary: Salary = Salary()
     loans: dict[str, Loan] = field(default_factory=dict)  # by what `models.facts.loans` knows them by

@@ -73,6 +73,7 @@ def fullest() -> Profile:
         last_by_channel_ms=dict.fromkeys(vocabulary.CHANNELS, _TIME),
         accounts={key: Account("QQQ", _SUM, _TIME, _LATER, _TIME) for key in _keys(limits.MAX_ACCOUNTS, identifier)},
         aum_highs=((_DAY, _SUM),) * (limits.AUM_DAYS // limits.AUM_SLOT_DAYS + 1),
+        aum_weeks=tuple((_DAY - back, _SUM) for back in range(limits.AUM_DAYS - 1, -1, -limits.AUM_WEEK_DAYS)),
         rings=Rings(**{ring: _ring(*shape) for ring, shape in _RINGS.items()}),
         salary=Salary(_COUNT, _TIME, _SUM, _SUM, _COUNT, _TIME, _TIME),
         loans={
@@ -133,7 +134,6 @@ def _with_eve(p: Profile) -> Profile:
     """Keep facts beside the profile that fill their budget: products of such a length, whatever it is that differs."""
     facts = Facts(
         _TIME,
-        _SUM,
         p.accounts,
         p.salary,
         p.last_login_ms,

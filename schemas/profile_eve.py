@@ -47,7 +47,7 @@ def packed_eve(p: Profile) -> Any:
         if value != now:
             mask |= 1 << place
             values.append(_packed(name, value, now, boundary))
-    return back, boundary - facts.last_seen_ms, facts.aum_high_minor, told_ms, facts.birth_year, mask, *values
+    return back, boundary - facts.last_seen_ms, told_ms, facts.birth_year, mask, *values
 
 
 def eve_of(packed: Any, p: Profile) -> Eve | None:
@@ -58,14 +58,14 @@ def eve_of(packed: Any, p: Profile) -> Eve | None:
     boundary = p.last_seen_ms - back
     if not told:
         return Eve(boundary, None)
-    seen, high, told_back, born, mask, *values = told
+    seen, told_back, born, mask, *values = told
     next_value = iter(values)
     found = {}
     for place, name in enumerate(_NAMES):
         now = _now(p, name)
         found[name] = _read(name, next(next_value), now, boundary) if mask >> place & 1 else now
     told_ms = None if told_back is None else boundary - told_back
-    return Eve(boundary, Facts(boundary - seen, high, told_ms=told_ms, birth_year=born, **found))
+    return Eve(boundary, Facts(boundary - seen, told_ms=told_ms, birth_year=born, **found))
 
 
 def _now(p: Profile, name: str) -> Any:

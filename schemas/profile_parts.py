@@ -6,6 +6,7 @@ Times are told as distances to `base`, a moment near the customer's highest even
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 import msgpack
@@ -137,6 +138,20 @@ def purchases_of(packed: Any) -> Purchases:
         return NO_PURCHASES
     days, first, span, minor, first_minor = packed
     return new_tuple(Purchases, (days, first, first + span, minor, first_minor))  # type: ignore[no-any-return]
+
+
+def packed_weeks(weeks: tuple[tuple[int, int], ...]) -> list[int]:
+    """Tell the AUM of weeks: the first one's day, every further one as its distance to the one before."""
+    told, before = [], 0
+    for day, aum in weeks:
+        told += [day - before, aum]
+        before = day
+    return told
+
+
+def weeks_of(packed: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """Read the AUM of weeks."""
+    return tuple(zip(accumulate(packed[::2]), packed[1::2], strict=True))
 
 
 def packed_visits(visits: tuple[Visit, ...], base: int) -> list[Any]:

@@ -42,11 +42,13 @@ from schemas.profile_parts import (
     packed_pending,
     packed_reasons,
     packed_visits,
+    packed_weeks,
     pending_of,
     score_of,
     short,
     unpack,
     visits_of,
+    weeks_of,
 )
 from schemas.profile_worth import Worth
 
@@ -56,6 +58,7 @@ SETTLED = (
     "grade",
     "lifecycle",
     "tags",
+    "aum_weeks",
     "salary",
     "loans",
     "complaints",
@@ -126,6 +129,7 @@ def _settled(p: Profile) -> tuple[Any, ...]:
         p.grade,
         number(p.lifecycle, p.lifecycle),
         p.tags,
+        packed_weeks(p.aum_weeks),
         p.salary,
         p.loans,
         [(c[0], c[1], number(c[2], c[2]), c[3]) for c in p.complaints],
@@ -163,9 +167,9 @@ daily_run = Run((*DAILY, "pending", "open_alerts"), _daily)
 def read_runs(settled: bytes, daily: bytes, base: int) -> tuple[Any, ...]:
     """Read the fields of `SETTLED` and of `DAILY`, in this order."""
     (
-        erased_ms, identity, grade, lifecycle, tags, salary, loans, complaints, last_complaint_ms, complaints_closed,
-        ratings, mood, visits, open_alerts, cool_downs, offers, contacts_by_channel, last_offer_day, pending,
-        churn_label, churn_label_ms, promise, worth, opened, needs,
+        erased_ms, identity, grade, lifecycle, tags, weeks, salary, loans, complaints, last_complaint_ms,
+        complaints_closed, ratings, mood, visits, open_alerts, cool_downs, offers, contacts_by_channel,
+        last_offer_day, pending, churn_label, churn_label_ms, promise, worth, opened, needs,
     ) = unpack(settled)  # fmt: skip
     scores, due = unpack(daily)
     new, word = new_tuple, WORD_OF.get
@@ -177,6 +181,7 @@ def read_runs(settled: bytes, daily: bytes, base: int) -> tuple[Any, ...]:
         new(Grade, grade),
         word(lifecycle, lifecycle),
         {name: new(Tag, tag) for name, tag in tags.items()},
+        weeks_of(weeks),
         new(Salary, salary),
         {name: new(Loan, loan) for name, loan in loans.items()},
         tuple([new(Complaint, (e, t, word(c, c), topic)) for e, t, c, topic in complaints]),

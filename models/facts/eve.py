@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from models.policy import Policy
-from models.rings.windows import home_day
 from schemas.events import Customer
 from schemas.profile import MAX_EVE_BYTES, Eve, Facts, Identity, Profile, Rings
 from schemas.profile_eve import eve_bytes
@@ -32,12 +31,12 @@ def follow(before: Profile, after: Profile, event: Any, again: Callable[[Profile
         boundary_ms = _boundary_before(before, event.occurred_ms, policy) if timed else None
         if boundary_ms is None:
             return
-        kept = Eve(boundary_ms, _facts(before, boundary_ms))
+        kept = Eve(boundary_ms, _facts(before))
     elif event.occurred_ms < kept.boundary_ms or not timed:
         seen = as_of(before, kept.boundary_ms)
         if seen is not None:
             seen.rings = Rings(days=before.rings.days)  # days before the boundary hold nothing from after it
-            kept = Eve(kept.boundary_ms, _facts(again(seen), kept.boundary_ms))
+            kept = Eve(kept.boundary_ms, _facts(again(seen)))
     after.eve = kept
     if kept.facts is not None and eve_bytes(after) > MAX_EVE_BYTES - _SALARY_BYTES:
         after.eve = Eve(kept.boundary_ms, None)
@@ -53,7 +52,7 @@ def as_of(profile: Profile, boundary_ms: int) -> Profile | None:
     seen = profile.copied()
     seen.eve = None
     seen.last_seen_ms = facts.last_seen_ms
-    seen.aum_highs = ((home_day(boundary_ms - 1), facts.aum_high_minor),) if facts.aum_high_minor else ()
+    seen.aum_highs = ()  # of what is told meanwhile, too: what is learned reads `aum_weeks`
     seen.accounts, seen.salary = facts.accounts, facts.salary
     seen.last_login_ms, seen.last_own_activity_ms = facts.last_login_ms, facts.last_own_activity_ms
     seen.complaints, seen.last_complaint_ms = facts.complaints, facts.last_complaint_ms
@@ -93,11 +92,10 @@ def _is_churn(profile: Profile, example_id: str) -> bool:
     return any(example.example_id == example_id and not example.about for example in profile.pending)
 
 
-def _facts(p: Profile, boundary_ms: int) -> Facts:
+def _facts(p: Profile) -> Facts:
     identity = p.identity
     return Facts(
         p.last_seen_ms,
-        p.aum_high_minor(home_day(boundary_ms - 1)),
         p.accounts,
         p.salary,
         p.last_login_ms,

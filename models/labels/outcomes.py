@@ -16,9 +16,10 @@ from zlib import crc32
 from models.cause import Cause
 from models.context import Context
 from models.due import schedule
+from models.facts.assets import note_week
 from models.facts.eve import as_of
 from models.features import features, pack, unpack
-from models.figures import aum_minor
+from models.figures import aum_minor, weekly_high_minor
 from models.labels.escalation import MODEL as ESCALATION
 from models.labels.escalation import escalated
 from models.learning.hashing import Slots, pack_slots, unpack_slots
@@ -83,6 +84,8 @@ def take_snapshot(profile: Profile, due: Due, cause: Cause, context: Context) ->
     seen = as_of(profile, boundary_ms)
     if _gone(seen or profile, boundary_ms):
         return profile, ()
+    if seen is not None:
+        profile = note_week(profile, seen, boundary_ms, policy.home_currency)
     if not may_profile(profile):
         return score_churn(profile, (), due.due_ms, context), ()
     values = features(seen or profile, boundary_ms - 1, policy.home_currency)
@@ -212,15 +215,15 @@ def _label(profile: Profile, example: PendingExample, offer: OfferMade | None, p
 def has_left(seen: Profile, boundary_ms: int, policy: Policy) -> bool:
     """Whether the customer has left as policy means it, before the boundary as of which the profile is seen.
 
-    He closed his accounts; or his assets fell by `aum_fall_share` from their 90-day high and are not back; or he did
-    nothing of his own for `silence_days`.
+    He closed his accounts; or his assets fell by `aum_fall_share` from their weekly high of 90 days and are not back;
+    or he did nothing of his own for `silence_days`.
     """
     churn = policy.churn
     if seen.churn_label == "closed" and _gone(seen, boundary_ms):
         return True
-    high = seen.aum_high_minor(home_day(boundary_ms - 1))
-    fallen = aum_minor(seen, policy.home_currency) <= (1 - churn.aum_fall_share) * high
-    if high >= churn.aum_high_minor and fallen:
+    aum = aum_minor(seen, policy.home_currency)
+    high = weekly_high_minor(seen, home_day(boundary_ms - 1), aum)
+    if high >= churn.aum_high_minor and aum <= (1 - churn.aum_fall_share) * high:
         return True
     last_ms = seen.last_own_activity_ms
     return boundary_ms - (seen.first_seen_ms if last_ms is None else last_ms) >= churn.silence_days * DAY_MS

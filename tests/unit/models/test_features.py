@@ -76,18 +76,21 @@ def test_features_are_bounded_whatever_the_customer_does(seed, reach):
             minor=chance.choice((-minor, minor)),
         )
     profile = a_profile(
-        rings=rings, accounts={"a": Account("CNY", reach, NOW, NOW)}, aum_highs=((windows.home_day(NOW), reach + 1),)
+        rings=rings, accounts={"a": Account("CNY", reach, NOW, NOW)}, aum_weeks=((windows.home_day(NOW), reach + 1),)
     )
     assert all(-50 <= value <= 50 for value in features(profile, NOW))
 
 
-def test_assets_are_compared_with_their_high():
+def test_assets_are_compared_with_their_weekly_high():
     profile = a_profile(
-        accounts={"a": Account("CNY", 25_000_00, NOW, NOW)}, aum_highs=((windows.home_day(NOW), 100_000_00),)
+        accounts={"a": Account("CNY", 25_000_00, NOW, NOW)}, aum_weeks=((windows.home_day(NOW), 100_000_00),)
     )
     assert named(profile)["aum_to_high"] == 0.25
+    assert named(replace(profile, aum_weeks=((windows.home_day(NOW), 5_000_00),)))["aum_to_high"] == 1.0, "never higher"
+    assert named(replace(profile, aum_highs=((windows.home_day(NOW), 200_000_00),)))["aum_to_high"] == 0.25
     assert named(profile)["aum"] == pytest.approx(math.log(25_001), rel=1e-3)
-    assert named(replace(profile, aum_highs=((windows.home_day(NOW) - 90, 100_000_00),)))["aum_to_high"] == 1.0
+    assert named(replace(profile, aum_weeks=((windows.home_day(NOW) - 89, 100_000_00),)))["aum_to_high"] == 0.25
+    assert named(replace(profile, aum_weeks=((windows.home_day(NOW) - 90, 100_000_00),)))["aum_to_high"] == 1.0
     assert named(a_profile())["aum_to_high"] == 1.0
 
 

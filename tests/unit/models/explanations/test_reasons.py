@@ -130,7 +130,7 @@ def test_every_feature_has_a_code_both_languages_and_a_sentence_without_gaps_for
         ("aum", 250_000_000, "资产约 2.5亿 元", "assets of about 250,000,000 yuan"),
         ("aum", 860, "资产约 860 元", "assets of about 860 yuan"),
         ("aum", 0.5, "资产约 0 元", "assets of about 0 yuan"),
-        ("aum_to_high", 45, "资产为九十日高点的 45%", "assets are at 45% of their 90-day high"),
+        ("aum_to_high", 45, "资产为近九十日周度高点的 45%", "assets are at 45% of their weekly high of 90 days"),
         ("cash_share", 0.2, "近三十天往来资金中现金占 <1%", "<1% of the money moved within 30 days was cash"),
         ("net_flow_7d", -60, "近七天净流出占往来资金的 60%", None),
         ("open_complaints", 2, "未结投诉 2 件", "open complaints: 2"),

@@ -39,7 +39,7 @@ def a_customer_profile(**changes) -> Profile:
 
 
 def with_assets(aum: int, high: int = HIGH, at_ms: int = BEGINNING) -> dict:
-    return {"accounts": {"a": Account("CNY", aum, at_ms, at_ms)}, "aum_highs": ((home_day(at_ms), high),)}
+    return {"accounts": {"a": Account("CNY", aum, at_ms, at_ms)}, "aum_weeks": ((home_day(at_ms), high),)}
 
 
 def first_snapshot(profile: Profile) -> Due:
