@@ -43,6 +43,7 @@ class Verdict(NamedTuple, Generic[Value]):
     unknown_fields: tuple[str, ...] = ()
     outcome: tuple[str, str] | None = None  # (label, "joined" | "late" | "dangling")
     suppressed: tuple[str, ...] = ()  # codes of why something was held back
+    lost: tuple[str, ...] = ()  # models of which an example found no room (`models.labels.outcomes.pend`)
 
     @property
     def profile(self) -> Value | None:

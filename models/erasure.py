@@ -28,12 +28,13 @@ def erase(profile: Profile | None, erasure: Erasure, context: Context) -> Verdic
     if profile is not None and profile.erased_ms is not None and profile.erased_ms >= at_ms:
         return Verdict(profile, result="duplicate")
     due: tuple[Effect, ...] = ()
+    lost: tuple[str, ...] = ()
     if erasure.has_own_time:
-        profile, due = fire(profile, at_ms, context)
+        profile, due, lost = fire(profile, at_ms, context)
     stub = Profile(erasure.customer_id, at_ms, at_ms, erased_ms=at_ms)
     stub.due = (Due(at_ms + REMEMBER_DAYS * DAY_MS, FORGET),)
     if profile is None:
-        return Verdict(stub, due)
+        return Verdict(stub, due, lost=lost)
     cause = Cause.of_event(erasure)
     profile, effects = alerts.retract_all(profile, "erased", cause)
     offers = tuple([standing.take_back(offer, "erased", cause) for offer in standing.standing(profile, at_ms)])
@@ -45,7 +46,7 @@ def erase(profile: Profile | None, erasure: Erasure, context: Context) -> Verdic
     taken_out = value.take_out(profile, late_ms, cause, context.policy)
     known_ms = at_ms if erasure.has_own_time else profile.last_seen_ms
     ended = let_go(profile, known_ms + context.policy.lateness_ms)
-    return Verdict(stub, due + effects + offers + cards + withdrawals + taken_out + ended)
+    return Verdict(stub, due + effects + offers + cards + withdrawals + taken_out + ended, lost=lost)
 
 
 def _stands(visit: Visit, at_ms: int) -> bool:

@@ -1,11 +1,13 @@
 """Carry out a decision: the offer to its channel, the record to the ledger, and what the profile remembers of it."""
 
+from typing import NamedTuple
+
 from models.cause import Cause
 from models.context import Context
 from models.decide import Choice, Weighed, decide, held_back
 from models.explanations.reasons import parts_in_words, strongest
 from models.labels.early import begun
-from models.labels.outcomes import pend_offer
+from models.labels.outcomes import Lost, pend_offer
 from models.learning.hashing import slots_of
 from models.policy import HOUR_MS, Policy, Trigger
 from models.rings.windows import home_day
@@ -21,6 +23,15 @@ URGENT_ISSUES = frozenset({"retain", "collect"})
 MAX_TOLD = 3  # reasons of the propensity in an offer
 
 
+class Offered(NamedTuple):
+    """What became of an offer: the profile with it, effects, why something was held back (codes), `Lost` examples."""
+
+    profile: Profile
+    effects: tuple[Effect, ...] = ()
+    held_back: tuple[str, ...] = ()
+    lost: Lost = ()
+
+
 def offer(
     profile: Profile,
     event: Transaction | Interaction,
@@ -28,8 +39,8 @@ def offer(
     cause: Cause,
     context: Context,
     values: tuple[float, ...],
-) -> tuple[Profile, tuple[Effect, ...], tuple[str, ...]]:
-    """Decide about an event that triggers it: at most one offer, and always a record of it; and what was held back.
+) -> Offered:
+    """Decide about an event that triggers it: at most one offer, and always a record of it.
 
     `values` are the customer's features; without consent to profiling none are asked for.
     """
@@ -37,7 +48,7 @@ def offer(
     record = _record(choice, event, cause, context.policy)
     effects = (decision_effect(record, timed=cause.timed),)
     if choice.chosen is None:
-        return profile, effects, held_back(choice)
+        return Offered(profile, effects, held_back(choice))
     made = _offer(choice, choice.chosen, values, record, cause, context.policy)
     due_ms = made.occurred_ms + choice.chosen.action.horizon_ms
     kept = OfferMade(
@@ -52,31 +63,30 @@ def offer(
     profile = _remember(profile, kept)
     propensity = choice.chosen.propensity
     version = 0 if choice.chosen.scored is None else choice.version or 0  # 0: policy said it, no model did
-    profile = pend_offer(profile, kept, values, propensity, version, context.policy, choice.slots)
-    return profile, (offer_effect(made, timed=cause.timed), *effects, *begun(profile, kept)), held_back(choice)
+    profile, lost = pend_offer(profile, kept, values, propensity, version, context.policy, choice.slots)
+    wanted = (offer_effect(made, timed=cause.timed), *effects, *begun(profile, kept))
+    return Offered(profile, wanted, held_back(choice), lost)
 
 
-def offered(
-    profile: Profile, event: Interaction, cause: Cause, context: Context, values: tuple[float, ...]
-) -> tuple[Profile, tuple[Effect, ...], tuple[str, ...]]:
-    """Remember an offer that a person made outside of our decisions; returns also what was held back, by code.
+def offered(profile: Profile, event: Interaction, cause: Cause, context: Context, values: tuple[float, ...]) -> Offered:
+    """Remember an offer that a person made outside of our decisions.
 
     It happened, so that neither caps nor consents can forbid it; but it is a contact, and an example to learn from:
     scored now as we would have. An outcome joins it by `decision_id` = the interaction's event_id.
     """
     action = next((action for action in context.policy.actions.action if action.name == event.offered_action), None)
     if action is None:
-        return profile, (), (UNKNOWN_ACTION,)
+        return Offered(profile, held_back=(UNKNOWN_ACTION,))
     at_ms = event.occurred_ms
     decision_id = short_id(event.event_id)
     kept = OfferMade(cause.id(action.name), decision_id, action.name, event.channel, at_ms, at_ms + action.horizon_ms)
     profile = _remember(profile, kept)
     if not may_profile(profile):
-        return profile, (), ()
+        return Offered(profile)
     scorer, slots = context.scorers["propensity"], slots_of(event.attributes)
     propensity = scorer.score(values, action.name, slots).value
-    profile = pend_offer(profile, kept, values, propensity, scorer.version, context.policy, slots)
-    return profile, begun(profile, kept), ()
+    profile, lost = pend_offer(profile, kept, values, propensity, scorer.version, context.policy, slots)
+    return Offered(profile, begun(profile, kept), lost=lost)
 
 
 def _record(choice: Choice, event: Transaction | Interaction, cause: Cause, policy: Policy) -> Decision:

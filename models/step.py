@@ -47,17 +47,19 @@ def step(profile: Profile | None, event: Any, context: Context) -> Verdict[Profi
         if known(profile, event):
             return Verdict(profile, result="duplicate")
     due: Effects = ()
+    lost: outcomes.Lost = ()
     if _has_own_time(event):
-        profile, due = fire(profile, event.occurred_ms, context)
+        profile, due, lost = fire(profile, event.occurred_ms, context)
     before = profile if profile is not None else new_profile(event.customer_id, event.occurred_ms)
     if isinstance(event, LinkedMention) and links.CONSENT not in _consents(before):
-        return Verdict(profile, due, "ignored")
+        return Verdict(profile, due, "ignored", lost=lost)
     verdict = _follow(before, event, context)
-    return verdict._replace(effects=due + verdict.effects) if due else verdict
+    return verdict._replace(effects=due + verdict.effects, lost=lost + verdict.lost) if due or lost else verdict
 
 
 def _wake(profile: Profile | None, timer: Timer, context: Context) -> Verdict[Profile]:
-    return Verdict(*fire(profile, timer.until_ms, context))
+    fired = fire(profile, timer.until_ms, context)
+    return Verdict(fired.profile, fired.effects, lost=fired.lost)
 
 
 def _put_aside(profile: Profile | None, event: Unreadable, context: Context) -> Verdict[Profile]:
@@ -79,6 +81,7 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
     policy, at_ms, outcome = context.policy, _time_of(before, event), None
     early: Effects = ()
     suppressed: tuple[str, ...] = ()
+    lost: outcomes.Lost = ()
     cause, key = Cause(event.event_id, at_ms, event.customer_id), key_of(event)
     profile = fold(before, event, policy, _feeling(event, context))
     if isinstance(event, Customer):
@@ -106,20 +109,22 @@ def _follow(before: Profile, event: Any, context: Context) -> Verdict[Profile]:
         profile = appraise(score_churn(profile, values, at_ms, context), at_ms, context)
         profile = forecast(profile, values, context) if new_day else profile
     if key == COMPLAINT:
-        profile = expect(profile, values, cause, context)
+        profile, lost = expect(profile, values, cause, context)
     if by_hand:
-        profile, early, suppressed = offered(profile, event, cause, context, values)
+        profile, early, suppressed, no_room = offered(profile, event, cause, context, values)
+        lost += no_room
     profile, taken_back = standing.review(before, profile, event, cause, policy)
     profile, effects = judge(before, profile, event, cause, context)
     if isinstance(event, Interaction):
         profile, more = _at_the_branch(profile, event, cause, context)
         effects += more
     if trigger is not None:
-        profile, more, held_back = offer(profile, event, trigger, cause, context, values)
+        profile, more, held_back, no_room = offer(profile, event, trigger, cause, context, values)
         effects += more
         suppressed += held_back
+        lost += no_room
     effects = withdrawn + taken_back + effects + early
-    return Verdict(profile, effects, "applied", event.unknown_fields, outcome, suppressed)
+    return Verdict(profile, effects, "applied", event.unknown_fields, outcome, suppressed, lost)
 
 
 def _time_of(before: Profile, event: Any) -> int:

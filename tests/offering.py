@@ -39,7 +39,7 @@ def decided(
     if trigger is None:
         return folded, (), None
     context = a_context(policy, seed=seed, **scorers)
-    after_it, effects, _ = offer(folded, event, trigger, Cause.of_event(event), context, values)
+    after_it, effects, *_ = offer(folded, event, trigger, Cause.of_event(event), context, values)
     records = [RECORD.validate_json(effect.body) for effect in effects if effect.kind == "topic"]
     return after_it, opened(effects), records[0] if records else None
 

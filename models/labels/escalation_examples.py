@@ -7,14 +7,14 @@ from models.cause import Cause
 from models.context import Context
 from models.features import features, pack
 from models.labels.escalation import MODEL, end_ms
-from models.labels.outcomes import pend
+from models.labels.outcomes import Lost, pend
 from models.served.churn import may_profile
 from schemas.profile import PendingExample, Profile
 
 COMPLAINT = "interaction:complaint"  # the event that opens one, as policy names it
 
 
-def expect(profile: Profile, values: tuple[float, ...], cause: Cause, context: Context) -> Profile:
+def expect(profile: Profile, values: tuple[float, ...], cause: Cause, context: Context) -> tuple[Profile, Lost]:
     """Score the complaint that was just folded, and let it wait for its label; `values` are its features, if known.
 
     Below the floor of examples policy's own share stands in, as of no version: nobody acts on it. A complaint that
@@ -23,7 +23,7 @@ def expect(profile: Profile, values: tuple[float, ...], cause: Cause, context: C
     policy, at_ms, scorer = context.policy, cause.at_ms, context.scorers.get(MODEL)
     late = at_ms < profile.last_seen_ms - policy.lateness_ms
     if MODEL not in policy.models.names or scorer is None or late or not may_profile(profile):
-        return profile
+        return profile, ()
     values = values or features(profile, at_ms, policy.home_currency)
     score, version = policy.models.escalation.start_score, 0
     if scorer.examples >= policy.models.floor_examples[MODEL]:

@@ -48,6 +48,7 @@ RANKS = {
 }
 
 Effects = tuple[Effect, ...]
+Lost = tuple[str, ...]  # models whose example found no room
 
 
 def begin_snapshots(profile: Profile, at_ms: int, policy: Policy) -> Profile:
@@ -72,12 +73,12 @@ def _next_snapshot(customer_id: str, after_day: int, policy: Policy) -> Due:
     return Due(home_day_start_ms(after_day + wait) + policy.lateness_ms, WEEKLY_SNAPSHOT)
 
 
-def take_snapshot(profile: Profile, due: Due, cause: Cause, context: Context) -> tuple[Profile, Effects]:
+def take_snapshot(profile: Profile, due: Due, cause: Cause, context: Context) -> tuple[Profile, Lost]:
     """Score the customer as of the day boundary and let the snapshot wait for its label; then schedule the next.
 
     Who has left already is scored no more as one who could leave: no example, and no further snapshot until he sends
     something again (`begin_snapshots`), else a long silence would be work without end. Without consent to profiling
-    neither.
+    neither. Says also whose example was lost (`pend`).
     """
     policy = context.policy
     boundary_ms = due.due_ms - policy.lateness_ms
@@ -100,7 +101,7 @@ def take_snapshot(profile: Profile, due: Due, cause: Cause, context: Context) ->
     example = PendingExample(
         cause.id("churn"), "churn", boundary_ms, matures_ms, pack(values), score.value, score.version
     )
-    return pend(profile, example, due.due_ms), ()
+    return pend(profile, example, due.due_ms)
 
 
 def pend_offer(
@@ -111,10 +112,10 @@ def pend_offer(
     version: int,
     policy: Policy,
     slots: Slots = (),
-) -> Profile:
-    """Let an offer's features wait until its horizon (`offer.due_ms`) and one lateness have passed."""
+) -> tuple[Profile, Lost]:
+    """Let an offer's features wait until its horizon (`offer.due_ms`) and one lateness have passed (`pend`)."""
     if not may_profile(profile):
-        return profile
+        return profile, ()
     due_ms = offer.due_ms + policy.lateness_ms
     about = FAST if policy.models.is_fast("propensity") else offer.action_id
     example = PendingExample(
@@ -131,8 +132,8 @@ def pend_offer(
     return pend(profile, example, offer.made_ms)
 
 
-def pend(profile: Profile, example: PendingExample, at_ms: int) -> Profile:
-    """Let an example wait for its label.
+def pend(profile: Profile, example: PendingExample, at_ms: int) -> tuple[Profile, Lost]:
+    """Let an example wait for its label, and name its model where it is lost.
 
     Where `MAX_PENDING` wait already, or their contexts leave no room for its own, the newcomer is lost: which one that
     is does not depend on any label. Those whose work was crowded out of the list of due work have nothing to wait for
@@ -141,12 +142,14 @@ def pend(profile: Profile, example: PendingExample, at_ms: int) -> Profile:
     waiting = tuple([other for other in profile.pending if other.due_ms > at_ms])
     changed = profile.copied()
     changed.pending = waiting
-    if len(waiting) >= MAX_PENDING or any(other.example_id == example.example_id for other in waiting):
-        return changed
+    if any(other.example_id == example.example_id for other in waiting):
+        return changed, ()
+    if len(waiting) >= MAX_PENDING:
+        return changed, (example.model,)
     if example.context and sum(len(other.context) for other in (*waiting, example)) > MAX_CONTEXT_BYTES:
-        return changed
+        return changed, (example.model,)
     changed.pending = (*waiting, example)
-    return schedule(changed, Due(example.due_ms, MATURE, example.example_id))
+    return schedule(changed, Due(example.due_ms, MATURE, example.example_id)), ()
 
 
 def mature(profile: Profile, due: Due, cause: Cause, context: Context) -> tuple[Profile, Effects]:

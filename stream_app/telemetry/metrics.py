@@ -80,6 +80,9 @@ SPECS: dict[str, MetricSpec] = {
     "crm_examples_not_learned_total": MetricSpec(
         Counter, "Examples that came to the trainer and were not learned", ("model", "reason")
     ),
+    "crm_examples_lost_total": MetricSpec(
+        Counter, "Examples that found no room in their customer's profile, never learned", ("model",)
+    ),
     "crm_examples_early_total": MetricSpec(
         Counter, "Parts of examples learned before the horizon, and examples censored after it", ("model", "result")
     ),

@@ -31,6 +31,7 @@ class TopicMeter:
         self.unknown: Counter[str] = Counter()
         self.suppressed: Counter[str] = Counter()
         self.outcomes: Counter[tuple[str, str]] = Counter()
+        self.lost: Counter[str] = Counter()
         self.late = 0
         self._under_way: dict[int, deque[tuple[int, int]]] = defaultdict(deque)
 
@@ -65,6 +66,8 @@ class TopicMeter:
             self.suppressed.update(verdict.suppressed)
         if verdict.outcome is not None:
             self.outcomes[verdict.outcome] += 1
+        if verdict.lost:
+            self.lost.update(verdict.lost)
 
     def flush(self, metrics: Metrics) -> None:
         """Move the counts into the metrics; what occurred before an erasure was processed, so it counts as applied."""
@@ -80,7 +83,9 @@ class TopicMeter:
             metrics.count("crm_suppressed_total", reason, by=count)
         for (label, result), count in self.outcomes.items():
             metrics.count("crm_outcomes_total", label, result, by=count)
-        for counter in (self.results, self.unknown, self.suppressed, self.outcomes):
+        for model, count in self.lost.items():
+            metrics.count("crm_examples_lost_total", model, by=count)
+        for counter in (self.results, self.unknown, self.suppressed, self.outcomes, self.lost):
             counter.clear()
 
 

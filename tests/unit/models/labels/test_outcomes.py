@@ -48,8 +48,8 @@ def first_snapshot(profile: Profile) -> Due:
 
 def snapshot_of(profile: Profile) -> Profile:
     due = first_snapshot(profile)
-    taken, effects = take_snapshot(profile, due, Cause.of_work("C1", due), CONTEXT)
-    assert effects == ()
+    taken, lost = take_snapshot(profile, due, Cause.of_work("C1", due), CONTEXT)
+    assert lost == ()
     return taken
 
 
@@ -189,7 +189,7 @@ def an_offer(**changes) -> OfferMade:
 
 def with_offer(**changes) -> Profile:
     profile = a_customer_profile(offers=(an_offer(**changes),), **ACTIVE)
-    return pend_offer(profile, an_offer(), (0.5,) * len(FEATURES), 0.12, 3, POLICY)
+    return pend_offer(profile, an_offer(), (0.5,) * len(FEATURES), 0.12, 3, POLICY)[0]
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_an_offer_that_the_profile_no_longer_holds_is_censored():
 
 def test_an_offer_without_consent_to_profiling_is_not_learned_from():
     profile = a_customer_profile(identity=None)
-    assert pend_offer(profile, an_offer(), (0.5,) * len(FEATURES), 0.1, 0, POLICY) is profile
+    assert pend_offer(profile, an_offer(), (0.5,) * len(FEATURES), 0.1, 0, POLICY) == (profile, ())
 
 
 def a_pending(number: int, due_ms: int = after(days=40)) -> PendingExample:
@@ -226,17 +226,20 @@ def a_pending(number: int, due_ms: int = after(days=40)) -> PendingExample:
 
 
 def test_waiting_examples_are_bounded_and_the_newcomer_is_lost():
-    profile = a_customer_profile()
+    profile, told = a_customer_profile(), []
     for number in range(MAX_PENDING + 3):
-        profile = pend(profile, a_pending(number), BEGINNING)
+        profile, lost = pend(profile, a_pending(number), BEGINNING)
+        told.append(lost)
+    assert told == [()] * MAX_PENDING + [("churn",)] * 3
     assert [example.example_id for example in profile.pending] == [f"e-{number}" for number in range(MAX_PENDING)]
     assert len(profile.due) == MAX_PENDING
 
 
 def test_an_example_waits_once_and_a_stuck_one_makes_room():
-    profile = pend(a_customer_profile(), a_pending(1), BEGINNING)
-    assert pend(profile, a_pending(1), BEGINNING).pending == profile.pending
-    later = pend(profile, a_pending(2, due_ms=after(days=90)), after(days=41))
+    profile, _ = pend(a_customer_profile(), a_pending(1), BEGINNING)
+    again, lost = pend(profile, a_pending(1), BEGINNING)
+    assert (again.pending, lost) == (profile.pending, ()), "it waits: nothing was lost"
+    later, _ = pend(profile, a_pending(2, due_ms=after(days=90)), after(days=41))
     assert [example.example_id for example in later.pending] == ["e-2"]
 
 
