@@ -13,7 +13,7 @@ from models.challengers.kinds import CHAMPION
 from models.contest.events import Events, What
 from models.contest.setup import Setup
 from models.contest.trial import Trial
-from models.evaluation.drift import Drift
+from models.evaluation.drift import Drift, Mark
 from models.evaluation.evidence import Evidence, loss
 from models.learning.learner import Learner, Snapshot
 from models.learning.scoring import Scorer
@@ -47,6 +47,11 @@ class Duty:
         """How often the loss of who was on duty has risen for good."""
         return self._drift.count
 
+    @property
+    def drift_marks(self) -> list[Mark]:
+        """The last of these drifts one by one, and the trials that they opened."""
+        return self._drift.marks
+
     def open_trial(self) -> dict[str, Any] | None:
         """Say how the open trial stands; None where there is none."""
         return None if self.trial is None else self.trial.standing(self._setup.rules)
@@ -63,7 +68,7 @@ class Duty:
         if self._watch is not None and self._watch[0] in scores:
             before, evidence = self._watch
             evidence.add(lost - loss(label, scores[before]))
-        self._drift.hear(lost)
+        self._drift.hear(lost, self.at_ms, self.on_duty)
 
     def decide(self, known: Mapping[str, Scorer], version: int) -> None:
         """Ask after an example whether somebody comes back, or wins, or is to be tried.
@@ -96,7 +101,9 @@ class Duty:
             if name != self.on_duty and self.may_serve(name) and scorer.examples >= floor
         ]
         if rivals and self.on_duty in known:
-            self._trials, self._since_trial, self._drift.waits = self._trials + 1, 0, False
+            self._trials, self._since_trial = self._trials + 1, 0
+            if self._drift.waits:
+                self._drift.answered(self._trials)
             self.trial = Trial(self._trials, why, self.at_ms, self.on_duty, rivals)
             self.note("trial_opened", version, ", ".join(rivals), why)
 
@@ -171,6 +178,7 @@ class Duty:
 
     def snapshot(self) -> Snapshot:
         """All that stands here: it follows from the examples and the commands alone."""
+        marks = [list(mark) for mark in self._drift.marks]
         return {
             "on_duty": self.on_duty,
             "pinned": self.pinned,
@@ -184,13 +192,14 @@ class Duty:
             "at_ms": self.at_ms,
             "previous": self._previous,
             "drift_waits": self._drift.waits,
+            **({"drift_marks": marks} if marks else {}),  # without a drift the same bytes as before there were marks
         }
 
     def restore(self, data: Mapping[str, Any], version: int) -> None:
         """Go on from a snapshot whose shape was checked; whom policy no longer names leaves duty, trial and watch."""
         self.events.restore(data["events"])
         self.at_ms, self.on_duty = data["at_ms"], data["on_duty"]
-        self._drift.restore(data["drift"], data["drifts"], waits=data["drift_waits"])
+        self._drift.restore(data["drift"], data["drifts"], data.get("drift_marks", ()), waits=data["drift_waits"])
         self._trials, self._since_trial, self.pinned = data["trials"], data["since_trial"], data["pinned"]
         self.trial = None if data["trial"] is None else Trial.of(data["trial"], self._members)
         self._previous = data["previous"] if data["previous"] in self._members else NOBODY

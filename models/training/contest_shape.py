@@ -9,6 +9,7 @@ from models.challengers.kinds import CHAMPION
 from models.contest.events import MAX_EVENTS, What
 from models.contest.track_record import POINTS
 from models.evaluation.adwin import BUCKETS
+from models.evaluation.drift import MARKS
 from models.evaluation.evidence import SHARES
 from models.training.challenger_shape import Challengers, ChallengersOfActions
 from models.training.shape_parts import (
@@ -91,6 +92,7 @@ class _Events(Part):
     last: Annotated[list[_Event], Field(max_length=MAX_EVENTS)]
 
 
+DriftMark = Annotated[tuple[Mark, Text, Count], Field(strict=False)]
 FrozenMoment = Annotated[tuple[Mark, dict[Text, dict[str, Any]]], Field(strict=False)]
 
 
@@ -112,6 +114,7 @@ class ContestShape(Part):
     at_ms: Mark
     previous: Text
     drift_waits: bool
+    drift_marks: Annotated[list[DriftMark], Field(max_length=MARKS, default_factory=list)]  # none in older versions
     frozen: Annotated[list[FrozenMoment], Field(max_length=KEPT)]  # `models.challengers.frozen` looks into the scorers
 
     @model_validator(mode="after")

@@ -238,6 +238,7 @@ def report(release: Release) -> dict[str, Any]:
         "in_vain": counts.in_vain,
         "waiting": release.waiting,
         "drifts": duty.drifts,
+        "drift_marks": [mark._asdict() for mark in duty.drift_marks],
         "matured_ms": release.matured_ms,
         "promised_ms": release.promised_ms,
         "champion": duty.on_duty,

@@ -57,7 +57,7 @@ def _sheet(name: str, figures: Mapping[str, Any], examples: Examples, reasons: S
     meter = Meter()
     for example in served:
         meter.update(example["label"] == 1, example["score"])
-    kept = {key: value for key, value in figures.items() if key not in ("history", "events")}
+    kept = {key: value for key, value in figures.items() if key not in ("history", "events", "drift_marks")}
     return Sheet(
         model=name,
         figures=kept,
@@ -70,6 +70,7 @@ def _sheet(name: str, figures: Mapping[str, Any], examples: Examples, reasons: S
         lag_days=Counter(lag_days(e["snapshot_ms"], e["due_ms"]) for e in examples if e["score"] is not None),
         lag_of=LAG_OF,
         events=figures.get("events", ()),
+        drifts=figures.get("drift_marks", ()),
     )
 
 

@@ -6,6 +6,7 @@ from operator import add
 from typing import Any
 
 from models.contest.track_record import told
+from models.evaluation.drift import Mark
 from models.evaluation.meters import Meter
 from models.features import FEATURES
 from models.learning.learner import BadSnapshotError
@@ -60,6 +61,7 @@ def _sheet(stored: Stored, kept: Sequence[Manifest], policy: Policy) -> Sheet:
         lag_days=dict(state.get("lags", ())),
         lag_of=LAG_OF,
         events=contest.get("events", {}).get("last", []),
+        drifts=[Mark(*mark)._asdict() for mark in contest.get("drift_marks", ())],
     )
 
 

@@ -12,6 +12,7 @@ from models.policy.base import LANGUAGES
 from stream_app.model_report.chart import Chart, anchor, is_judged, number
 from stream_app.model_report.charts import charts, outcomes
 from stream_app.model_report.limits import HIGH_ECE
+from stream_app.model_report.over_time import iso_day
 from stream_app.model_report.style import STYLE
 from stream_app.model_report.words import (
     AUC,
@@ -21,6 +22,7 @@ from stream_app.model_report.words import (
     LOG_LOSS,
     MODEL,
     NEWEST,
+    NO_TRIAL,
     ON_DUTY,
     POSITIVES,
     ROLE,
@@ -43,6 +45,8 @@ MEMBERS = Text(zh="冠军与挑战者，全部样本", en="Champion and challeng
 SEGMENTS = Text(zh="按客户群（各段均值）", en="By group of customers (means of the stretches)")
 EVENTS = Text(zh="试验与晋升", en="Trials and promotions")
 NO_EVENTS = Text(zh="没有开始过试验，也没有晋升。", en="No trial was opened and nobody was promoted.")
+DRIFTS = Text(zh="漂移（最近 32 次）", en="Drifts (the last 32)")
+OPENED = Text(zh="开启的试验", en="opened trial")
 NO_LABELS = Text(
     zh="该模型没有可供评判的标签：它按客户的行为拟合（docs/value.md）。",
     en="This model has no labels to be judged by: it is fitted to what customers do (docs/value.md).",
@@ -139,6 +143,7 @@ def _model(name: str, model: Mapping[str, Any]) -> str:
         + _members(model)
         + _segments(model)
         + _events(model)
+        + _drifts(model)
         + (f'<ul class="missing">{left_out}</ul>' if left_out else "")
         + "</section>"
     )
@@ -225,6 +230,18 @@ def _events(model: Mapping[str, Any]) -> str:
     what, about = Text(zh="事件", en="what"), Text(zh="关于", en="about")
     columns = (VERSION, what, about, Text(zh="此后在岗", en="on duty then"), Text(zh="由", en="by"), WHY)
     return f"<h3>{_inline(EVENTS)}</h3>{_table(columns, rows, EVENTS)}"
+
+
+def _drifts(model: Mapping[str, Any]) -> str:
+    """Tabulate the drifts that were seen, with the trials that they opened."""
+    rows = [
+        (iso_day(each["at_ms"]), each["about"], str(each["trial"]) if each["trial"] else NO_TRIAL)
+        for each in model["drifts"]
+    ]
+    if not rows:
+        return ""
+    columns = (Text(zh="标签已知", en="label known"), Text(zh="谁的损失", en="whose loss"), OPENED)
+    return f"<h3>{_inline(DRIFTS)}</h3>{_table(columns, rows, DRIFTS)}"
 
 
 def _limits(document: Mapping[str, Any]) -> str:

@@ -31,7 +31,7 @@ class Sheet:
 
     figures: as `models.training.learners.report` says them. history: rows as `models.contest.track_record.told` lists
     them. bins: of a meter, as `bins_of` says. lag_days: whole days from score to label -> examples. events: of the
-    champion's contest.
+    champion's contest. drifts: as `models.evaluation.drift.Mark` has them, the last ones of all that were seen.
     """
 
     model: str
@@ -45,6 +45,7 @@ class Sheet:
     lag_days: Mapping[int, int] = field(default_factory=dict)
     lag_of: Text = UNSAID
     events: Sequence[Mapping[str, Any]] = ()
+    drifts: Sequence[Mapping[str, Any]] = ()
 
 
 class Source(NamedTuple):
@@ -126,4 +127,5 @@ def _model(sheet: Sheet) -> dict[str, Any]:
         "lag_days": {str(days): count for days, count in sorted(sheet.lag_days.items())},
         "lag_of": sheet.lag_of.model_dump(),
         "events": [dict(event) for event in sheet.events],
+        "drifts": [dict(drift) for drift in sheet.drifts],
     }

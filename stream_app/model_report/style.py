@@ -56,13 +56,17 @@ svg { display: block; width: 100%; height: auto; }
 svg text { font-size: 11.5px; fill: var(--soft); font-family: inherit; }
 svg text.name { fill: var(--text); }
 svg text.of { font-size: 11.5px; }
-svg text.name, svg text.limit, svg text.mark { paint-order: stroke; stroke: var(--card); stroke-width: 3px; }
+svg text.name, svg text.limit, svg text.mark, svg text.drift, svg text.spent { paint-order: stroke;
+  stroke: var(--card); stroke-width: 3px; }
 .grid { stroke: var(--grid); }
 .axis { stroke: var(--soft); }
 line.limit { stroke: var(--bad); stroke-dasharray: 5 4; }
 svg text.limit { stroke-dasharray: none; fill: var(--bad); font-size: 10.5px; }
 line.mark { stroke: var(--c3); stroke-dasharray: 2 3; }
 svg text.mark { stroke-dasharray: none; fill: var(--c3); font-weight: 700; }
+line.drift, line.spent { stroke: var(--bad); stroke-dasharray: 1 3; } line.spent { stroke: var(--soft); }
+svg text.drift, svg text.spent { stroke-dasharray: none; fill: var(--bad); font-weight: 700; }
+svg text.spent { fill: var(--soft); }
 .line { fill: none; stroke: var(--line); stroke-width: 2.2; stroke-linejoin: round; }
 .dots circle { fill: var(--line); }
 .dots { opacity: 0.55; }
@@ -78,6 +82,7 @@ svg text.mark { stroke-dasharray: none; fill: var(--c3); font-weight: 700; }
   vertical-align: 4px; }
 .bar-no { fill: var(--no); } .bar-yes { fill: var(--yes); } .bar-one { fill: var(--c0); } .bar-bad {
   fill: var(--bad); }
+.legend .drift i { background: var(--bad); width: 3px; } .legend .spent i { background: var(--soft); width: 3px; }
 .legend .bar-no i { background: var(--no); } .legend .bar-yes i { background: var(--yes); }
 details { margin-top: 6px; font-size: 0.88rem; }
 summary { cursor: pointer; color: var(--soft); }

@@ -169,14 +169,14 @@ def level(frame: Frame, value: float, label: str) -> str:
     )
 
 
-def mark(frame: Frame, value: float, label: str, title: str) -> str:
-    """Draw a moment: a vertical line with a letter on top."""
-    x = frame.at_x(value)
+def mark(frame: Frame, value: float, label: str, title: str, class_: str = "mark", *, foot: bool = False) -> str:
+    """Draw a moment: a vertical line with a letter on top, or at its foot."""
+    x, y = frame.at_x(value), frame.height - BOTTOM - 4 if foot else TOP + 9
     return element(
         "g",
         element("title", escape(title)),
-        element("line", x1=x, x2=x, y1=TOP, y2=frame.height - BOTTOM, class_="mark"),
-        words(label, x + 3, TOP + 9, class_="mark"),
+        element("line", x1=x, x2=x, y1=TOP, y2=frame.height - BOTTOM, class_=class_),
+        words(label, x + 3, y, class_=class_),
     )
 
 

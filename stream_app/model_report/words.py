@@ -13,6 +13,7 @@ SHARE, FOUND, DAYS = Text(zh="占比", en="share"), Text(zh="找到", en="found"
 TOLD, SCORE = Text(zh="预测", en="told"), Text(zh="评分", en="score")
 CAME_TRUE, DID_NOT = Text(zh="成真", en="came true"), Text(zh="未成真", en="did not come true")
 WHY, LIMITS = Text(zh="理由", en="why"), Text(zh="标准", en="limits")
+NO_TRIAL = Text(zh="未开启试验", en="opened no trial")
 
 ROLES = {
     "champion": Text(zh="冠军", en="champion"),

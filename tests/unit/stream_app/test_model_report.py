@@ -6,6 +6,7 @@ import random
 import re
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
@@ -420,6 +421,11 @@ EVENTS = [
         "by": "trainer",
     }
 ]
+DRIFTS = [
+    {"at_ms": SINCE + 40 * DAY_MS, "about": "logistic <old>", "trial": 2},
+    {"at_ms": SINCE + 44 * DAY_MS, "about": "logistic", "trial": 0},
+    {"at_ms": SINCE - 40 * DAY_MS, "about": "logistic", "trial": 0},
+]
 
 
 def contested():
@@ -442,7 +448,7 @@ def contested():
         for segment in ("", "tier:private")
     ]
     figures = {**HEALTHY, "version": 28, "drifts": 1}
-    return Sheet("churn", figures, history=rows, bins=bins_of(judged(500)), events=EVENTS)
+    return Sheet("churn", figures, history=rows, bins=bins_of(judged(500)), events=EVENTS, drifts=DRIFTS)
 
 
 @pytest.fixture(scope="module")
@@ -490,6 +496,29 @@ def test_champion_challengers_promotions_and_groups_are_there(written):
     assert "naive_bayes (挑战者 / challenger)" in html
 
 
+@pytest.mark.parametrize("measure", ["auc", "log-loss"])
+def test_every_drift_of_the_time_that_is_drawn_is_marked_with_the_trial_that_it_opened(written, measure):
+    html, pictures = written
+    (drawn,) = [picture for picture in pictures if picture.get("aria-labelledby").startswith(f"churn-{measure}")]
+    marks = {
+        group.find(f"{SVG}title").text: float(group.find(f"{SVG}line").get("x1"))
+        for group in drawn.iter(f"{SVG}g")
+        if [text.text for text in group.findall(f"{SVG}text")] == ["D"]
+    }
+    opened = "漂移：logistic <old> 的损失上升，开启试验 2 / drift: loss of logistic <old> rose, opened trial 2"
+    none = "漂移：logistic 的损失上升，未开启试验 / drift: loss of logistic rose, opened no trial"
+    april = (SINCE + 40 * DAY_MS) / DAY_MS - (date(2026, 4, 1) - date(1970, 1, 1)).days
+    assert set(marks) == {opened, none}
+    assert marks[opened] == pytest.approx(46 + april / 27 * 380, abs=0.1)
+    assert marks[none] - marks[opened] == pytest.approx(4 / 27 * 380, abs=0.1)
+    assert "D：漂移，开启试验" in html
+    assert html.count("<td>2026-01-20</td>") == 1, "the table below has also what lies before the picture"
+
+
+def test_the_json_has_every_drift_that_the_versions_remember():
+    assert document(Source("s", (contested(),)))["models"]["churn"]["drifts"] == DRIFTS
+
+
 def test_the_page_says_all_in_chinese_and_in_english(written):
     """Each word of ours stands there in both languages: headings, sentences, heads of tables, remarks, limits."""
     html, _ = written
@@ -524,7 +553,8 @@ def test_names_from_a_file_are_words_on_the_page_whatever_they_hold():
     reason = ReasonSize(HOSTILE, HOSTILE, HOSTILE, 1.0)
     figures = {**told.figures, "challengers": {HOSTILE: HEALTHY, "logistic": HEALTHY}}
     hostile = {"model": HOSTILE, "reasons_of": Text(zh=HOSTILE, en=HOSTILE), "champion": HOSTILE}
-    sheet = replace(told, **hostile, figures=figures, history=rows, events=[event], reasons=[reason])
+    seen = [{"at_ms": SINCE + 40 * DAY_MS, "about": HOSTILE, "trial": 1}]
+    sheet = replace(told, **hostile, figures=figures, history=rows, events=[event], reasons=[reason], drifts=seen)
     html = page(document(Source(HOSTILE, (sheet, replace(sheet, model="-")), HOSTILE)))
 
     assert "<script" not in html

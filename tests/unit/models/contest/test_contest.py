@@ -138,6 +138,7 @@ def test_without_a_schedule_only_a_drift_opens_a_trial():
     assert (contest.duty.trial, contest.duty.drifts) == (None, 0)
     played(contest, 700, chance_of=lambda v: share(-0.5 - v[0]), until=lambda c: c.duty.trial is not None)
     assert (contest.duty.trial.why, contest.duty.drifts) == ("drift", 1)
+    assert contest.duty.drift_marks == [(contest.duty.trial.opened_ms, CHAMPION, contest.duty.trial.number)]
     assert played(contest, 1_500, seed=4, chance_of=lambda v: share(-0.5 - v[0]), until=promoted) is not None
 
 
@@ -146,6 +147,16 @@ def test_a_loss_that_falls_opens_no_trial():
     played(contest, 800, chance_of=lambda v: share(-0.5 - v[0]))
     played(contest, 800)
     assert (contest.duty.drifts, contest.duty.trial) == (0, None)
+    assert "drift_marks" not in contest.snapshot(), "without a drift a version is the bytes that it was before"
+
+
+def test_a_drift_of_a_model_without_challengers_is_remembered_and_opens_nothing():
+    contest = alone(truth)
+    played(contest, 1_000)
+    played(contest, 700, chance_of=drifts, until=lambda c: c.duty.drifts)
+    assert contest.duty.drift_marks == [(contest.duty.at_ms, CHAMPION, 0)]
+    played(contest, 300, chance_of=drifts)
+    assert (contest.duty.trial, contest.duty.drift_marks[0].trial) == (None, 0)
 
 
 def test_a_challenger_that_knows_too_little_stays_out_of_a_trial():
@@ -274,7 +285,7 @@ def test_a_drift_that_comes_when_no_trial_can_open_opens_one_later(hindered):
     if pinned:
         contest.duty.obey(a_command("rollback", version=2), 3)
     played(contest, 700, chance_of=drifts, until=lambda c: c.duty.drifts)
-    assert contest.duty.drifts == 1
+    assert contest.duty.drift_marks == [(contest.duty.at_ms, CHAMPION, 0)], "it opens none as yet"
     again = restored(contest, truth, truth, trial_every=0 if pinned else 900, trial_examples=2_000)
     for one in (contest, again):
         assert "drift" not in [event.why for event in one.duty.events.last]
@@ -282,6 +293,21 @@ def test_a_drift_that_comes_when_no_trial_can_open_opens_one_later(hindered):
             one.duty.obey(a_command("rollback", number=2), 4)
         played(one, 2_000, seed=3, until=lambda c: c.duty.trial is not None and c.duty.trial.why == "drift")
         assert one.duty.trial.why == "drift"
+        *_, newest = [mark for mark in one.duty.drift_marks if mark.at_ms <= one.duty.trial.opened_ms]
+        assert [mark for mark in one.duty.drift_marks if mark.trial] == [newest]
+        assert newest.trial == one.duty.trial.number
+    assert contest.duty.drift_marks == again.duty.drift_marks
+
+
+def test_a_version_from_before_drifts_were_marked_goes_on_without_them():
+    contest = a_contest(truth, truth, trial_every=0)
+    played(contest, 1_000)
+    contest.duty.obey(a_command("rollback", version=2), 3)
+    played(contest, 700, chance_of=drifts, until=lambda c: c.duty.drifts)
+    again = restored(contest, truth, truth, without=("drift_marks",), trial_every=0)
+    again.duty.obey(a_command("rollback", number=2), 4)
+    played(again, 2_000, seed=3, until=lambda c: c.duty.trial is not None)
+    assert (again.duty.trial.why, again.duty.drift_marks) == ("drift", [])
 
 
 def test_while_a_version_is_pinned_nothing_moves_until_a_person_lets_it():
@@ -423,9 +449,10 @@ def test_what_no_version_can_hold_begins_anew_and_the_version_holds_the_rest(wei
     assert set(contest.sealed()) == {"hoeffding_adaptive"}
 
 
-def restored(contest: Contest, champion, challenger, **changes) -> Contest:
+def restored(contest: Contest, champion, challenger, *, without=(), **changes) -> Contest:
     again = a_contest(champion, challenger, **changes)
     told = msgpack.unpackb(msgpack.packb(contest.snapshot()))
+    told = {name: value for name, value in told.items() if name not in without}
     again.members[CHAMPION].restore({"examples": contest.members[CHAMPION].examples})
     assert again.restore(told, {}, 7) == []
     return again

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.evaluation.drift import MARKS
 from models.learning.learner import BadSnapshotError
 from models.training.learners import LocalTrainer, new_release, scorer_of
 from models.training.published import Published
@@ -233,4 +234,16 @@ def test_a_window_of_losses_that_cannot_be_is_refused(seen, levels):
     snapshot = as_read(VERSIONS["churn"])
     snapshot["state"]["contest"]["drift"] = {"seen": seen, "levels": levels}
     with pytest.raises(BadSnapshotError, match="drift"):
+        restored("churn", snapshot)
+
+
+@pytest.mark.parametrize(
+    "marks", [[[5, "logistic", 0]] * (MARKS + 1), [[-2, "logistic", 0]], [[5, "logistic", -1]], [[5, "x" * 201, 0]]]
+)
+def test_marks_of_drifts_that_cannot_be_are_refused(marks):
+    snapshot = as_read(VERSIONS["churn"])
+    snapshot["state"]["contest"]["drift_marks"] = [[5, "logistic", 3]] * MARKS
+    restored("churn", snapshot)
+    snapshot["state"]["contest"]["drift_marks"] = marks
+    with pytest.raises(BadSnapshotError, match="drift_marks"):
         restored("churn", snapshot)
