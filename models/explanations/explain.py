@@ -24,6 +24,7 @@ from schemas.profile import MAX_REASONS, Profile, ReasonPart, Score
 
 DAY_MS = 86_400_000
 MOVED = 3  # so many movements are told in a sentence
+MOST_DIGITS = 2  # of a percentage that was and one that is, so that they differ
 WHY_NOW, WHAT_IF = "why_now", "what_if"
 _STOP = {"zh": "；", "en": "; "}
 
@@ -53,7 +54,8 @@ def explain(profile: Profile, model: str, scorer: Scorer, policy: Policy) -> Exp
         return Explanation(reasons, values, None, (), ())
     moved, threshold = why_now(values, score.at_ms, snapshots(profile, model), scorer), threshold_of(policy)
     found = changes(values, scorer, threshold, policy.reasons)
-    told = [moved_in_words(moved, policy.reasons)] if moved is not None else []
+    sentence_of_move = moved_in_words(moved, policy.reasons) if moved is not None else None
+    told = [sentence_of_move] if sentence_of_move is not None else []
     if score.value >= threshold:
         told.append(change_in_words(found, threshold, policy.reasons))
     return Explanation(reasons, values, moved, found, tuple(told))
@@ -93,8 +95,11 @@ def strongest_moves(moved: WhyNow, policy: Reasons) -> tuple[ReasonPart, ...]:
     return tuple([part for part in by_reason(moved.moved, policy) if part.contribution * sign > 0.0])
 
 
-def moved_in_words(moved: WhyNow, policy: Reasons) -> Reason:
-    """Say what the score was, what it is, and what moved it most."""
+def moved_in_words(moved: WhyNow, policy: Reasons) -> Reason | None:
+    """Say what the score was, what it is, and what moved it most; None where both are written alike (`_told_apart`)."""
+    before, now = _told_apart(moved.before, moved.now)
+    if before == now:
+        return None
     frame = policy.rose if moved.risen else policy.fell
     said = {}
     for language in LANGUAGES:
@@ -107,8 +112,8 @@ def moved_in_words(moved: WhyNow, policy: Reasons) -> Reason:
         parts.sort(key=lambda part: -abs(part[0]))
         said[language] = frame.said(language).format_map(
             {
-                "before": _percent(moved.before),
-                "now": _percent(moved.now),
+                "before": before,
+                "now": now,
                 "days": written(DAYS, moved.span_ms / DAY_MS, language),
                 "reasons": _STOP[language].join([text for _, text in parts[:MOVED]]) or "–",
             }
@@ -141,8 +146,14 @@ def change_text(change: Counterfactual, policy: Reasons, language: str) -> str:
     return words.said(language).format_map({unit.name: written(unit, change.figure, language)})
 
 
-def _percent(chance: float) -> str:
-    return f"{100 * chance:.0f}%"
+def _percent(chance: float, digits: int = 0) -> str:
+    return f"{100 * chance:.{digits}f}%"
+
+
+def _told_apart(before: float, now: float) -> tuple[str, str]:
+    """Write two chances in whole percent, or with as many digits as tell them apart, at most `MOST_DIGITS`."""
+    written_with = [(_percent(before, digits), _percent(now, digits)) for digits in range(MOST_DIGITS + 1)]
+    return next(((one, other) for one, other in written_with if one != other), written_with[0])
 
 
 def _reason(code: str, said: dict[str, str]) -> Reason:

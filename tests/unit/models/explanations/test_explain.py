@@ -97,8 +97,30 @@ def test_what_the_model_learned_is_told_where_it_moved_the_score():
 
     assert moved.learned == pytest.approx(2.0)
     assert moved_in_words(moved, REASONS).en.endswith("above all because: the model has learned")
-    still = compared(now, same, same)
-    assert moved_in_words(still, REASONS).en.endswith("above all because: –")
+
+
+def a_move(before, now):
+    """The score of one and the same features, under models that differ in their base alone."""
+    same = values_with(aum=10)
+    return compared(a_scorer(base=log_odds_of(now)), same, same, earlier=a_scorer(base=log_odds_of(before), version=6))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        (0.0602, 0.0598, "it was 6.02% 7 days ago and has come down to 5.98%, above"),
+        (0.062, 0.058, "it was 6.2% 7 days ago and has come down to 5.8%, above"),
+        (0.0600, 0.0604, "it was 6.00% 7 days ago and is 6.04% now, above"),
+        (0.0640, 0.0660, "it was 6% 7 days ago and is 7% now, above"),
+    ],
+)
+def test_what_would_be_written_alike_is_told_with_as_many_digits_as_tell_it_apart(before, now, said):
+    assert moved_in_words(a_move(before, now), REASONS).en.startswith(said)
+
+
+@pytest.mark.parametrize(("before", "now"), [(0.06, 0.06), (0.060001, 0.060002), (0.060002, 0.060001)])
+def test_what_cannot_be_told_apart_is_not_told(before, now):
+    assert moved_in_words(a_move(before, now), REASONS) is None
 
 
 def test_without_a_score_of_a_day_ago_or_under_another_version_nothing_is_compared():
