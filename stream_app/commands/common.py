@@ -10,7 +10,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from schemas.errors import SettingsError
@@ -67,7 +67,7 @@ def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]
         for row in (columns, *rows):
             sys.stdout.write("\t".join(_cell(cell) for cell in row) + "\n")
         return
-    table = Table(*columns, title=title)
+    table = Table(*(Column(column, overflow="fold") for column in columns), title=title)  # an id cut short is none
     for row in rows:
         table.add_row(*(Text(_cell(cell)) for cell in row))  # as text: brackets in it are no markup
     console.print(table)
