@@ -59,10 +59,11 @@ def chosen(decision: Mapping[str, Any], titles: Mapping[str, str]) -> str:
 
 
 def outcome(decision: Mapping[str, Any]) -> str:
-    """Say in a word what was decided: the action, or the reasons for which the last ones fell out."""
+    """Say in a few words what was decided: the action, or the reasons for which the last ones fell out."""
     if decision["action"] is not None:
         return str(decision["action"])
-    return "no action: " + ", ".join(last_reasons(decision) or ("-",))
+    why = [f"{reason} ({REASONS[reason].both})" if reason in REASONS else reason for reason in last_reasons(decision)]
+    return "no action: " + ", ".join(why or ("-",))
 
 
 def last_reasons(decision: Mapping[str, Any]) -> list[str]:

@@ -48,7 +48,7 @@ def test_no_action_is_a_decision_too_and_the_last_reasons_are_told_in_a_word():
     nothing = a_decision(action=None, scores={}, models={})
 
     assert "不采取行动 / no action" in list(lines(nothing, default_policy()))
-    assert outcome(nothing) == "no action: not_eligible"
+    assert outcome(nothing) == "no action: not_eligible (不符合该方案的条件 / the conditions of the action do not hold)"
     assert outcome(a_decision(action=None, funnel=[])) == "no action: -"
     assert outcome(a_decision()) == "high_yield_savings"
 
