@@ -18,6 +18,7 @@ from stream_app.figures.calibration import calibration, calibration_error
 from stream_app.figures.churn_gap import against_batch
 from stream_app.figures.figure_file import FILE, Figures, keep
 from stream_app.figures.label_modes import compared, left_ms, taken_ms
+from stream_app.figures.need_horizons import HORIZONS, Told, forecasts, held
 from stream_app.figures.needs import asked, foreseen, in_batch
 from stream_app.figures.truth import (
     Departures,
@@ -32,6 +33,7 @@ from stream_app.figures.truth import (
 from stream_app.offline.closed_loop import Played, play
 from stream_app.settings import Settings
 from stream_app.simulate import Options
+from stream_app.simulate.uptake import THEMES
 
 HORIZON_DAYS = 30
 UNITS = {
@@ -42,6 +44,13 @@ UNITS = {
 CALIBRATED = ("churn", "propensity")
 SEEDS = (7, 8, 9)
 LEARNING_SEEDS = (7, 8, 9, 10, 11)
+HELD = {
+    "share": "share in {} days",
+    "forecast": "mean forecast of {} days",
+    "bias": "mean forecast over share, minus 1",
+    "ece": "expected calibration error",
+    "auc": "AUC",
+}
 UPTAKE = 0.15  # of those whom a product suits neither well nor badly, in 60 days
 CHURN_KINDS = frozenset({"churn_risk", "large_outflow", "unusual_outflow", "balance_drained", "dormant_high_value"})
 """Alerts that say "may leave"; account_closed and product_closed say "has left", complaints go to their own queue."""
@@ -223,7 +232,28 @@ def needs() -> Figures:
         told |= figure(f"need_{family}_base_rate", rates[1], "share in 30 days", edges[0], n, "needs")
         told |= figure(f"need_{family}_auc", aucs[1], "AUC", edges[1], n, "needs", _short(planted[1]))
         told |= figure(f"need_{family}_auc_of_batch", in_batch(banks), "AUC", None, n, "needs")
-    return told
+    return told | _need_horizons(policy)
+
+
+def _need_horizons(policy: Policy) -> Figures:
+    """Eight months of 300 customers, three banks: what was said for 30 and 90 days, against what was opened in them."""
+    options = [Options(customers=300, days=240, seed=seed, uptake_per_60_days=UPTAKE) for seed in SEEDS]
+    return horizon_figures([forecasts(_played(each), policy) for each in options])
+
+
+def horizon_figures(banks: Sequence[Sequence[Told]]) -> Figures:
+    """Put the forecasts of several banks into figures: all families together, and each by itself."""
+    found: Figures = {}
+    for family in ("", *THEMES):
+        parts = [held([one for one in bank if family in ("", one.family)]) for bank in banks]
+        for place, days in enumerate(HORIZONS):
+            at = [part[place] for part in parts]
+            n, name = sum(one.examples for one in at), f"need_{family}_{days}_days".replace("__", "_")
+            for field, unit in HELD.items():
+                values = sorted(0.5 if value is None else value for value in (getattr(one, field) for one in at))
+                edges = (values[0], values[-1])
+                found |= figure(f"{name}_{field}", values[len(values) // 2], unit.format(days), edges, n, "needs")
+    return found
 
 
 def _played(options: Options) -> Played:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from models.labels.outcomes import TAKEN
+from models.needs import family_of
 from models.policy import DAY_MS, Policy
 from models.sentiment import SentimentAnalyser, load_lexicon
 from schemas.actions import Effect
@@ -47,6 +48,8 @@ class Played:
     """When each offer was accepted first (epoch ms)."""
     last_ms: dict[str, int] = field(default_factory=dict)
     """When each customer last sent anything (epoch ms)."""
+    opened_ms: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    """When each customer opened products, by family (epoch ms)."""
 
     def effect(self, effect: Effect) -> None:
         """Keep what is to be looked at."""
@@ -68,7 +71,7 @@ class Played:
             self.pended.setdefault(example.example_id, (customer, example.due_ms))
 
     def heard(self, line: SimulatedLine) -> None:
-        """Note when a customer sent something that moves the clock, if it is sound, and what he accepted."""
+        """Note when a customer sent something that moves the clock, if it is sound, what he accepted and opened."""
         if line.key is not None and not line.fault and line.topic.rpartition(".")[2] in CLOCK_TOPICS:
             data = line.data()
             told = data.get("occurred_at")
@@ -77,6 +80,8 @@ class Played:
                 self.last_ms[line.key] = max(self.last_ms.get(line.key, 0), at_ms)
                 if data.get("label") in TAKEN:
                     self.accepted_ms.setdefault(data["action_id"], at_ms)
+                if data.get("kind") == "product_opened" and (family := family_of(data["product_id"])) is not None:
+                    self.opened_ms.setdefault((line.key, family), []).append(at_ms)
 
     def matured_of_the_silent(self, policy: Policy) -> tuple[int, int]:
         """Count the examples that are due of customers who never return, and those of them that came out matured.
