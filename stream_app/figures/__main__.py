@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import sqrt
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.policy import Policy, load_policy
 from models.served.propensity import PropensityLearner
@@ -20,6 +20,7 @@ from stream_app.figures.figure_file import FILE, Figures, keep
 from stream_app.figures.label_modes import compared, left_ms, taken_ms
 from stream_app.figures.need_horizons import HORIZONS, Told, forecasts, held
 from stream_app.figures.needs import asked, foreseen, in_batch
+from stream_app.figures.side_by_side import side_by_side
 from stream_app.figures.truth import (
     Departures,
     churn_alerts,
@@ -110,6 +111,28 @@ def churn() -> Figures:
     }
 
 
+class Bank(NamedTuple):
+    """What one bank says of learning: its figures, the scored examples by model, how many of the silent matured."""
+
+    found: Mapping[str, float]
+    given: Mapping[str, Sequence[Mapping[str, Any]]]
+    due: int
+    matured: int
+
+
+def _bank(seed: int) -> Bank:
+    """Play four months of 500 customers, and hold what was learned against what was planted."""
+    policy = load_policy(Settings.load().policy_dir)
+    played = _played(Options(customers=500, days=120, seed=seed))
+    given = {
+        model: [{**e, "example_id": f"{seed} {e['example_id']}"} for e in served(played.examples, model)]
+        for model in CALIBRATED
+    }
+    found = _aucs(played) | _calibration(played, policy)
+    known = {name: 0.5 if value is None else value for name, value in found.items()}
+    return Bank(known, given, *played.matured_of_the_silent(policy))
+
+
 def learning() -> Figures:
     """Four months of 500 customers, five banks: the scores that customers were given, against the truth and the labels.
 
@@ -117,19 +140,10 @@ def learning() -> Figures:
     from models that have seen next to nothing; `_second_half` is the later half of the scores. Then: how well the
     scores are calibrated, what learning early would do (`reports.label_modes`), and whether the silent mature.
     """
-    policy = load_policy(Settings.load().policy_dir)
-    found: dict[str, list[float]] = {}
-    due = matured = 0
-    given: dict[str, list[Mapping[str, Any]]] = {model: [] for model in CALIBRATED}
-    for seed in LEARNING_SEEDS:
-        played = _played(Options(customers=500, days=120, seed=seed))
-        for model in CALIBRATED:
-            given[model] += [{**e, "example_id": f"{seed} {e['example_id']}"} for e in served(played.examples, model)]
-        due, matured = (
-            before + one for before, one in zip((due, matured), played.matured_of_the_silent(policy), strict=True)
-        )
-        for name, value in (_aucs(played) | _calibration(played, policy)).items():
-            found.setdefault(name, []).append(0.5 if value is None else value)
+    banks = side_by_side(_bank, LEARNING_SEEDS)
+    given = {model: [example for bank in banks for example in bank.given[model]] for model in CALIBRATED}
+    found = {name: [bank.found[name] for bank in banks] for name in banks[0].found}
+    due, matured = sum(bank.due for bank in banks), sum(bank.matured for bank in banks)
     told: Figures = {}
     for model in CALIBRATED:
         for name, values in found.items():
