@@ -5,6 +5,7 @@ import pytest
 
 from tests.bench.dspbench import job as fraud
 from tests.bench.espbench import job as threshold
+from tests.bench.espbench.run import void
 from tests.bench.reduced.job import DAY_MS, DAYS, Workload, as_json, events, fold, oracle
 from tests.bench.reduced.jobs import JOBS
 from tests.bench.reduced.report import RATIOS
@@ -96,3 +97,19 @@ def test_a_record_of_the_threshold_query_has_the_shape_of_the_recording():
 
 def test_the_ratios_are_to_jobs_that_there_are():
     assert {"engine", *(row for rows in RATIOS.values() for row in rows)} <= set(JOBS)
+
+
+EVEN = [*range(0, 3_001, 2)]
+GAP = [*range(0, 1_000, 2), *[2_999] * 1_000, 3_001]
+
+
+@pytest.mark.parametrize(
+    ("appended_ms", "rate", "why"),
+    [
+        (EVEN, 500.0, None),
+        (EVEN, 510.0, "500 a second reached the log"),
+        (GAP, 500.0, "in one second 0 reached the log"),
+    ],
+)
+def test_an_input_that_did_not_reach_the_log_at_its_rate_is_void(appended_ms, rate, why):
+    assert void(appended_ms, rate) == why
