@@ -107,14 +107,16 @@ def scorers_of(records: list[tuple[str, bytes]], policy: Policy) -> dict[str, Sc
 class Player:
     """A simulated bank against the core in one process, as `closed_loop`, with a say in which lines count."""
 
-    def __init__(self, options: Options, settings: Settings, policy: Policy, trainer: LocalTrainer) -> None:
+    def __init__(
+        self, options: Options, settings: Settings, policy: Policy, trainer: LocalTrainer, partitions: int = 1
+    ) -> None:
         self.world = World(options)
         self.town = Town(self.world, Respondents(self.world.by_id, options))
         self.effects: list[Effect] = []
         analyser = SentimentAnalyser(load_lexicon(settings.policy_dir / "sentiment.toml"))
         self.runtime = LocalRuntime(
             policy,
-            partitions=1,
+            partitions=partitions,
             seed=settings.seed,
             learning=False,
             analyse=analyser.sentiment,
@@ -150,13 +152,17 @@ def teach(options: Options, settings: Settings, policy: Policy) -> list[tuple[st
 
 def record(
     options: Options, history_days: int, events: int, settings: Settings, policy: Policy,
-    say: Say = lambda _line: None, *, teaching: Options = TEACHING,
+    say: Say = lambda _line: None, *, teaching: Options = TEACHING, partitions: int = 1,
 ) -> Recording:  # fmt: skip
-    """Play a bank until `events` messages are there to be measured, or its days are over."""
+    """Play a bank until `events` messages are there to be measured, or its days are over.
+
+    On several partition numbers each has a clock of its own: what time brings about hangs on how many there are. And
+    mentions are left out then: those of a channel lie on all numbers, and its mood hears them in any order.
+    """
     say("Bench: the models learn")
     made = Recording(models=teach(teaching, settings, policy))
-    player = Player(options, settings, policy, Fixed(policy, scorers_of(made.models, policy)))
-    for phase, line in _chosen(player, history_days):
+    player = Player(options, settings, policy, Fixed(policy, scorers_of(made.models, policy)), partitions)
+    for phase, line in _chosen(player, history_days, mentions=partitions == 1):
         number = len(made.messages)
         before = _results(player.runtime)
         for effect in player.take(line, number):
@@ -185,7 +191,7 @@ def _results(runtime: LocalRuntime) -> tuple[int, int, int]:
     return found[0], found[1], found[2]
 
 
-def _chosen(player: Player, history_days: int) -> Iterator[tuple[int, SimulatedLine]]:
+def _chosen(player: Player, history_days: int, *, mentions: bool) -> Iterator[tuple[int, SimulatedLine]]:
     """Yield the lines that count, with their phase."""
     world = player.world
     prefix = f"{world.options.namespace}."
@@ -199,7 +205,7 @@ def _chosen(player: Player, history_days: int) -> Iterator[tuple[int, SimulatedL
             continue
         phase = 1 if day <= history_days else 2
         who = holders.get(line.key or "", line.key or "")
-        if topic_of(who, phase) == topic or (topic == MENTIONS and who not in world.by_id):
+        if topic_of(who, phase) == topic or (mentions and topic == MENTIONS and who not in world.by_id):
             yield phase, line
 
 

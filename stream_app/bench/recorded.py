@@ -61,13 +61,17 @@ class Recorded:
         return tuple(sorted({stream for _, _, stream in self.actions.values()}))
 
 
-def recorded(options: Options, history_days: int, events: int, settings: Settings, say: Say) -> Recorded:
+def recorded(
+    options: Options, history_days: int, events: int, settings: Settings, say: Say, *, partitions: int = 1
+) -> Recorded:
     """Return the recording of a bank, made where there is none for this code yet."""
-    home = cache_dir(os.environ) / "bench" / _key(options, history_days, events, settings)
+    home = cache_dir(os.environ) / "bench" / _key((options, history_days, events, partitions), settings)
     if not (home / "made").is_file():
         home.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(dir=home.parent))
-        made = bank.record(options, history_days, events, settings, load_policy(settings.policy_dir), say)
+        made = bank.record(
+            options, history_days, events, settings, load_policy(settings.policy_dir), say, partitions=partitions
+        )
         messages.write(draft / "messages", made.messages)
         body = (made.phases, bytes(made.results), made.actions, made.models)
         (draft / "made").write_bytes(msgpack.packb(body))
@@ -87,8 +91,8 @@ def _forget(cache: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _key(options: Options, history_days: int, events: int, settings: Settings) -> str:
-    told = hashlib.sha256(repr((options, history_days, events, settings.seed)).encode())
+def _key(asked: tuple[Options, int, int, int], settings: Settings) -> str:
+    told = hashlib.sha256(repr((*asked, settings.seed)).encode())
     for path in _files(settings.policy_dir):
         told.update(path.read_bytes())
     return told.hexdigest()[:16]

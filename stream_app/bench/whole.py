@@ -30,7 +30,8 @@ from stream_app.worker.process import is_ready, settings_as_environment
 READY_SECONDS = 120.0
 WAKING_SECONDS = 10.0
 INNER = ("links", "mentions-linked", "mood", "timers")
-WORKER_CORE, OTHERS_CORE = 1, 0
+WORKER_CORES, OTHERS_CORE = (1, 0), 0
+"""The first worker has a core of its own; a second one shares that of all others."""
 
 
 @dataclass(frozen=True)
@@ -66,16 +67,18 @@ class Account:
 
 
 class WholeJob:
-    """One worker with topics of its own on running services; feed it phase by phase, slice by slice."""
+    """One worker or more, with topics of their own on running services; feed them phase by phase, slice by slice."""
 
-    def __init__(self, settings: Settings, recorded: Recorded, home: Path, *, pinned: bool, say: Say) -> None:
+    def __init__(
+        self, settings: Settings, recorded: Recorded, home: Path, *, pinned: bool, say: Say, workers: int = 1
+    ) -> None:
         """Take settings whose namespaces are this run's alone; `home` is for logs and data."""
         self.settings = settings
         self._recorded = recorded
         self._home = home
         self._say = say
         self._next = 0
-        self._worker_core = WORKER_CORE if pinned else None
+        self._cores: list[int | None] = [WORKER_CORES[number % 2] if pinned else None for number in range(workers)]
         self.broker = Broker(settings.kafka.bootstrap)
         ours = [TopicSpec(name, ours=True, kept="delete").name(settings) for name in INNER]
         self._streams = tuple(f"{settings.namespace}:{stream}" for stream in recorded.streams)
@@ -90,20 +93,19 @@ class WholeJob:
             listen={"redis": settings.redis.url, "streams": self._streams},
             core=OTHERS_CORE if pinned else None,
         )
-        (self._port,) = free_ports(1)
-        self._worker: Measured | None = None
+        self._ports = free_ports(workers)
+        self.workers: list[Measured] = []
         self._topics: dict[str, tuple[int, dict[str, str]]] = {}
 
     @property
     def worker(self) -> Measured:
-        """The worker's process."""
-        assert self._worker is not None
-        return self._worker
+        """The first worker's process."""
+        return self.workers[0]
 
     def start(self) -> None:
-        """Make the topics, lay the models there, start the worker, and play master data and history."""
+        """Make the topics, lay the models there, start the workers, and play master data and history."""
         self.make_topics()
-        self.start_worker()
+        self.start_workers()
         for name, count in zip(("master data", "history"), self._recorded.phases, strict=False):
             self._say(f"Bench: {count:,} events of {name}")
             self._loop.step(self._next, count, 0)
@@ -116,23 +118,26 @@ class WholeJob:
         asyncio.run(kafka.create_topics(self.settings, self._topics))
         self.broker.write(f"{self.settings.namespace}.models", self._recorded.models, partition=0)
 
-    def start_worker(self, patience_seconds: float = READY_SECONDS) -> None:
-        """Start the worker, and return when it is ready."""
-        environ = {
-            **os.environ,
-            **settings_as_environment(self.settings),
-            "RAPPORT_METRICS__PORT": str(self._port),
-            "RAPPORT_LEARNING": "off",
-        }
-        command = (sys.executable, "-m", "stream_app.cli", "worker")
-        worker = Measured(command, environ=environ, log=self._home / "worker.log", core=self._worker_core, cwd=CHECKOUT)
-        self._worker = worker
-        deadline = time.monotonic() + patience_seconds
-        while not is_ready(self._port):
-            if worker.used() is not None or time.monotonic() > deadline:
-                worker.kill()
-                raise HarnessFailed(f"the worker did not become ready: {worker.last_words()}")
-            time.sleep(0.1)
+    def start_workers(self, patience_seconds: float = READY_SECONDS) -> None:
+        """Start the workers one after the other, and return when all are ready."""
+        for number, port in enumerate(self._ports, 1):
+            environ = {
+                **os.environ,
+                **settings_as_environment(self.settings),
+                "RAPPORT_METRICS__PORT": str(port),
+                "RAPPORT_WORKER_ID": f"w{number}",
+                "RAPPORT_LEARNING": "off",
+            }
+            command = (sys.executable, "-m", "stream_app.cli", "worker")
+            log, core = self._home / f"worker-{number}.log", self._cores[number - 1]
+            worker = Measured(command, environ=environ, log=log, core=core, cwd=CHECKOUT)
+            self.workers.append(worker)
+            deadline = time.monotonic() + patience_seconds
+            while not is_ready(port):
+                if worker.used() is not None or time.monotonic() > deadline:
+                    worker.kill()
+                    raise HarnessFailed(f"worker {number} did not become ready: {worker.last_words()}")
+                time.sleep(0.1)
 
     @property
     def left(self) -> int:
@@ -151,13 +156,14 @@ class WholeJob:
         first = self._next
         self._next += events
         step = self._loop.step(first, events, rate)
-        if self.worker.used() is not None:
-            raise HarnessFailed(f"the worker ended: {self.worker.last_words()}")
+        for worker in self.workers:
+            if worker.used() is not None:
+                raise HarnessFailed(f"a worker ended: {worker.last_words()}")
         expected = self._recorded.expected(first, self._next)
         return step, match(expected, step.received, step.schedule, warm_up=int(events * warm_share))
 
     def account(self) -> Account:
-        """Hold all that was sent so far against what became of it: the worker's counts, and all that lies on Redis.
+        """Hold all that was sent so far against what became of it: the workers' counts, and all that lies on Redis.
 
         Time's work is woken by the second, some of it after the last event is done: what is missing may still come.
         """
@@ -167,7 +173,7 @@ class WholeJob:
         return account
 
     def _account(self) -> Account:
-        counts = self.counts()
+        counts = [self.counts(number) for number in range(len(self.workers))]
         ids = [fields[b"id"].decode() for fields in self.entries()]
         wanted = {
             one for one, (number, _, _) in self._recorded.actions.items() if -1 - self._next < number < self._next
@@ -175,7 +181,7 @@ class WholeJob:
         found = set(ids)
         return Account(
             expected=self._recorded.outcomes(self._next),
-            seen={result: counts.events(result) for result in RESULTS},
+            seen={result: sum(each.events(result) for each in counts) for result in RESULTS},
             actions_expected=len(wanted),
             actions_seen=len(found),
             missing=len(wanted - found),
@@ -183,9 +189,9 @@ class WholeJob:
             twice=len(ids) - len(found),
         )
 
-    def counts(self) -> Scrape:
-        """Return the worker's metrics."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as answer:
+    def counts(self, number: int = 0) -> Scrape:
+        """Return a worker's metrics, those of the first by itself."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._ports[number]}/metrics", timeout=10) as answer:
             return Scrape.of(answer.read().decode())
 
     def entries(self) -> Iterator[dict[bytes, bytes]]:
@@ -201,13 +207,14 @@ class WholeJob:
             redis.close()
 
     def stop(self) -> Used:
-        """End the worker in good order."""
-        return self.worker.stop()
+        """End the workers in good order, and tell what the first one took."""
+        used = [worker.stop() for worker in self.workers]
+        return used[0]
 
     def remove(self) -> None:
-        """End the worker, if it runs, and leave nothing of this run on Kafka and Redis."""
-        if self._worker is not None:
-            self._worker.kill()
+        """End the workers that run, and leave nothing of this run on Kafka and Redis."""
+        for worker in self.workers:
+            worker.kill()
         self.broker.delete(self._topics)
         redis = Redis.from_url(self.settings.redis.url)
         try:
@@ -218,9 +225,11 @@ class WholeJob:
 
 
 @contextmanager
-def whole_job(settings: Settings, recorded: Recorded, home: Path, *, pinned: bool, say: Say) -> Iterator[WholeJob]:
-    """Give a job that is ready for what is to be measured; worker, topics and keys go with the block."""
-    job = WholeJob(settings, recorded, home, pinned=pinned, say=say)
+def whole_job(
+    settings: Settings, recorded: Recorded, home: Path, *, pinned: bool, say: Say, workers: int = 1
+) -> Iterator[WholeJob]:
+    """Give a job that is ready for what is to be measured; workers, topics and keys go with the block."""
+    job = WholeJob(settings, recorded, home, pinned=pinned, say=say, workers=workers)
     try:
         job.start()
         yield job

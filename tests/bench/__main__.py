@@ -52,6 +52,7 @@ PARTS: Mapping[str, Part] = {
     "poison": Part("tests.bench.poison", ("--rounds", "3"), ("--rounds", "10"), protocol=False),
     "decode": Part("tests.bench.decode", figures=False, protocol=False),
     "cold_steps": Part("tests.bench.cold_steps", figures=False, protocol=False),
+    "score_cost": Part("tests.bench.score_cost", figures=False, protocol=False),
     "engine_core": Part("tests.bench.engine_core", figures=False, protocol=False),
     "restore": Part("tests.bench.restore", ("--profiles", "100000"), ("--profiles", "1000000"), protocol=False),
     "customers": Part(
@@ -59,6 +60,7 @@ PARTS: Mapping[str, Part] = {
         full=("--customers", "1000000", "--events", "50000", "--rounds", "5"),
         protocol=False,
     ),
+    "two_workers": Part("tests.bench.two_workers", ("--rounds", "1"), ("--rounds", "5"), protocol=False),
     "bench_models": Part("tests.bench.bench_models", protocol=False),
     "profile_size": Part("tests.bench.profile_size", figures=False, protocol=False),
 }  # fmt: skip

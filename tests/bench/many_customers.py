@@ -60,7 +60,7 @@ class Town:
         """Write the changelog, start the worker, and return when it has restored all and is idle."""
         self.job.make_topics()
         self.job.broker.write(f"{self.job.settings.app_id}-profiles-changelog", bank.values(self.given.customers))
-        self.job.start_worker(RESTORED_SECONDS)
+        self.job.start_workers(RESTORED_SECONDS)
         self.settle()
 
     def memory(self) -> Memory:

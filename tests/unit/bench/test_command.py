@@ -19,6 +19,6 @@ def test_figures_are_asked_for_where_a_part_makes_some():
     told = {name: command(part, full=True, figures=True) for name, part in PARTS.items()}
 
     protocol = {"reduced", "reduced-open-loop", "whole", "fraud", "threshold"}
-    by_name = {"poison", "restore", "customers", "bench_models"}
+    by_name = {"poison", "restore", "customers", "two_workers", "bench_models"}
     assert {name for name, line in told.items() if "--figures" in line} == protocol | by_name
     assert "--figures" not in command(PARTS["whole"], full=False, figures=False)
