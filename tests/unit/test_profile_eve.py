@@ -36,7 +36,6 @@ NOW = Profile(
 )
 SAME = Facts(
     after(hours=-1),
-    200_00,
     NOW.accounts,
     NOW.salary,
     NOW.last_login_ms,
