@@ -110,7 +110,9 @@ def test_offers_are_shown_with_the_titles_that_people_know(policy, tmp_path):
         "transactions": wire_form(
             "transactions", customer_id="C1", amount="90000.00", direction="credit", balance_after="90000.00"
         ),
-        "interactions": wire_form("interactions", customer_id="C1", kind="login", channel="mobile", topic=None),
+        "interactions": wire_form(
+            "interactions", event_id="in-best", customer_id="C1", kind="login", channel="mobile", topic=None
+        ),  # its id is the chance with which a decision explores, and this one takes the best
     }
     day = tmp_path / "day.jsonl"
     day.write_text("".join(json.dumps({"topic": f"bank.{name}", "value": v}) + "\n" for name, v in values.items()))
