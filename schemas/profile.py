@@ -4,8 +4,7 @@ A profile is never changed in place: `models.fold` takes the old one and returns
 change. The parts are named tuples (cheap to build, compare and pack); mappings inside a part are never mutated after
 the part was built. Times are epoch milliseconds (UTC), money is integer minor units.
 
-Bounds (the sum behind them is printed by `python -m schemas.profile_codec`): every collection has a limit below; what
-does not fit leaves by the rule beside the limit.
+Bounds (`python -m schemas.profile_codec` adds them up): what does not fit leaves by the rule beside the limit.
 """
 
 # ruff: noqa: RUF009 - the defaults are named tuples, which nobody can change
@@ -296,6 +295,7 @@ class Facts(NamedTuple):
     last_own_activity_ms: int | None
     complaints: tuple[Complaint, ...]
     last_complaint_ms: int | None
+    answer_ahead_ms: int | None
     ratings: Ratings
     mood: MentionMood
     told_ms: int | None  # as of when master data were told; None: never
@@ -326,8 +326,7 @@ class EventCounts(NamedTuple):
 class Rings(NamedTuple):
     """Bucket rings by event time (`schemas.ring`); only `models.rings.cells` knows what a bucket's cells mean.
 
-    A bucket's number is `event time // width`: 12 of 5 minutes, 24 of an hour, 31 of a day, 10 of a week. Days and
-    weeks are UTC+8 days (home time), so that "a day" is the bank's day.
+    A bucket's number is `event time // width`: 12 of 5 minutes, 24 of an hour, 31 of a home day (UTC+8), 10 of a week.
     """
 
     minutes: bytes = b""
@@ -366,6 +365,7 @@ class Profile:
     complaints: tuple[Complaint, ...] = ()  # open ones, oldest first
     last_complaint_ms: int | None = None
     complaints_closed: int = 0
+    answer_ahead_ms: int | None = None  # the latest answer that found no complaint: its own may come later
     ratings: Ratings = Ratings()
     mood: MentionMood = MentionMood()
     visits: tuple[Visit, ...] = ()

@@ -88,6 +88,7 @@ def fullest() -> Profile:
         * limits.MAX_COMPLAINTS,
         last_complaint_ms=_TIME,
         complaints_closed=_COUNT,
+        answer_ahead_ms=_TIME,
         ratings=Ratings(_COUNT, _COUNT, 100, _TIME),
         mood=MentionMood(_COUNT, _COUNT, _SUM, -1000, _TIME),
         visits=(Visit("b" * 32, _TIME, _ACTION_ID, "arrivals:other", _LATER, left=True),) * limits.MAX_VISITS,
@@ -99,10 +100,7 @@ def fullest() -> Profile:
         contacts_by_channel=dict.fromkeys({*vocabulary.CHANNELS, *vocabulary.OFFER_CHANNELS}, _COUNT),
         last_offer_day=_DAY,
         pending=(_pending(),) * limits.MAX_PENDING,
-        scores={
-            key: Score(0.5, _COUNT, _COUNT, _TIME, (ReasonPart(_REASON, 0.5),) * limits.MAX_REASONS)
-            for key in _keys(limits.MAX_SCORES, "propensity")
-        },
+        scores=dict.fromkeys(_keys(limits.MAX_SCORES, "propensity"), _score()),
         remembered=b"r" * HASH_BYTES * limits.MAX_REMEMBERED_EVENTS,
         due=_due(identifier),
         churn_label="deceased",
@@ -123,6 +121,10 @@ def _due(identifier: str) -> tuple[Due, ...]:
     return (Due(_TIME, "alert_expires", identifier),) * ours + others
 
 
+def _score() -> Score:
+    return Score(0.5, _COUNT, _COUNT, _TIME, (ReasonPart(_REASON, 0.5),) * limits.MAX_REASONS)
+
+
 def _pending() -> PendingExample:
     """Make an example of an offer that is no longer kept."""
     context = bytes(limits.MAX_CONTEXT_BYTES // limits.MAX_PENDING)
@@ -140,6 +142,7 @@ def _with_eve(p: Profile) -> Profile:
         p.last_own_activity_ms,
         p.complaints,
         p.last_complaint_ms,
+        p.answer_ahead_ms,
         p.ratings,
         p.mood,
         _TIME,

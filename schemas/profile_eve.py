@@ -15,6 +15,7 @@ _NAMES = (
     "last_own_activity_ms",
     "complaints",
     "last_complaint_ms",
+    "answer_ahead_ms",
     "ratings",
     "mood",
     "products",
@@ -24,7 +25,7 @@ _NAMES = (
     "opened",
 )
 _CODED: dict[str, tuple[Any, Any]] = {"purchases": (packed_purchases, purchases_of), "opened": (short, long)}
-_TIMES = frozenset({"last_login_ms", "last_own_activity_ms", "last_complaint_ms", "churn_label_ms"})
+_TIMES = frozenset({"last_login_ms", "last_own_activity_ms", "last_complaint_ms", "answer_ahead_ms", "churn_label_ms"})
 
 
 def eve_bytes(p: Profile) -> int:

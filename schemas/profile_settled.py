@@ -64,6 +64,7 @@ SETTLED = (
     "complaints",
     "last_complaint_ms",
     "complaints_closed",
+    "answer_ahead_ms",
     "ratings",
     "mood",
     "visits",
@@ -135,6 +136,7 @@ def _settled(p: Profile) -> tuple[Any, ...]:
         [(c[0], c[1], number(c[2], c[2]), c[3]) for c in p.complaints],
         p.last_complaint_ms,
         p.complaints_closed,
+        p.answer_ahead_ms,
         p.ratings,
         p.mood,
         packed_visits(p.visits, base),
@@ -168,8 +170,8 @@ def read_runs(settled: bytes, daily: bytes, base: int) -> tuple[Any, ...]:
     """Read the fields of `SETTLED` and of `DAILY`, in this order."""
     (
         erased_ms, identity, grade, lifecycle, tags, weeks, salary, loans, complaints, last_complaint_ms,
-        complaints_closed, ratings, mood, visits, open_alerts, cool_downs, offers, contacts_by_channel,
-        last_offer_day, pending, churn_label, churn_label_ms, promise, worth, opened, needs,
+        complaints_closed, answer_ahead_ms, ratings, mood, visits, open_alerts, cool_downs, offers,
+        contacts_by_channel, last_offer_day, pending, churn_label, churn_label_ms, promise, worth, opened, needs,
     ) = unpack(settled)  # fmt: skip
     scores, due = unpack(daily)
     new, word = new_tuple, WORD_OF.get
@@ -187,6 +189,7 @@ def read_runs(settled: bytes, daily: bytes, base: int) -> tuple[Any, ...]:
         tuple([new(Complaint, (e, t, word(c, c), topic)) for e, t, c, topic in complaints]),
         last_complaint_ms,
         complaints_closed,
+        answer_ahead_ms,
         new(Ratings, ratings),
         new(MentionMood, mood),
         visits_of(visits, base),

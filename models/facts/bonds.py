@@ -22,19 +22,29 @@ _EPOCH_DAY = date(1970, 1, 1)
 
 
 def _complaint(p: Profile, event: Interaction) -> None:
-    """Open a complaint; they stand in the order in which they were opened."""
+    """Open a complaint, unless its answer was heard first; they stand in the order in which they were opened."""
+    p.last_complaint_ms = max(event.occurred_ms, p.last_complaint_ms or 0)
+    if p.answer_ahead_ms is not None and event.occurred_ms <= p.answer_ahead_ms:
+        p.answer_ahead_ms = None
+        p.complaints_closed += 1
+        return
     topic = None if event.topic is None else cut(event.topic, MAX_WORD_BYTES)
     opened = Complaint(short_id(event.event_id, MAX_EVENT_ID_BYTES), event.occurred_ms, event.channel, topic)
     p.complaints = tuple(sorted((*p.complaints, opened), key=lambda c: (c.opened_ms, c.event_id))[-MAX_COMPLAINTS:])
-    p.last_complaint_ms = max(event.occurred_ms, p.last_complaint_ms or 0)
 
 
 def _complaint_resolved(p: Profile, event: Interaction) -> None:
-    """Close the oldest complaint about the same topic, or the oldest of all where no topic matches."""
-    if not p.complaints:
+    """Close the oldest complaint about the same topic, or the oldest of all where no topic matches.
+
+    An answer closes none that was made after it. One that finds none waits for a complaint that is heard of later: only
+    the latest such answer does, since a profile is bounded.
+    """
+    made = [complaint for complaint in p.complaints if complaint.opened_ms <= event.occurred_ms]
+    if not made:
+        p.answer_ahead_ms = max(event.occurred_ms, p.answer_ahead_ms or 0)
         return
     topic = None if event.topic is None else cut(event.topic, MAX_WORD_BYTES)
-    closed = next((complaint for complaint in p.complaints if complaint.topic == topic), p.complaints[0])
+    closed = next((complaint for complaint in made if complaint.topic == topic), made[0])
     p.complaints = tuple([complaint for complaint in p.complaints if complaint is not closed])
     p.complaints_closed += 1
 

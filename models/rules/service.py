@@ -13,8 +13,8 @@ from schemas.profile import Due, Profile, short_id
 def complaint(
     before: Profile, after: Profile, event: Interaction, rule: ComplaintMade, policy: Policy
 ) -> Finding | None:
-    """Find every complaint."""
-    return _of_complaint(after, event, policy, {})
+    """Find every complaint that is not answered yet: of some the answer is heard of first."""
+    return None if _is_answered(before, after) else _of_complaint(after, event, policy, {})
 
 
 def second_complaint(
@@ -22,9 +22,13 @@ def second_complaint(
 ) -> Finding | None:
     """Find a complaint within so many days of another."""
     last_ms = before.last_complaint_ms
-    if last_ms is None or abs(event.occurred_ms - last_ms) > rule.days * DAY_MS:
+    if last_ms is None or abs(event.occurred_ms - last_ms) > rule.days * DAY_MS or _is_answered(before, after):
         return None
     return _of_complaint(after, event, policy, {"days": abs(event.occurred_ms - last_ms) // DAY_MS})
+
+
+def _is_answered(before: Profile, after: Profile) -> bool:
+    return after.complaints_closed > before.complaints_closed
 
 
 def _of_complaint(profile: Profile, event: Interaction, policy: Policy, figures: dict[str, int]) -> Finding:

@@ -140,10 +140,16 @@ class Broker:
             consumer.close()
 
     def write(self, topic: str, records: Iterable[tuple[str | bytes, bytes]], partition: int = -1) -> None:
-        """Write records as fast as the broker takes them; without a partition murmur2 of the key decides."""
+        """Write records as fast as the broker takes them; without a partition murmur2 of the key decides.
+
+        Idempotent, since a request that is tried again would else come after those behind it: of a model whose manifest
+        lies before its parts no worker takes up anything.
+        """
+        failed: list[str] = []
         producer = Producer(
-            {"bootstrap.servers": self.bootstrap, "linger.ms": 5, "batch.size": 400_000, "acks": "all",
-             "partitioner": "murmur2_random", **QUIET}
+            {"bootstrap.servers": self.bootstrap, "linger.ms": 5, "batch.size": 400_000, "enable.idempotence": True,
+             "partitioner": "murmur2_random", "delivery.report.only.error": True,
+             "on_delivery": lambda error, _message: failed.append(str(error)), **QUIET}
         )  # fmt: skip
         for key, value in records:
             while True:
@@ -152,5 +158,5 @@ class Broker:
                     break
                 except BufferError:
                     producer.poll(0.1)
-        if producer.flush(60):
-            raise TimeoutError(f"{topic}: the broker did not take all records")
+        if producer.flush(60) or failed:
+            raise TimeoutError(f"{topic}: the broker did not take all records{': ' if failed else ''}{failed[:1]}")

@@ -94,7 +94,7 @@ class OpenLoop:
 
     def __init__(
         self, broker: Broker, *, group: str, inputs: Iterable[str], inner: Iterable[str] = (),
-        prefix: str, file: Path, home: Path, listen: Mapping[str, Any], core: int | None,
+        prefix: str, file: Path, home: Path, listen: Mapping[str, Any], core: int | None, linger_ms: int = 1,
     ) -> None:  # fmt: skip
         """Take the topics whose lag counts as `inputs`, those that the system writes for itself as `inner`."""
         self._broker = broker
@@ -106,6 +106,7 @@ class OpenLoop:
         self._home = home
         self._listen = listen
         self._core = core
+        self._linger_ms = linger_ms
 
     def step(self, first: int, count: int, rate: float) -> Step:
         """Send `count` messages from number `first` at a rate (0: as fast as it goes), and collect what comes."""
@@ -145,7 +146,9 @@ class OpenLoop:
         return time.monotonic() - began
 
     def _send(self, first: int, count: int, rate: float, start_ns: int) -> tuple[Sending, list[LagPoint]]:
-        order = generator.Order(self._broker.bootstrap, str(self._file), first, count, rate, start_ns, self._prefix)
+        order = generator.Order(
+            self._broker.bootstrap, str(self._file), first, count, rate, start_ns, self._prefix, self._linger_ms
+        )
         lag: list[LagPoint] = []
         with self._process("generator", order) as sending:
             while sending.poll() is None:

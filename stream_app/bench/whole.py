@@ -29,6 +29,7 @@ from stream_app.worker.process import is_ready, settings_as_environment
 
 READY_SECONDS = 120.0
 WAKING_SECONDS = 10.0
+MOST_NAMED = 5
 INNER = ("links", "mentions-linked", "mood", "timers")
 WORKER_CORES, OTHERS_CORE = (1, 0), 0
 """The first worker has a core of its own; a second one shares that of all others."""
@@ -59,6 +60,8 @@ class Account:
     missing: int
     unexpected: int
     twice: int
+    named: tuple[str, ...] = ()
+    """The first few that are missing or unexpected: id, stream, and which message, or time as of it, brings it."""
 
     @property
     def right(self) -> bool:
@@ -187,7 +190,17 @@ class WholeJob:
             missing=len(wanted - found),
             unexpected=len(found - wanted),
             twice=len(ids) - len(found),
+            named=tuple(self._named(wanted - found, "missing") + self._named(found - wanted, "unexpected")),
         )
+
+    def _named(self, ids: set[str], what: str) -> list[str]:
+        return [f"{what} {one}, {self._cause(one)} of {self._next}" for one in sorted(ids)[:MOST_NAMED]]
+
+    def _cause(self, action: str) -> str:
+        if action not in self._recorded.actions:
+            return "by no message"
+        number, _, stream = self._recorded.actions[action]
+        return f"{stream} by " + (f"message {number}" if number >= 0 else f"time as of message {-1 - number}")
 
     def counts(self, number: int = 0) -> Scrape:
         """Return a worker's metrics, those of the first by itself."""

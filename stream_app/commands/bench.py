@@ -3,7 +3,10 @@
 import datetime as dt
 import os
 import shutil
+import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -83,7 +86,7 @@ def _measured(needed: Any, chosen: Settings, bank: Bank, plan: Any, given: tuple
     try:
         if plan.pinned:
             os.sched_setaffinity(0, {0})
-        with use_or_start(*given, data_dir=chosen.data_dir, on_progress=_say) as found:
+        with ended_by_sigterm(), use_or_start(*given, data_dir=chosen.data_dir, on_progress=_say) as found:
             recorded = import_module("stream_app.bench.recorded").recorded(*bank, chosen, _say)
             home = Path(tempfile.mkdtemp(prefix="bench-", dir=chosen.data_dir)).absolute()
             kafka, redis = {"bootstrap": found.kafka_bootstrap}, {"url": found.redis_url}
@@ -98,6 +101,20 @@ def _measured(needed: Any, chosen: Settings, bank: Bank, plan: Any, given: tuple
         os.sched_setaffinity(0, cores)
     phases = dict(zip(("master", "history", "measured"), recorded.phases, strict=True))
     return {**document, "bank": {"customers": bank.options.customers, "events": phases}}
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as an exception does, so that worker, topics and servers go with us (code 143)."""
+
+    def end(number: int, _frame: Any) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _harness() -> Any:

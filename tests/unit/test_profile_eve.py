@@ -31,6 +31,7 @@ NOW = Profile(
     last_own_activity_ms=after(minutes=20),
     complaints=(FEE, APP),
     last_complaint_ms=APP.opened_ms,
+    answer_ahead_ms=after(minutes=10),
     ratings=Ratings(1, 80, 80, after(days=-9)),
     mood=MentionMood(1, 0, 300, 300, after(days=-9)),
 )
@@ -42,6 +43,7 @@ SAME = Facts(
     NOW.last_own_activity_ms,
     NOW.complaints,
     NOW.last_complaint_ms,
+    NOW.answer_ahead_ms,
     NOW.ratings,
     NOW.mood,
     after(days=-5),
@@ -57,6 +59,7 @@ OTHER = {
     "last_own_activity_ms": after(days=-2),
     "complaints": (Complaint("c-old", after(days=-30), "branch", "费"), APP),
     "last_complaint_ms": after(days=-30),
+    "answer_ahead_ms": None,
     "ratings": Ratings(),
     "mood": MentionMood(),
     "told_ms": None,

@@ -1,5 +1,11 @@
 """`rapport bench` without any server: one clear line for what cannot be done."""
 
+import os
+import signal
+
+import pytest
+
+from stream_app.commands.bench import ended_by_sigterm
 from tests.bench.__main__ import PARTS, command
 from tests.commands import rapport
 
@@ -13,6 +19,21 @@ def test_a_kafka_that_does_not_answer_is_one_line():
 
 def test_what_can_be_asked_has_bounds():
     assert rapport("bench", "--seconds", "0").code == 2
+
+
+def test_sigterm_ends_it_in_good_order_so_that_no_worker_is_left_behind():
+    before, let_go = signal.getsignal(signal.SIGTERM), []
+
+    def measuring():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            signal.pause()
+        finally:
+            let_go.append("worker")
+
+    with pytest.raises(SystemExit) as ended, ended_by_sigterm():
+        measuring()
+    assert (ended.value.code, let_go, signal.getsignal(signal.SIGTERM)) == (143, ["worker"], before)
 
 
 def test_figures_are_asked_for_where_a_part_makes_some():

@@ -1,5 +1,6 @@
 """A snapshot and its label read what happened before their day boundary: late facts count, later ones do not."""
 
+from itertools import permutations
 from math import log1p
 
 import pytest
@@ -68,6 +69,16 @@ def test_an_interaction_counts_by_its_own_time_whenever_it_comes(change):
     late = an_interaction(**change, occurred_at=BOUNDARY - SHORTLY)
     assert snapshot_after(meanwhile) == nothing
     assert as_facts(snapshot_after(meanwhile, late)) == as_facts(snapshot_after(late)) != as_facts(nothing)
+
+
+@pytest.mark.parametrize("answered_ms", [BOUNDARY - SHORTLY, BOUNDARY])
+def test_an_answer_closes_its_complaint_by_its_own_time_in_whichever_order_they_come(answered_ms):
+    complaint = an_interaction(kind="complaint", occurred_at=BOUNDARY - 2 * SHORTLY)
+    answer = an_interaction(kind="complaint_resolved", occurred_at=answered_ms)
+    meanwhile = an_interaction(kind="view", occurred_at=BOUNDARY + SHORTLY)
+    described = [as_facts(snapshot_after(*life)) for life in permutations((complaint, answer, meanwhile))]
+    assert all(one == described[0] for one in described)
+    assert bool(described[0]["open_complaints"]) is (answered_ms == BOUNDARY)
 
 
 @pytest.mark.parametrize("at_ms", [BOUNDARY, BOUNDARY + LATENESS - 1])

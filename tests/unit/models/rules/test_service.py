@@ -55,6 +55,21 @@ def test_a_resolved_complaint_takes_its_alert_back_and_its_deadline_too():
     assert [due.about for due in profile.due if due.name == "alert_expires"] == [other_alert.id]
 
 
+@pytest.mark.parametrize("earlier", [(), (a_complaint(occurred_at=after(days=-3)),)], ids=["first", "second"])
+def test_of_a_complaint_whose_answer_was_heard_first_nobody_is_told_and_no_deadline_is_set(earlier):
+    profile, _ = judged(an_interaction(kind="login", occurred_at=after(days=-4)))
+    for made in earlier:
+        profile, _ = judged(made, profile)
+        profile, _ = judged(an_interaction(kind="complaint_resolved", occurred_at=after(days=-2)), profile)
+    profile, nothing = judged(an_interaction(kind="complaint_resolved", occurred_at=after(hours=1)), profile)
+    assert nothing == ()
+
+    profile, nothing = judged(a_complaint(), profile)
+
+    assert (nothing, profile.complaints, profile.open_alerts) == ((), (), ())
+    assert [due.about for due in profile.due if due.name == "complaint_deadline"] == []
+
+
 def test_a_complaint_near_its_deadline_supersedes_its_alert():
     profile, (earlier,) = judged(a_complaint())
     (due,) = [due for due in profile.due if due.name == "complaint_deadline"]
