@@ -3,7 +3,7 @@
 import pytest
 
 from stream_app.bench import messages
-from stream_app.bench.generator import send
+from stream_app.bench.generator import SHORTEST_SLEEP_NS, send
 from stream_app.bench.latency import Latency
 from stream_app.bench.messages import Message
 from stream_app.bench.schedule import Schedule, judge
@@ -45,6 +45,14 @@ def test_messages_go_out_when_they_are_due():
     assert sent == [(due, due) for due in (5 * MS, 6 * MS, 7 * MS, 8 * MS)]
     assert told.void is None
     assert told.achieved == pytest.approx(1_000)
+
+
+def test_at_a_high_rate_it_wakes_for_a_handful_at_a_time_never_early_and_hardly_late():
+    sent, told = sent_by(Schedule(0, 10_000), 1_000)
+
+    assert all(0 <= at_ns - due_ns <= SHORTEST_SLEEP_NS for at_ns, due_ns in sent)
+    assert len({at_ns for at_ns, _ in sent}) < 500
+    assert told.void is None
 
 
 def test_a_pause_delays_what_follows_but_not_when_it_was_due():
