@@ -1,6 +1,6 @@
 """The versions that lie in `crm.models`, and the ledger beside them, as whoever reads the topic holds them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -9,17 +9,24 @@ from models.learning.learner import BadSnapshotError
 from models.training.record_keys import EVENT, FIRST_SERVED, MANIFEST, is_number, place_of, record_key
 from models.training.snapshots import UNBORN, Age, Manifest, Stored, assemble, for_serving
 
+LeftOut = Callable[[str, int, BadSnapshotError], None]
+"""Hears of a model's version that is no good, and why."""
+
 
 class Shelf:
     """The versions that lie in `crm.models`, built up record by record; holds only what may still be needed."""
 
-    def __init__(self, keep: int, *, ledger: int | None = 0, serving: bool = False) -> None:
+    def __init__(
+        self, keep: int, *, ledger: int | None = 0, serving: bool = False, left_out: LeftOut = lambda *_: None
+    ) -> None:
         """Keep the last `keep` complete versions of each model, and the last `ledger` entries put (None: all).
 
-        `serving`: of a version that tells apart what it is served by, only that is kept and read.
+        `serving`: of a version that tells apart what it is served by, only that is kept and read. `left_out` hears of
+        a version whose manifest came and which is incomplete or damaged: an older one serves on.
         """
         self._keep = keep
         self._serving = serving
+        self._left_out = left_out
         self._most_events = ledger
         self._parts: dict[tuple[str, int], dict[str, bytes]] = {}  # who had the last record comes last
         self._complete: dict[tuple[str, int], Age] = {}
@@ -74,7 +81,8 @@ class Shelf:
         """Give a version that has just come, if it is complete and sound; unpacked only as far as it is served by."""
         try:
             return for_serving(model, version, self._parts[model, version], alone=self._serving)
-        except BadSnapshotError:
+        except BadSnapshotError as error:
+            self._left_out(model, version, error)
             return None
 
     def versions(self, model: str) -> tuple[Manifest, ...]:

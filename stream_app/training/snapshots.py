@@ -18,7 +18,7 @@ from models.learning.scoring import Scorer
 from models.policy import Policy
 from models.training.learners import scorer_of, starting_scorers
 from models.training.published import Published
-from models.training.shelf import Shelf
+from models.training.shelf import LeftOut, Shelf
 from models.training.snapshots import UNBORN, Manifest, Stored, describe, events_of, to_records_stepwise
 from stream_app.kafka import KafkaUnavailable, consumer, read_to_end
 from stream_app.settings import Settings
@@ -36,12 +36,19 @@ def models_topic(settings: Settings) -> str:
     return f"{settings.namespace}.models"
 
 
-async def read_shelf(settings: Settings, policy: Policy, *, ledger: int | None = None) -> Shelf:
+def say_left_out(model: str, version: int, why: BadSnapshotError) -> None:
+    """Tell ops that a version is not taken up, so that nobody wonders why an older one serves."""
+    log.warning("model version left out", model=model, version=version, why=str(why))
+
+
+async def read_shelf(
+    settings: Settings, policy: Policy, *, ledger: int | None = None, left_out: LeftOut = lambda *_: None
+) -> Shelf:
     """Read what lies on the topic up to its end as of now, with so much of the ledger (None: all).
 
     Raises `KafkaUnavailable`.
     """
-    shelf = Shelf(policy.models.keep_versions, ledger=ledger)
+    shelf = Shelf(policy.models.keep_versions, ledger=ledger, left_out=left_out)
     async for record, _ in read_to_end(settings.kafka, models_topic(settings)):
         shelf.put(_key_of(record), record.value)
     return shelf
@@ -94,7 +101,7 @@ class ModelBoard:
     def __init__(self, settings: Settings, policy: Policy) -> None:
         self._settings = settings
         self._policy = policy
-        self._shelf = Shelf(policy.models.keep_versions, serving=True)
+        self._shelf = Shelf(policy.models.keep_versions, serving=True, left_out=say_left_out)
         self._scorers: Mapping[str, Scorer] = starting_scorers(policy)
         self._newest = dict.fromkeys(self._scorers, UNBORN)  # of the versions heard of, also where another is pinned
         self._used: dict[str, Manifest] = {}
@@ -132,7 +139,7 @@ class ModelBoard:
         try:
             scorer = scorer_of(stored, self._policy)
         except BadSnapshotError as error:
-            log.warning("model version left out", model=model, version=version, why=str(error))
+            say_left_out(model, version, error)
             return False
         self._newest[model] = stored.manifest.age
         used, scorer = self._pinned(stored) or (stored.manifest, scorer)

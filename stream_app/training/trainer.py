@@ -38,7 +38,7 @@ from stream_app.kafka import KafkaUnavailable, consumer, producer
 from stream_app.settings import Settings
 from stream_app.training.held import Held
 from stream_app.training.slices import Slices
-from stream_app.training.snapshots import ModelWriter, read_shelf
+from stream_app.training.snapshots import ModelWriter, read_shelf, say_left_out
 
 POLL_MS = 200
 RETRY_SECONDS = 1.0
@@ -120,7 +120,7 @@ class Trainer:
 
     async def restore(self, partitions: Iterable[int]) -> dict[int, int | None]:
         """Restore the models of these partitions; returns per partition where to read on, None for its beginning."""
-        shelf = self._shelf = await read_shelf(self._settings, self._policy, ledger=KEPT_EVENTS)
+        shelf = self._shelf = await read_shelf(self._settings, self._policy, ledger=KEPT_EVENTS, left_out=say_left_out)
         offsets: dict[int, int | None] = {}
         for number in partitions:
             if number >= len(self._policy.models.names):

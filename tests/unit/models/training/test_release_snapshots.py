@@ -69,6 +69,18 @@ def test_an_older_version_serves_on_when_the_newest_is_damaged():
     assert shelf.latest("churn").manifest.version == 1
 
 
+def test_a_version_that_is_left_out_is_told_with_what_is_wrong():
+    told = []
+    shelf = Shelf(3, left_out=lambda model, version, why: told.append((model, version, str(why))))
+    for key, value in to_records(a_version(1)):
+        shelf.put(key, value)
+    assert told == []
+    _, manifest = to_records(a_version(2))
+    shelf.put(*manifest)
+    assert [(model, version) for model, version, _ in told] == [("churn", 2)]
+    assert "size: 0 bytes" in told[0][2]
+
+
 def test_a_trainer_leaves_out_what_can_be_served_and_not_be_restored():
     """It is not unpacked when it comes, since workers need only what it is served by."""
     sound, odd = a_version(1), a_version(2)._replace(snapshot=["no", "map"], served={})
