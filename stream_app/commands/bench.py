@@ -3,16 +3,14 @@
 import datetime as dt
 import os
 import shutil
-import signal
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from stream_app.bench.process import ended_by_sigterm
 from stream_app.commands.common import KafkaOption, RedisOption, errors, fail, print_json, settings
 from stream_app.embedded import ServiceUnavailable, use_or_start
 from stream_app.settings import Settings
@@ -101,20 +99,6 @@ def _measured(needed: Any, chosen: Settings, bank: Bank, plan: Any, given: tuple
         os.sched_setaffinity(0, cores)
     phases = dict(zip(("master", "history", "measured"), recorded.phases, strict=True))
     return {**document, "bank": {"customers": bank.options.customers, "events": phases}}
-
-
-@contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as an exception does, so that worker, topics and servers go with us (code 143)."""
-
-    def end(number: int, _frame: Any) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _harness() -> Any:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from stream_app.bench.process import ended_by_sigterm
 from stream_app.settings import CHECKOUT
 
 
@@ -72,6 +73,17 @@ def command(part: Part, *, full: bool, figures: bool) -> list[str]:
     return [sys.executable, "-m", part.module, *asked]
 
 
+def run(line: Sequence[str]) -> int:
+    """Run one part and return its exit code; who ends us asks it to end, too, and to let go of what it started."""
+    with subprocess.Popen(line, cwd=CHECKOUT) as part:
+        try:
+            return part.wait()
+        except BaseException:
+            part.terminate()
+            raise
+
+
+@ended_by_sigterm()
 def main(names: Sequence[str], *, full: bool, figures: bool) -> int:
     """Run the parts one after the other; 1 when one of them failed."""
     failed = []
@@ -80,7 +92,7 @@ def main(names: Sequence[str], *, full: bool, figures: bool) -> int:
         line = command(PARTS[name], full=full, figures=figures)
         sys.stdout.write(f"-- {name}: python {' '.join(line[1:])}\n")
         sys.stdout.flush()
-        if subprocess.run(line, cwd=CHECKOUT, check=False).returncode:
+        if run(line):
             failed.append(name)
     sys.stdout.write(f"-- {time.monotonic() - began:.0f} s; failed: {', '.join(failed) or 'none'}\n")
     return 1 if failed else 0

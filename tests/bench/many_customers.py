@@ -26,7 +26,7 @@ from models.policy import load_policy
 from schemas.profile_codec import decode
 from stream_app.bench import figures, machine
 from stream_app.bench.open_loop import HarnessFailed
-from stream_app.bench.process import cpu_seconds_of, resident_mb
+from stream_app.bench.process import cpu_seconds_of, ended_by_sigterm, resident_mb
 from stream_app.bench.whole import Account, WholeJob
 from stream_app.embedded import EmbeddedServices
 from stream_app.engine import stored
@@ -199,6 +199,7 @@ def measure(given: argparse.Namespace, settings: Settings, home: Path) -> Found:
     return Found((given.small, given.customers), found, *by_name, accounts, checked, wrong)
 
 
+@ended_by_sigterm()
 def main(arguments: Sequence[str]) -> int:
     """Measure and tell; returns 1 where something is not accounted for."""
     given = parser().parse_args(arguments)

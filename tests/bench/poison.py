@@ -20,6 +20,7 @@ from typing import NamedTuple
 from stream_app.bench import figures, messages
 from stream_app.bench.bank import RESULTS
 from stream_app.bench.messages import Message
+from stream_app.bench.process import ended_by_sigterm
 from stream_app.bench.protocol import PER
 from stream_app.bench.recorded import Recorded, recorded
 from stream_app.bench.whole import Account, WholeJob, whole_job
@@ -111,6 +112,7 @@ def costs(blocks: Sequence[Block]) -> list[float]:
     return [dirty.cost / clean.cost - 1 for dirty, clean in zip(blocks[::2], blocks[1::2], strict=True)]
 
 
+@ended_by_sigterm()
 def main(given: Sequence[str]) -> int:
     """Measure and tell; returns 1 where something is not accounted for, or poison costs too much."""
     asked = argparse.ArgumentParser(prog="python -m tests.bench.poison", description=__doc__)

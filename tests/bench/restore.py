@@ -24,7 +24,7 @@ from schemas.partitioner import partition_for
 from schemas.profile_codec import encode
 from stream_app.bench import figures
 from stream_app.bench.broker import Broker
-from stream_app.bench.process import Measured
+from stream_app.bench.process import Measured, ended_by_sigterm
 from stream_app.embedded import EmbeddedServices
 from stream_app.engine import stored
 from stream_app.engine.app import EngineApp
@@ -205,6 +205,7 @@ def after_a_death(services: EmbeddedServices, directory: Path, count: int, *, st
     return took
 
 
+@ended_by_sigterm()
 def main(count: int, *, keep: bool) -> None:
     """Measure and print."""
     encoded = [encode(profile) for profile in profiles(*SAMPLES)]

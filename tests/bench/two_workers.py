@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stream_app.bench import figures
+from stream_app.bench.process import ended_by_sigterm
 from stream_app.bench.protocol import PER
 from stream_app.bench.recorded import Recorded, recorded
 from stream_app.bench.whole import whole_job
@@ -92,6 +93,7 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+@ended_by_sigterm()
 def main(given: Sequence[str]) -> int:
     """Measure and tell; returns 1 where something is not accounted for."""
     asked = argparse.ArgumentParser(prog="python -m tests.bench.two_workers", description=__doc__)

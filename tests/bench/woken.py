@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaProducer
 from redis import Redis
 
 from stream_app import kafka
+from stream_app.bench.process import ended_by_sigterm
 from stream_app.embedded import use_or_start
 from tests.builders import after, wire_form
 from tests.integration.product.conftest import settings_of
@@ -88,6 +89,7 @@ def told(latencies: list[float]) -> str:
     return "  ".join(f"{ordered[int(share * (len(ordered) - 1))]:6.1f}" for share in (0.5, 0.99, 1.0))
 
 
+@ended_by_sigterm()
 def main() -> None:
     """Print what alerts took before and while the others woke."""
     asked = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])

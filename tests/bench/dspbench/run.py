@@ -18,6 +18,7 @@ import orjson
 from stream_app.bench import figures
 from stream_app.bench.broker import Broker
 from stream_app.bench.open_loop import HarnessFailed
+from stream_app.bench.process import ended_by_sigterm
 from stream_app.embedded import EmbeddedServices
 from tests.bench import engine_app
 from tests.bench.dspbench.job import lines, oracle
@@ -61,6 +62,7 @@ def _close(found: dict[str, float], expected: dict[str, float]) -> bool:
     return all(abs(found[record] - score) < 1e-6 for record, score in expected.items())
 
 
+@ended_by_sigterm()
 def main(arguments: argparse.Namespace) -> int:
     """Run the rounds, and tell the median."""
     expected = oracle(lines(arguments.events))

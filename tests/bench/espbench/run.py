@@ -22,6 +22,7 @@ from stream_app.bench.broker import Broker
 from stream_app.bench.latency import Latency
 from stream_app.bench.messages import Message
 from stream_app.bench.open_loop import OpenLoop
+from stream_app.bench.process import ended_by_sigterm
 from stream_app.embedded import EmbeddedServices
 from tests.bench import engine_app
 from tests.bench.espbench.job import oracle, records
@@ -98,6 +99,7 @@ def make_figures(rate: float, runs: Sequence[dict[str, Any]], command: str) -> f
     return figures.figure(f"espbench_q3_p90_ms_{rate:.0f}", found, "ms, append to append", command, n=n, anchor=anchor)
 
 
+@ended_by_sigterm()
 def main(arguments: argparse.Namespace) -> int:
     """Run the rounds of all rates, interleaved."""
     before = report.look_around()

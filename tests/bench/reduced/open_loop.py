@@ -19,6 +19,7 @@ from stream_app.bench import figures, messages, pauses, sustain
 from stream_app.bench.broker import Broker
 from stream_app.bench.messages import Message
 from stream_app.bench.open_loop import HarnessFailed, Matched, OpenLoop, Step, match
+from stream_app.bench.process import ended_by_sigterm
 from stream_app.embedded import EmbeddedServices
 from tests.bench import engine_app
 from tests.bench.reduced import report
@@ -144,6 +145,7 @@ def measure(name: str, services: EmbeddedServices, arguments: argparse.Namespace
         return outcome
 
 
+@ended_by_sigterm()
 def main(arguments: argparse.Namespace) -> int:
     """Run job after job."""
     load = Workload(events=arguments.events, customers=arguments.customers)

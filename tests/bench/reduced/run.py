@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stream_app.bench.broker import Broker
-from stream_app.bench.process import Measured, cpu_seconds_of
+from stream_app.bench.process import Measured, cpu_seconds_of, ended_by_sigterm
 from stream_app.embedded import EmbeddedServices
 from tests.bench import engine_app
 from tests.bench.peers.environments import PeerUnavailable
@@ -129,6 +129,7 @@ class Bench:
         return alerts, totals
 
 
+@ended_by_sigterm()
 def main(arguments: argparse.Namespace) -> int:
     """Run the rounds, print medians and ratios, and keep the figures when asked to."""
     load = Workload(events=arguments.events, customers=arguments.customers, zipf=arguments.zipf)

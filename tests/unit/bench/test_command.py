@@ -1,12 +1,11 @@
 """`rapport bench` without any server: one clear line for what cannot be done."""
 
-import os
-import signal
+import sys
 
 import pytest
 
-from stream_app.commands.bench import ended_by_sigterm
-from tests.bench.__main__ import PARTS, command
+from stream_app.bench.process import ended_by_sigterm
+from tests.bench.__main__ import PARTS, command, run
 from tests.commands import rapport
 
 
@@ -21,19 +20,22 @@ def test_what_can_be_asked_has_bounds():
     assert rapport("bench", "--seconds", "0").code == 2
 
 
-def test_sigterm_ends_it_in_good_order_so_that_no_worker_is_left_behind():
-    before, let_go = signal.getsignal(signal.SIGTERM), []
+ENDS_WHO_STARTED_IT = """
+import os, pathlib, signal, sys
+def let_go(*_):
+    pathlib.Path(sys.argv[1]).touch()
+    sys.exit(143)
+signal.signal(signal.SIGTERM, let_go)
+os.kill(os.getppid(), signal.SIGTERM)
+while True:
+    signal.pause()
+"""
 
-    def measuring():
-        try:
-            os.kill(os.getpid(), signal.SIGTERM)
-            signal.pause()
-        finally:
-            let_go.append("worker")
 
-    with pytest.raises(SystemExit) as ended, ended_by_sigterm():
-        measuring()
-    assert (ended.value.code, let_go, signal.getsignal(signal.SIGTERM)) == (143, ["worker"], before)
+def test_who_ends_all_benchmarks_ends_the_part_under_way_in_good_order(tmp_path):
+    with pytest.raises(SystemExit), ended_by_sigterm():
+        run((sys.executable, "-c", ENDS_WHO_STARTED_IT, str(tmp_path / "let go")))
+    assert (tmp_path / "let go").exists()
 
 
 def test_figures_are_asked_for_where_a_part_makes_some():

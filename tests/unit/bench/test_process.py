@@ -1,9 +1,12 @@
 """A measured process: its CPU time to the end, children included; one that does not end is ended."""
 
 import os
+import signal
 import sys
 
-from stream_app.bench.process import Measured
+import pytest
+
+from stream_app.bench.process import Measured, ended_by_sigterm
 
 BURN = "import time\nwhile time.process_time() < 0.3: pass\n"
 
@@ -40,3 +43,18 @@ def test_its_last_words_can_be_asked_for(tmp_path):
 
     assert process.wait(60).exit_code == 1
     assert process.last_words() == "no luck"
+
+
+def test_sigterm_ends_it_in_good_order_so_that_no_worker_is_left_behind():
+    before, let_go = signal.getsignal(signal.SIGTERM), []
+
+    def measuring():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            signal.pause()
+        finally:
+            let_go.append("worker")
+
+    with pytest.raises(SystemExit) as ended, ended_by_sigterm():
+        measuring()
+    assert (ended.value.code, let_go, signal.getsignal(signal.SIGTERM)) == (143, ["worker"], before)
