@@ -152,7 +152,9 @@ def _check(name: str, table: Mapping[str, Any]) -> Any:
         found = error.errors(include_url=False)
         # A mistyped key is two errors, one key too many and one too few: the former is what stands in the file.
         first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
-        raise PolicyError(f"{name}.toml: {_key(table, first['loc'])}: {_wrong(first, found)}") from error
+        unknown = {each["loc"][-1] for each in found if each["type"] == "extra_forbidden"}
+        known = _keys_of(shape, _table_of(table, first["loc"]), unknown) if unknown else []
+        raise PolicyError(f"{name}.toml: {_key(table, first['loc'])}: {_wrong(first, found, known)}") from error
 
 
 def _frozen(value: Any) -> Any:
@@ -187,9 +189,9 @@ def _inside(table: Any, step: int | str) -> Any:
     return table.get(step) if isinstance(table, dict) else None
 
 
-def _wrong(error: Any, beside: Sequence[Any]) -> str:
-    if KEY in error["loc"] and (known := _keys_known(error, beside)):
-        hint = did_you_mean(str(error["input"]), known) or f"; it may be {', '.join(known)}"
+def _wrong(error: Any, beside: Sequence[Any], known: Sequence[str]) -> str:
+    if KEY in error["loc"] and (listed := _keys_listed(error, beside)):
+        hint = did_you_mean(str(error["input"]), listed) or f"; it may be {', '.join(listed)}"
         return f"nobody knows this key{hint}"
     words = {"extra_forbidden": "nobody knows this key", "missing": "this key is missing"}
     said = words.get(error["type"], error["msg"].removeprefix("Value error, "))
@@ -198,16 +200,33 @@ def _wrong(error: Any, beside: Sequence[Any]) -> str:
         missing = [
             str(each["loc"][-1]) for each in beside if each["type"] == "missing" and [*each["loc"][:-1]] == where
         ]
-        said += did_you_mean(str(key), missing)
+        said += did_you_mean(str(key), missing) or did_you_mean(str(key), known)
     given = error["input"]
     return f"{said} (it is {given!r})" if isinstance(given, str | int | float | bool) else said
 
 
-def _keys_known(error: Any, beside: Sequence[Any]) -> list[str]:
+def _keys_listed(error: Any, beside: Sequence[Any]) -> list[str]:
     """List the keys that a table may have, where one is none of them: pydantic tells each choice as an error."""
     place = error["loc"][: error["loc"].index(KEY)]
     choices = [each for each in beside if each["loc"][: len(place) + 1] == (*place, KEY) and "ctx" in each]
     return [name for each in choices for name in re.findall(r"'([^']*)'", str(each["ctx"].get("expected", "")))]
+
+
+def _table_of(table: Any, location: Sequence[int | str]) -> Mapping[str, Any]:
+    """Find the table in which a key stands."""
+    for step in location[:-1]:
+        inside = _inside(table, step)
+        table = table if inside is None else inside  # pydantic names the member of a union, which no file does
+    return table  # type: ignore[no-any-return]
+
+
+def _keys_of(shape: type[Part], table: Mapping[str, Any], unknown: set[int | str]) -> list[str]:
+    """List the keys that a table may have, by every shape that knows all keys of it but the unknown ones."""
+    used = {name: value for name, value in table.items() if name not in unknown}
+    schema = shape.model_json_schema()
+    keys = [each.get("properties", {}) for each in (schema, *schema.get("$defs", {}).values())]
+    fit = [names for names in keys if all(n in names and names[n].get("const", v) == v for n, v in used.items())]
+    return sorted({name for names in fit for name in names})
 
 
 def _content_hash(tables: Mapping[str, Part]) -> str:

@@ -122,15 +122,36 @@ def test_what_is_no_toml_is_named_with_its_line(directory):
 
 
 def test_a_typo_in_a_key_names_file_and_key():
-    assert refused(bank={"home_curency": "CNY"}) == "bank.toml: home_curency: nobody knows this key (it is 'CNY')"
+    assert refused(bank={"home_curency": "CNY"}) == (
+        "bank.toml: home_curency: nobody knows this key; did you mean home_currency? (it is 'CNY')"
+    )
+    assert refused(bank={"colour": "red"}) == "bank.toml: colour: nobody knows this key (it is 'red')"
 
 
 def test_a_typo_in_a_rule_names_the_rule():
     rules = read("rules")["rule"]
     rules[1] = {**rules[1], "week": 3}
 
-    assert (
-        refused(rules={"rule": rules}) == "rules.toml: rule[1] (unusual_outflow).week: nobody knows this key (it is 3)"
+    assert refused(rules={"rule": rules}) == (
+        "rules.toml: rule[1] (unusual_outflow).week: nobody knows this key; did you mean weeks? (it is 3)"
+    )
+
+
+def test_a_typo_in_a_key_that_may_be_left_out_is_told_with_the_one_that_was_meant():
+    rules = read("rules")["rule"]
+    assert "enabled" not in rules[0]
+    rules[0] = {**rules[0], "enabeld": False, "remark": "mine"}
+
+    assert refused(rules={"rule": rules}) == (
+        "rules.toml: rule[0] (large_outflow).enabeld: nobody knows this key; did you mean enabled? (it is False)"
+    )
+
+
+def test_a_key_of_another_check_is_not_offered():
+    outflow, deviations = read("rules")["rule"][0], {"deviation": 3}
+
+    assert refused(rules={"rule": [{**outflow, **deviations}]}) == (
+        "rules.toml: rule[0] (large_outflow).deviation: nobody knows this key (it is 3)"
     )
 
 
