@@ -31,7 +31,7 @@ CONTRACT = {
     "crm_model_log_loss", "crm_model_calibration_error", "crm_model_version", "crm_drift_total",
     "crm_queue_lag_entries", "crm_queue_pending_entries", "crm_queue_oldest_seconds", "crm_build_info",
 }  # fmt: skip
-"""All that a worker tells of itself; dashboards and alerts hang on these names."""
+"""The names that are promised: dashboards and alerts of others hang on them."""
 
 
 @pytest.fixture(scope="module")
