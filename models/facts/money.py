@@ -36,7 +36,7 @@ _NO_TALLY = Tally()
 
 def fold_money(p: Profile, event: Transaction, policy: Policy) -> None:
     """Fill a transaction into `p`, a profile that is being written."""
-    at_ms, status, booked = event.occurred_ms, event.status, event.status == "booked"
+    at_ms = event.occurred_ms
     home_currency = policy.home_currency
     name = event.currency if event.currency in p.totals else _name(p, event.currency, home_currency)
     p.totals = {**p.totals, name: _total(p.totals.get(name, _NO_TOTALS), event)}
@@ -44,12 +44,12 @@ def fold_money(p: Profile, event: Transaction, policy: Policy) -> None:
     _count(p, event, policy)
     if p.last_by_channel_ms.get(event.channel, -1) < at_ms:
         p.last_by_channel_ms = {**p.last_by_channel_ms, event.channel: at_ms}
+    if p.churn_label == "closed" and _stays(p, event):
+        p.churn_label, p.churn_label_ms = "", None
     _move_account(p, event, home_currency)
-    if status != "reversed" and event.direction == "debit" and event.kind in OWN_KINDS:
+    if _his_own(event):
         p.last_own_activity_ms = max(at_ms, p.last_own_activity_ms or 0)
-        if booked and p.churn_label == "closed":
-            _stays(p, event)
-    if booked:
+    if event.status == "booked":
         _booked(p, event)
     if event.kind == "loan_payment":
         p.loans = loans.follow(p.loans, event, policy.bank.loan_gap_days)
@@ -147,11 +147,23 @@ def _move_account(p: Profile, event: Transaction, home_currency: str) -> None:
         _raise_high(p, then.aum_minor(home_currency), at_ms)
 
 
-def _stays(p: Profile, event: Transaction) -> None:
-    """Take back that the customer left where he goes on with an open account, perhaps one not seen before."""
+def _his_own(event: Transaction) -> bool:
+    """Whether the customer himself did it, or tried to."""
+    return event.status != "reversed" and event.direction == "debit" and event.kind in OWN_KINDS
+
+
+def _stays(p: Profile, event: Transaction) -> bool:
+    """Whether it takes back that the customer left: he goes on with an open account, or had one all the while.
+
+    Of the latter only what comes late can tell, since who leaves closes all accounts that are known; what is told of
+    an account whose end master data say is no sign.
+    """
     account = p.accounts.get(short_id(event.account_id))
-    if account is not None and account.closed_ms is None and event.occurred_ms > (p.churn_label_ms or 0):
-        p.churn_label, p.churn_label_ms = "", None
+    if account is not None and account.closed_ms is not None:
+        return False
+    if event.occurred_ms > (p.churn_label_ms or 0):
+        return event.status == "booked" and _his_own(event)
+    return account is None and (p.identity is None or p.identity.closed_on is None)
 
 
 def _raise_high(p: Profile, aum: int, at_ms: int) -> None:

@@ -449,7 +449,6 @@ def test_who_goes_on_with_another_account_after_the_closing_has_not_left():
     later = {"account_id": "A2", "occurred_at": after(days=2)}
     for no_sign in (
         a_transaction(account_id="A1", occurred_at=after(days=2)),  # the closed account
-        a_transaction(account_id="A2"),  # before the closing
         a_transaction(status="declined", **later),
         a_transaction(kind="interest", direction="credit", **later),
     ):
@@ -462,6 +461,20 @@ def test_who_goes_on_with_another_account_after_the_closing_has_not_left():
     assert (gone.churn_label, gone.churn_label_ms) == ("closed", after(days=3))
     died = folded(an_interaction(kind="product_closed", topic="deceased"), a_transaction(**later))
     assert died.churn_label == "died"
+
+
+@pytest.mark.parametrize("kind", ["interest", "transfer"])
+def test_who_had_another_account_that_is_heard_of_late_has_not_left(kind):
+    used = a_transaction(account_id="A1"), a_transaction(account_id="A2", kind=kind, occurred_at=after(hours=1))
+    closing = an_interaction(kind="product_closed", product_id="A1", occurred_at=after(days=1))
+    for life in permutations((*used, closing)):
+        if life.index(used[0]) < life.index(closing):  # an account of which nothing is known cannot be closed
+            assert folded(*life).churn_label == ""
+
+
+def test_an_account_that_is_heard_of_late_says_nothing_where_master_data_say_that_the_customer_left():
+    told = a_customer(closed_on="2026-03-03", occurred_at=after(days=2))
+    assert folded(told, a_transaction(account_id="A2", occurred_at=after(days=1))).churn_label == "closed"
 
 
 def test_death_and_merger_are_not_leaving():
