@@ -10,9 +10,10 @@ from typing import Any
 
 from models.facts import eve
 from models.facts.bonds import BONDS, fold_closed_on
+from models.facts.holdings import before_changes, changes_since, with_change
 from models.facts.money import fold_money
 from models.facts.promise import promised
-from models.needs import fold_opening, fold_told
+from models.needs import fold_opening, fold_told, take_back_openings
 from models.policy import Policy
 from models.rings import counting, windows
 from schemas.events import Customer, Interaction, LinkedMention, Outcome, Transaction
@@ -119,8 +120,8 @@ def _interaction(p: Profile, event: Interaction, policy: Policy) -> None:
         p.ratings = _rated(p.ratings, round(event.rating * 10), at_ms)
     if event.attributes:
         p.promise = promised(p.promise, event)
-    if kind == "product_opened":
-        fold_opening(p, event)
+    if kind == "product_opened" and event.product_id is not None:
+        fold_opening(p, event.product_id, at_ms)
     if kind in BONDS:
         BONDS[kind](p, event)
 
@@ -175,14 +176,23 @@ def _linked_mention(p: Profile, event: LinkedMention, score: int) -> None:
 
 
 def _customer(p: Profile, event: Customer, policy: Policy) -> None:
-    """Take over master data, unless newer ones are known; they do not say when the customer was last seen."""
+    """Take over master data, unless newer ones are known; they do not say when the customer was last seen.
+
+    What was opened and closed after them is told again: it was heard of first.
+    """
     if p.events == (0, 0, 0, 0):
         p.last_seen_ms = max(p.last_seen_ms, event.occurred_ms)
     if p.identity is not None and p.identity.as_of_ms > event.occurred_ms:
         return
+    since = changes_since(p, event.occurred_ms) if event.has_own_time else ()
     before, p.identity = p.identity, _identity(event)
+    take_back_openings(p, since)
     if before is not None:
-        fold_told(p, before, event.occurred_ms)
+        fold_told(p, before_changes(before, since), event.occurred_ms)
+    for change in since:
+        if change.opened:
+            fold_opening(p, change.product, change.at_ms)
+        p.identity = with_change(p.identity, change)
     fold_closed_on(p, event)
 
 
@@ -202,6 +212,7 @@ def _identity(event: Customer) -> Identity:
         handles=_handles(event.handles),
         opened_on=event.opened_on,
         closed_on=event.closed_on,
+        has_own_time=event.has_own_time,
         consents=event.consents,
         do_not_contact=event.do_not_contact,
     )

@@ -5,7 +5,7 @@ him a horizon ago waits in his profile anyway, for the churn model: when it matu
 with what he opened meanwhile. So needs are learned at the same moment, with the same care, and at no further bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from models.cause import Cause
@@ -18,9 +18,8 @@ from models.rings.windows import home_day
 from models.served.churn import may_profile
 from models.served.need import MODEL
 from schemas.actions import Effect, example_effect
-from schemas.events import Interaction
 from schemas.internal import ExampleRecord
-from schemas.profile import Due, Identity, Profile
+from schemas.profile import Due, Identity, ProductChange, Profile
 from schemas.vocabulary import CENSORING, PRODUCT_FAMILIES
 
 _MONTH_DAYS = 30
@@ -40,17 +39,24 @@ def family_of(product: str) -> str | None:
     return next((family for family in PRODUCT_FAMILIES if family in names), None)
 
 
-def fold_opening(p: Profile, event: Interaction) -> None:
+def fold_opening(p: Profile, product: str, at_ms: int) -> None:
     """Note in `p`, a profile that is being written and does not hold it yet, when a family's first product was opened.
 
     Who has one and opens another was never asked about: to count him among those who took it, and none of those who
     have one and open no other, would teach that having it makes one take it. Of two that come in the wrong order the
     earlier was the first. Where master data told of it sooner (`fold_told`), it was opened by then.
     """
-    family = None if event.product_id is None else family_of(event.product_id)
-    day = home_day(event.occurred_ms)
+    family, day = family_of(product), home_day(at_ms)
     if family is not None and (family not in _held(p) or day < _known_since(p, family)):
         p.opened = {**p.opened, family: day}
+
+
+def take_back_openings(p: Profile, changes: Iterable[ProductChange]) -> None:
+    """Forget in `p` that families were opened by these changes: master data of before them are about to be heard."""
+    days = {family_of(change.product): home_day(change.at_ms) for change in changes if change.opened}
+    left = {family: day for family, day in p.opened.items() if days.get(family) != day}
+    if left != p.opened:
+        p.opened = left
 
 
 def fold_told(p: Profile, before: Identity, at_ms: int) -> None:

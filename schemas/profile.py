@@ -21,6 +21,7 @@ PROFILE_VERSION = 1
 MAX_ACCOUNTS = 9  # the one idle longest leaves; its balance leaves the AUM
 MAX_CURRENCIES = 5  # of totals: the home currency, three others, and "XXX" for all further ones together
 MAX_PRODUCTS = 10  # the first ones of the master data
+MAX_PRODUCT_CHANGES = 2  # the oldest leaves
 MAX_HANDLES = 8  # likewise, while they fit in MAX_HANDLE_BYTES together
 MAX_LOANS = 4  # the one with the fewest missed instalments leaves, of these the one heard of longest ago
 MAX_MISSED = 99  # instalments of a loan: the count stands still there
@@ -54,7 +55,7 @@ MAX_HANDLE_BYTES = 192  # of all handles together
 MAX_COUNTRY_BYTES = 3
 MAX_FEATURES = 34  # of a pending example
 MAX_FEATURE_BYTES = 5 + 2 * MAX_FEATURES  # which of them are not zero, and these as float16
-MAX_EVE_BYTES = 290  # facts as of a day boundary: beyond it they are lost, and with them the snapshot or label
+MAX_EVE_BYTES = 238  # facts as of a day boundary: beyond it they are lost, and with them the snapshot or label
 MAX_CONTEXT_BYTES = 250  # of all pending examples together: what does not fit is lost, as beyond MAX_PENDING
 
 
@@ -93,8 +94,17 @@ class Identity(NamedTuple):
     handles: tuple[str, ...] = ()
     opened_on: str | None = None
     closed_on: str | None = None
+    has_own_time: bool = True  # False: `as_of_ms` is when its record was written
     consents: tuple[str, ...] = ()
     do_not_contact: bool = False
+
+
+class ProductChange(NamedTuple):
+    """The last that was heard of a product's opening or closing."""
+
+    product: str
+    at_ms: int
+    opened: bool
 
 
 class Account(NamedTuple):
@@ -365,6 +375,7 @@ class Profile:
     complaints: tuple[Complaint, ...] = ()  # open ones, oldest first
     last_complaint_ms: int | None = None
     complaints_closed: int = 0
+    product_changes: tuple[ProductChange, ...] = ()  # the latest ones, oldest first (`models.facts.holdings`)
     answer_ahead_ms: int | None = None  # the latest answer that found no complaint: its own may come later
     ratings: Ratings = Ratings()
     mood: MentionMood = MentionMood()

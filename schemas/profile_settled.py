@@ -18,6 +18,7 @@ from schemas.profile import (
     Grade,
     Loan,
     MentionMood,
+    ProductChange,
     Profile,
     Promise,
     Ratings,
@@ -64,6 +65,7 @@ SETTLED = (
     "complaints",
     "last_complaint_ms",
     "complaints_closed",
+    "product_changes",
     "answer_ahead_ms",
     "ratings",
     "mood",
@@ -136,6 +138,7 @@ def _settled(p: Profile) -> tuple[Any, ...]:
         [(c[0], c[1], number(c[2], c[2]), c[3]) for c in p.complaints],
         p.last_complaint_ms,
         p.complaints_closed,
+        [(number(c[0], c[0]), c[1], c[2]) for c in p.product_changes],
         p.answer_ahead_ms,
         p.ratings,
         p.mood,
@@ -170,7 +173,7 @@ def read_runs(settled: bytes, daily: bytes, base: int) -> tuple[Any, ...]:
     """Read the fields of `SETTLED` and of `DAILY`, in this order."""
     (
         erased_ms, identity, grade, lifecycle, tags, weeks, salary, loans, complaints, last_complaint_ms,
-        complaints_closed, answer_ahead_ms, ratings, mood, visits, open_alerts, cool_downs, offers,
+        complaints_closed, product_changes, answer_ahead_ms, ratings, mood, visits, open_alerts, cool_downs, offers,
         contacts_by_channel, last_offer_day, pending, churn_label, churn_label_ms, promise, worth, opened, needs,
     ) = unpack(settled)  # fmt: skip
     scores, due = unpack(daily)
@@ -189,6 +192,7 @@ def read_runs(settled: bytes, daily: bytes, base: int) -> tuple[Any, ...]:
         tuple([new(Complaint, (e, t, word(c, c), topic)) for e, t, c, topic in complaints]),
         last_complaint_ms,
         complaints_closed,
+        tuple([new(ProductChange, (word(product, product), at, how)) for product, at, how in product_changes]),
         answer_ahead_ms,
         new(Ratings, ratings),
         new(MentionMood, mood),

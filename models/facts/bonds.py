@@ -3,15 +3,16 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from models.facts.holdings import fold_change
 from models.facts.loans import loan_named
 from models.rings import windows
 from schemas.events import Customer, Interaction
 from schemas.profile import (
     MAX_COMPLAINTS,
     MAX_EVENT_ID_BYTES,
-    MAX_PRODUCTS,
     MAX_WORD_BYTES,
     Complaint,
+    ProductChange,
     Profile,
     cut,
     short_id,
@@ -50,10 +51,8 @@ def _complaint_resolved(p: Profile, event: Interaction) -> None:
 
 
 def _product_opened(p: Profile, event: Interaction) -> None:
-    if p.identity is not None and event.product_id is not None:
-        product = short_id(event.product_id)
-        if product not in p.identity.products:
-            p.identity = p.identity._replace(products=(*p.identity.products, product)[:MAX_PRODUCTS])
+    if event.product_id is not None:
+        fold_change(p, ProductChange(short_id(event.product_id), event.occurred_ms, opened=True))
 
 
 def _product_closed(p: Profile, event: Interaction) -> None:
@@ -69,11 +68,22 @@ def _product_closed(p: Profile, event: Interaction) -> None:
     if product in p.accounts:
         account = p.accounts[product]
         p.accounts = {**p.accounts, product: account._replace(closed_ms=event.occurred_ms)}
-        if label is None and all(account.closed_ms is not None for account in p.accounts.values()):
-            _left(p, event.occurred_ms)
-    if p.identity is not None:
-        held = tuple([other for other in p.identity.products if other != product])
-        p.identity = p.identity._replace(products=held)
+        if label is None:
+            fold_last_closing(p, event.occurred_ms)
+    fold_change(p, ProductChange(product, event.occurred_ms, opened=False))
+
+
+def fold_last_closing(p: Profile, at_ms: int) -> None:
+    """Note in `p` that the customer has left, where the account just closed was the last one open.
+
+    Newer master data that do not say so know better.
+    """
+    if all(account.closed_ms is not None for account in p.accounts.values()):
+        told = p.identity
+        if told is not None and told.has_own_time and told.as_of_ms > at_ms and told.closed_on is None:
+            p.loans = {}
+        else:
+            _left(p, at_ms)
 
 
 def _left(p: Profile, at_ms: int) -> None:

@@ -57,6 +57,7 @@ def as_of(profile: Profile, boundary_ms: int) -> Profile | None:
     seen.last_login_ms, seen.last_own_activity_ms = facts.last_login_ms, facts.last_own_activity_ms
     seen.complaints, seen.last_complaint_ms = facts.complaints, facts.last_complaint_ms
     seen.answer_ahead_ms = facts.answer_ahead_ms
+    seen.product_changes = tuple([change for change in profile.product_changes if change.at_ms < boundary_ms])
     seen.ratings, seen.mood = facts.ratings, facts.mood
     seen.churn_label, seen.churn_label_ms = facts.churn_label, facts.churn_label_ms
     seen.purchases, seen.opened = facts.purchases, facts.opened

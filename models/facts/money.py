@@ -1,6 +1,8 @@
 """The part of the fold that is about transactions: totals, balances, AUM, salary, payees and countries."""
 
 from models.facts import loans
+from models.facts.bonds import fold_last_closing
+from models.facts.holdings import closed_ms_of
 from models.facts.purchases import fold_purchase
 from models.policy import Policy
 from models.policy.rules import CardTesting
@@ -125,7 +127,10 @@ def _total(totals: Totals, event: Transaction) -> Totals:
 def _move_account(p: Profile, event: Transaction, home_currency: str) -> None:
     """Note the balance told with the latest transaction; of two at one time, the one that came later."""
     key, at_ms = short_id(event.account_id), event.occurred_ms
-    account = p.accounts.get(key) or Account(event.currency, None, 0, at_ms)
+    account = p.accounts.get(key)
+    is_new = account is None
+    if account is None:  # its closing may have been heard of first
+        account = Account(event.currency, None, 0, at_ms, closed_ms_of(p, key))
     balance_minor = None if event.status == "declined" else event.balance_after_minor
     told = balance_minor is not None and at_ms >= account.balance_ms
     moved = Account(
@@ -136,6 +141,8 @@ def _move_account(p: Profile, event: Transaction, home_currency: str) -> None:
         account.closed_ms,
     )
     p.accounts = {**p.accounts, key: moved}
+    if is_new and account.closed_ms is not None:
+        fold_last_closing(p, account.closed_ms)
     if len(p.accounts) > MAX_ACCOUNTS:
         idle = min(p.accounts, key=lambda name: (p.accounts[name].last_ms, name))
         del p.accounts[idle]  # the mapping is new: nobody else holds it
@@ -158,8 +165,10 @@ def _stays(p: Profile, event: Transaction) -> bool:
     Of the latter only what comes late can tell, since who leaves closes all accounts that are known; what is told of
     an account whose end master data say is no sign.
     """
-    account = p.accounts.get(short_id(event.account_id))
-    if account is not None and account.closed_ms is not None:
+    key = short_id(event.account_id)
+    account = p.accounts.get(key)
+    closed_ms = closed_ms_of(p, key) if account is None else account.closed_ms
+    if closed_ms is not None:
         return False
     if event.occurred_ms > (p.churn_label_ms or 0):
         return event.status == "booked" and _his_own(event)

@@ -435,6 +435,63 @@ def test_products_come_and_go_once_master_data_are_known():
     assert profile.identity.products == ("fund",)
 
 
+def test_what_is_held_hangs_on_no_order_of_master_data_openings_and_closings():
+    known = folded(a_customer(products=("card",)))
+    life = (
+        an_interaction(kind="product_opened", product_id="fund", occurred_at=after(hours=1)),
+        a_customer(products=("card", "loan"), occurred_at=after(hours=2)),  # says no more of the fund
+        an_interaction(kind="product_closed", product_id="card", occurred_at=after(hours=3)),
+        an_interaction(kind="product_opened", product_id="wealth", occurred_at=after(hours=4)),
+    )
+    for order in permutations(life):
+        assert folded(*order, profile=known).identity.products == ("loan", "wealth")
+
+
+def test_what_was_opened_and_closed_is_not_held_whichever_is_heard_of_first():
+    opening = an_interaction(kind="product_opened", product_id="fund", occurred_at=after(hours=1))
+    closing = an_interaction(kind="product_closed", product_id="fund", occurred_at=after(hours=2))
+    for order in permutations((opening, closing, a_customer(products=("card",)))):
+        assert folded(*order).identity.products == ("card",)
+
+
+def test_so_many_last_changes_are_told_again_after_older_master_data():
+    openings = [
+        an_interaction(kind="product_opened", product_id=f"fund-{number}", occurred_at=after(hours=number))
+        for number in range(1, limits.MAX_PRODUCT_CHANGES + 2)
+    ]
+    profile = folded(*openings, a_customer(products=("card",)))
+    assert profile.identity.products == ("card", *[event.product_id for event in openings[1:]])
+
+
+def test_master_data_without_a_time_of_their_own_are_taken_as_they_are_whenever_they_come():
+    timeless = a_customer(products=("card",), occurred_at=after(days=9))
+    timeless.__dict__["has_own_time"] = False
+    opening = an_interaction(kind="product_opened", product_id="fund")
+    assert folded(opening, timeless).identity.products == ("card",)
+    assert folded(timeless, opening).identity.products == ("card", "fund")
+
+
+def test_an_account_whose_closing_is_heard_of_first_is_closed_and_counts_in_no_assets():
+    closing = an_interaction(kind="product_closed", product_id="A1", occurred_at=after(days=1))
+    movements = [
+        a_transaction(account_id="A1", balance_after="500.00"),
+        a_transaction(account_id="A1", balance_after="0.10", kind="interest", occurred_at=after(days=2)),
+    ]
+    for order in permutations((closing, *movements)):
+        profile = folded(*order)
+        assert profile.accounts["A1"].closed_ms == after(days=1)
+        assert profile.aum_minor("CNY") == 0
+        assert (profile.churn_label, profile.churn_label_ms) == ("closed", after(days=1))
+
+
+def test_who_is_a_customer_by_newer_master_data_has_not_left():
+    used = a_transaction(account_id="A1")
+    closing = an_interaction(kind="product_closed", product_id="A1", occurred_at=after(days=1))
+    told = a_customer(occurred_at=after(days=2))
+    for order in ((used, closing, told), (used, told, closing), (told, used, closing)):
+        assert folded(*order).churn_label == ""
+
+
 def test_who_closes_his_last_account_has_left():
     profile = folded(a_transaction(account_id="A1"), a_transaction(account_id="A2"))
     profile = folded(an_interaction(kind="product_closed", product_id="A1"), profile=profile)

@@ -82,8 +82,20 @@ def test_the_opening_that_began_it_is_noted_in_any_order():
     assert again.opened == {"fund": day + 30}
     profile, _ = lived(MASTER, opened(1, "gold-bar"), opened(1, ...))
     assert profile.opened == {}
-    fold_opening(profile, opened(3, "mortgage_1"))
+    fold_opening(profile, "mortgage_1", after(days=3))
     assert profile.opened == {"mortgage": day + 3}
+
+
+@pytest.mark.parametrize(
+    ("listed", "noted"),
+    [((), home_day(after(days=9))), (("fund-1",), ~home_day(after(days=2)))],
+    ids=["he had none", "he had one"],
+)
+def test_whether_he_had_one_when_he_opened_it_is_told_by_master_data_of_before_also_where_they_come_late(listed, noted):
+    master, opening = refreshed(2, *listed), opened(9, "fund-2")
+    for order in [(master, opening), (opening, master)]:
+        profile, _ = lived(MASTER, *order)
+        assert profile.opened == {"fund": noted}
 
 
 def refreshed(days, *products):

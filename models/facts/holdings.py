@@ -1,0 +1,52 @@
+"""Which products a customer holds: as master data tell them, and as he has opened and closed them since.
+
+Master data and interactions are two topics, and of a topic, too, something may come late. So the last changes are
+remembered with their times: master data of before them do not undo them, nor does an older word of the same product.
+"""
+
+from collections.abc import Sequence
+
+from schemas.profile import MAX_PRODUCT_CHANGES, MAX_PRODUCTS, Identity, ProductChange, Profile
+
+
+def fold_change(p: Profile, change: ProductChange) -> None:
+    """Hear in `p`, a profile that is being written, that a product (its short id) was opened or closed."""
+    others = [other for other in p.product_changes if other.product != change.product]
+    if any(other.product == change.product and other.at_ms > change.at_ms for other in p.product_changes):
+        return
+    p.product_changes = tuple(sorted([*others, change], key=_when)[-MAX_PRODUCT_CHANGES:])
+    if p.identity is not None and not (p.identity.has_own_time and p.identity.as_of_ms > change.at_ms):
+        p.identity = with_change(p.identity, change)
+
+
+def changes_since(p: Profile, at_ms: int) -> tuple[ProductChange, ...]:
+    """List the changes that are remembered from after a moment, oldest first."""
+    return tuple([change for change in p.product_changes if change.at_ms > at_ms])
+
+
+def with_change(identity: Identity, change: ProductChange) -> Identity:
+    """Give master data with a product more, or without one."""
+    others = tuple([product for product in identity.products if product != change.product])
+    if not change.opened:
+        return identity._replace(products=others)
+    if change.product in identity.products:
+        return identity
+    return identity._replace(products=(*others, change.product)[:MAX_PRODUCTS])
+
+
+def before_changes(identity: Identity, changes: Sequence[ProductChange]) -> Identity:
+    """Give master data without what was opened meanwhile."""
+    opened = {change.product for change in changes if change.opened}
+    return identity._replace(products=tuple([product for product in identity.products if product not in opened]))
+
+
+def closed_ms_of(p: Profile, product: str) -> int | None:
+    """Say when a product was closed of which nothing else is known yet; None where its closing is not remembered."""
+    for change in p.product_changes:
+        if change.product == product and not change.opened:
+            return change.at_ms
+    return None
+
+
+def _when(change: ProductChange) -> tuple[int, str]:
+    return change.at_ms, change.product
