@@ -74,21 +74,17 @@ def _product_closed(p: Profile, event: Interaction) -> None:
 
 
 def fold_last_closing(p: Profile, at_ms: int) -> None:
-    """Note in `p` that the customer has left, where the account just closed was the last one open.
-
-    Newer master data that do not say so know better.
-    """
+    """Note in `p` that the customer has left, where the account just closed was the last one open."""
     if all(account.closed_ms is not None for account in p.accounts.values()):
-        told = p.identity
-        if told is not None and told.has_own_time and told.as_of_ms > at_ms and told.closed_on is None:
-            p.loans = {}
-        else:
-            _left(p, at_ms)
+        _left(p, at_ms)
 
 
 def _left(p: Profile, at_ms: int) -> None:
+    """End what he owes, and note when he left, unless newer master data say that he is a customer."""
     p.loans = {}
-    if not p.churn_label:
+    told = p.identity
+    stays = told is not None and told.has_own_time and told.as_of_ms > at_ms and told.closed_on is None
+    if not p.churn_label and not stays:
         p.churn_label, p.churn_label_ms = "closed", at_ms
 
 
