@@ -53,8 +53,8 @@ def fold_opening(p: Profile, product: str, at_ms: int) -> None:
 
 def take_back_openings(p: Profile, changes: Iterable[ProductChange]) -> None:
     """Forget in `p` that families were opened by these changes: master data of before them are about to be heard."""
-    days = {family_of(change.product): home_day(change.at_ms) for change in changes if change.opened}
-    left = {family: day for family, day in p.opened.items() if days.get(family) != day}
+    taken = {(family_of(change.product), home_day(change.at_ms)) for change in changes if change.opened}
+    left = {family: day for family, day in p.opened.items() if (family, day) not in taken}
     if left != p.opened:
         p.opened = left
 

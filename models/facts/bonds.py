@@ -68,23 +68,14 @@ def _product_closed(p: Profile, event: Interaction) -> None:
     if product in p.accounts:
         account = p.accounts[product]
         p.accounts = {**p.accounts, product: account._replace(closed_ms=event.occurred_ms)}
-        if label is None:
-            fold_last_closing(p, event.occurred_ms)
+        if label is None and all(account.closed_ms is not None for account in p.accounts.values()):
+            _left(p, event.occurred_ms)
     fold_change(p, ProductChange(product, event.occurred_ms, opened=False))
 
 
-def fold_last_closing(p: Profile, at_ms: int) -> None:
-    """Note in `p` that the customer has left, where the account just closed was the last one open."""
-    if all(account.closed_ms is not None for account in p.accounts.values()):
-        _left(p, at_ms)
-
-
 def _left(p: Profile, at_ms: int) -> None:
-    """End what he owes, and note when he left, unless newer master data say that he is a customer."""
     p.loans = {}
-    told = p.identity
-    stays = told is not None and told.has_own_time and told.as_of_ms > at_ms and told.closed_on is None
-    if not p.churn_label and not stays:
+    if not p.churn_label:
         p.churn_label, p.churn_label_ms = "closed", at_ms
 
 

@@ -10,9 +10,12 @@ from schemas.profile import MAX_PRODUCT_CHANGES, MAX_PRODUCTS, Identity, Product
 
 
 def fold_change(p: Profile, change: ProductChange) -> None:
-    """Hear in `p`, a profile that is being written, that a product (its short id) was opened or closed."""
+    """Hear in `p`, a profile that is being written, that a product (its short id) was opened or closed.
+
+    Of two words of one moment a closing is the later one, and master data are earlier than either.
+    """
     others = [other for other in p.product_changes if other.product != change.product]
-    if any(other.product == change.product and other.at_ms > change.at_ms for other in p.product_changes):
+    if any(_when(other) > _when(change) for other in p.product_changes if other.product == change.product):
         return
     p.product_changes = tuple(sorted([*others, change], key=_when)[-MAX_PRODUCT_CHANGES:])
     if p.identity is not None and not (p.identity.has_own_time and p.identity.as_of_ms > change.at_ms):
@@ -20,8 +23,8 @@ def fold_change(p: Profile, change: ProductChange) -> None:
 
 
 def changes_since(p: Profile, at_ms: int) -> tuple[ProductChange, ...]:
-    """List the changes that are remembered from after a moment, oldest first."""
-    return tuple([change for change in p.product_changes if change.at_ms > at_ms])
+    """List the changes that are remembered from a moment on, oldest first."""
+    return tuple([change for change in p.product_changes if change.at_ms >= at_ms])
 
 
 def with_change(identity: Identity, change: ProductChange) -> Identity:
@@ -40,13 +43,5 @@ def before_changes(identity: Identity, changes: Sequence[ProductChange]) -> Iden
     return identity._replace(products=tuple([product for product in identity.products if product not in opened]))
 
 
-def closed_ms_of(p: Profile, product: str) -> int | None:
-    """Say when a product was closed of which nothing else is known yet; None where its closing is not remembered."""
-    for change in p.product_changes:
-        if change.product == product and not change.opened:
-            return change.at_ms
-    return None
-
-
-def _when(change: ProductChange) -> tuple[int, str]:
-    return change.at_ms, change.product
+def _when(change: ProductChange) -> tuple[int, bool, str]:
+    return change.at_ms, not change.opened, change.product

@@ -1,8 +1,6 @@
 """The part of the fold that is about transactions: totals, balances, AUM, salary, payees and countries."""
 
 from models.facts import loans
-from models.facts.bonds import fold_last_closing
-from models.facts.holdings import closed_ms_of
 from models.facts.purchases import fold_purchase
 from models.policy import Policy
 from models.policy.rules import CardTesting
@@ -38,7 +36,7 @@ _NO_TALLY = Tally()
 
 def fold_money(p: Profile, event: Transaction, policy: Policy) -> None:
     """Fill a transaction into `p`, a profile that is being written."""
-    at_ms = event.occurred_ms
+    at_ms, status, booked = event.occurred_ms, event.status, event.status == "booked"
     home_currency = policy.home_currency
     name = event.currency if event.currency in p.totals else _name(p, event.currency, home_currency)
     p.totals = {**p.totals, name: _total(p.totals.get(name, _NO_TOTALS), event)}
@@ -46,12 +44,12 @@ def fold_money(p: Profile, event: Transaction, policy: Policy) -> None:
     _count(p, event, policy)
     if p.last_by_channel_ms.get(event.channel, -1) < at_ms:
         p.last_by_channel_ms = {**p.last_by_channel_ms, event.channel: at_ms}
-    if p.churn_label == "closed" and _stays(p, event):
-        p.churn_label, p.churn_label_ms = "", None
     _move_account(p, event, home_currency)
-    if _his_own(event):
+    if status != "reversed" and event.direction == "debit" and event.kind in OWN_KINDS:
         p.last_own_activity_ms = max(at_ms, p.last_own_activity_ms or 0)
-    if event.status == "booked":
+        if booked and p.churn_label == "closed":
+            _stays(p, event)
+    if booked:
         _booked(p, event)
     if event.kind == "loan_payment":
         p.loans = loans.follow(p.loans, event, policy.bank.loan_gap_days)
@@ -127,10 +125,7 @@ def _total(totals: Totals, event: Transaction) -> Totals:
 def _move_account(p: Profile, event: Transaction, home_currency: str) -> None:
     """Note the balance told with the latest transaction; of two at one time, the one that came later."""
     key, at_ms = short_id(event.account_id), event.occurred_ms
-    account = p.accounts.get(key)
-    is_new = account is None
-    if account is None:  # its closing may have been heard of first
-        account = Account(event.currency, None, 0, at_ms, closed_ms_of(p, key))
+    account = p.accounts.get(key) or Account(event.currency, None, 0, at_ms)
     balance_minor = None if event.status == "declined" else event.balance_after_minor
     told = balance_minor is not None and at_ms >= account.balance_ms
     moved = Account(
@@ -141,8 +136,6 @@ def _move_account(p: Profile, event: Transaction, home_currency: str) -> None:
         account.closed_ms,
     )
     p.accounts = {**p.accounts, key: moved}
-    if is_new and account.closed_ms is not None:
-        fold_last_closing(p, account.closed_ms)
     if len(p.accounts) > MAX_ACCOUNTS:
         idle = min(p.accounts, key=lambda name: (p.accounts[name].last_ms, name))
         del p.accounts[idle]  # the mapping is new: nobody else holds it
@@ -154,25 +147,11 @@ def _move_account(p: Profile, event: Transaction, home_currency: str) -> None:
         _raise_high(p, then.aum_minor(home_currency), at_ms)
 
 
-def _his_own(event: Transaction) -> bool:
-    """Whether the customer himself did it, or tried to."""
-    return event.status != "reversed" and event.direction == "debit" and event.kind in OWN_KINDS
-
-
-def _stays(p: Profile, event: Transaction) -> bool:
-    """Whether it takes back that the customer left: he goes on with an open account, or had one all the while.
-
-    Of the latter only what comes late can tell, since who leaves closes all accounts that are known; what is told of
-    an account whose end master data say is no sign.
-    """
-    key = short_id(event.account_id)
-    account = p.accounts.get(key)
-    closed_ms = closed_ms_of(p, key) if account is None else account.closed_ms
-    if closed_ms is not None:
-        return False
-    if event.occurred_ms > (p.churn_label_ms or 0):
-        return event.status == "booked" and _his_own(event)
-    return account is None and (p.identity is None or p.identity.closed_on is None)
+def _stays(p: Profile, event: Transaction) -> None:
+    """Take back that the customer left where he goes on with an open account, perhaps one not seen before."""
+    account = p.accounts.get(short_id(event.account_id))
+    if account is not None and account.closed_ms is None and event.occurred_ms > (p.churn_label_ms or 0):
+        p.churn_label, p.churn_label_ms = "", None
 
 
 def _raise_high(p: Profile, aum: int, at_ms: int) -> None:

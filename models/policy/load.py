@@ -221,12 +221,15 @@ def _table_of(table: Any, location: Sequence[int | str]) -> Mapping[str, Any]:
 
 
 def _keys_of(shape: type[Part], table: Mapping[str, Any], unknown: set[int | str]) -> list[str]:
-    """List the keys that a table may have, by every shape that knows all keys of it but the unknown ones."""
+    """List the keys that a table may have, by every shape that knows all keys of it but the unknown ones.
+
+    Where it has no other, all shapes do, so that nothing can be said.
+    """
     used = {name: value for name, value in table.items() if name not in unknown}
     schema = shape.model_json_schema()
     keys = [each.get("properties", {}) for each in (schema, *schema.get("$defs", {}).values())]
     fit = [names for names in keys if all(n in names and names[n].get("const", v) == v for n, v in used.items())]
-    return sorted({name for names in fit for name in names})
+    return sorted({name for names in fit for name in names}) if used else []
 
 
 def _content_hash(tables: Mapping[str, Part]) -> str:

@@ -74,7 +74,9 @@ class Shelf:
         parts = self._parts.get((model, version), {})
         try:
             return for_serving(model, version, parts, alone=True) if self._serving else assemble(model, version, parts)
-        except BadSnapshotError:
+        except BadSnapshotError as error:
+            if parts:
+                self._left_out(model, version, error)
             return None
 
     def _arrived(self, model: str, version: int) -> Stored | None:

@@ -50,10 +50,12 @@ class Bank:
 
     def with_and_without(self, data: st.DataObject, begun: Profile, due_ms: int, since_ms: int) -> tuple[Any, Any]:
         """The profile and effects of the work due at `due_ms`, without and with what happens after its boundary."""
-        boundary_ms = due_ms - self.policy.lateness_ms
-        early = data.draw(some(st.integers(since_ms, boundary_ms - 1), 12))
-        meanwhile = data.draw(some(st.integers(boundary_ms, due_ms - 1), 6))
-        life = data.draw(interleaved(early, meanwhile))
+        lateness_ms = self.policy.lateness_ms
+        boundary_ms = due_ms - lateness_ms
+        before = st.integers(since_ms, boundary_ms - 1) | st.integers(boundary_ms - lateness_ms, boundary_ms - 1)
+        happened = data.draw(some(before, 12)) + data.draw(some(st.integers(boundary_ms, due_ms - 1), 6))
+        life = data.draw(heard(happened, lateness_ms))
+        early = [event for event in life if event.occurred_ms < boundary_ms]
         before_it, _ = self.through(begun, *life)
         assume(before_it.eve is None or before_it.eve.facts is not None)  # it took too many bytes
         alone, with_it = self.through(begun, *early, at(due_ms)), self.through(begun, *life, at(due_ms))
@@ -87,13 +89,11 @@ def some(times: st.SearchStrategy[int], most: int) -> st.SearchStrategy[list[Any
 
 
 @st.composite
-def interleaved(draw: st.DrawFn, early: list[Any], late: list[Any]) -> list[Any]:
-    """Both, each in its own order."""
-    places = sorted(draw(st.lists(st.integers(0, len(early)), min_size=len(late), max_size=len(late))))
-    life = list(early)
-    for place, event in reversed(list(zip(places, late, strict=True))):
-        life.insert(place, event)
-    return life
+def heard(draw: st.DrawFn, happened: list[Any], lateness_ms: int) -> list[Any]:
+    """These events as they may come: each as late as the lateness allows."""
+    late = draw(st.lists(st.integers(0, lateness_ms - 1), min_size=len(happened), max_size=len(happened)))
+    comes = {id(event): event.occurred_ms + delay for event, delay in zip(happened, late, strict=True)}
+    return sorted(happened, key=lambda event: comes[id(event)])
 
 
 def snapshots(profile: Profile) -> list[Any]:

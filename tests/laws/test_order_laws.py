@@ -1,7 +1,7 @@
 """Within the lateness the order in which events come shows in no training example, whatever a customer lives through.
 
-Left out is what may show (docs/learning.md): complaints and their answers, master data, and all but the first week of
-snapshots that a life begins. Offers, too: one is made to whichever login came first.
+Left out is what may show (docs/learning.md): complaints and their answers, master data, closings, and outcomes, whose
+offers are made to whichever login came first.
 """
 
 import random
@@ -24,12 +24,12 @@ POLICY = a_policy(actions={"action": []}, bank={"lateness_minutes": 1_440}, chur
 WEEKS = 9
 DAYS = 7 * WEEKS + POLICY.churn.horizon_days + 2
 LAWFUL = settings(max_examples=60, deadline=None)
-ANSWERED = {"complaint", "complaint_resolved"}
+SHOWN = {"complaint", "complaint_resolved", "product_closed"}
 BEGUN = a_consenting_customer(occurred_at=BEGINNING), an_interaction(kind="view", occurred_at=after(hours=1))
 
 
 def may_come_late(event: Any) -> bool:
-    return not isinstance(event, Customer | Outcome) and getattr(event, "kind", None) not in ANSWERED
+    return not isinstance(event, Customer | Outcome) and getattr(event, "kind", None) not in SHOWN
 
 
 @st.composite

@@ -454,6 +454,17 @@ def test_what_was_opened_and_closed_is_not_held_whichever_is_heard_of_first():
         assert folded(*order).identity.products == ("card",)
 
 
+def test_of_one_moment_master_data_are_first_and_a_closing_last():
+    words = (
+        a_customer(products=("card",)),
+        an_interaction(kind="product_opened", product_id="fund"),
+        an_interaction(kind="product_opened", product_id="loan"),
+        an_interaction(kind="product_closed", product_id="loan"),
+    )
+    for order in permutations(words):
+        assert folded(*order).identity.products == ("card", "fund")
+
+
 def test_so_many_last_changes_are_told_again_after_older_master_data():
     openings = [
         an_interaction(kind="product_opened", product_id=f"fund-{number}", occurred_at=after(hours=number))
@@ -471,27 +482,6 @@ def test_master_data_without_a_time_of_their_own_are_taken_as_they_are_whenever_
     assert folded(timeless, opening).identity.products == ("card", "fund")
 
 
-def test_an_account_whose_closing_is_heard_of_first_is_closed_and_counts_in_no_assets():
-    closing = an_interaction(kind="product_closed", product_id="A1", occurred_at=after(days=1))
-    movements = [
-        a_transaction(account_id="A1", balance_after="500.00"),
-        a_transaction(account_id="A1", balance_after="0.10", kind="interest", occurred_at=after(days=2)),
-    ]
-    for order in permutations((closing, *movements)):
-        profile = folded(*order)
-        assert profile.accounts["A1"].closed_ms == after(days=1)
-        assert profile.aum_minor("CNY") == 0
-        assert (profile.churn_label, profile.churn_label_ms) == ("closed", after(days=1))
-
-
-def test_who_is_a_customer_by_newer_master_data_has_not_left():
-    used = a_transaction(account_id="A1")
-    closing = an_interaction(kind="product_closed", product_id="A1", occurred_at=after(days=1))
-    told = a_customer(occurred_at=after(days=2))
-    for order in ((used, closing, told), (used, told, closing), (told, used, closing)):
-        assert folded(*order).churn_label == ""
-
-
 def test_who_closes_his_last_account_has_left():
     profile = folded(a_transaction(account_id="A1"), a_transaction(account_id="A2"))
     profile = folded(an_interaction(kind="product_closed", product_id="A1"), profile=profile)
@@ -506,6 +496,7 @@ def test_who_goes_on_with_another_account_after_the_closing_has_not_left():
     later = {"account_id": "A2", "occurred_at": after(days=2)}
     for no_sign in (
         a_transaction(account_id="A1", occurred_at=after(days=2)),  # the closed account
+        a_transaction(account_id="A2"),  # before the closing
         a_transaction(status="declined", **later),
         a_transaction(kind="interest", direction="credit", **later),
     ):
@@ -518,20 +509,6 @@ def test_who_goes_on_with_another_account_after_the_closing_has_not_left():
     assert (gone.churn_label, gone.churn_label_ms) == ("closed", after(days=3))
     died = folded(an_interaction(kind="product_closed", topic="deceased"), a_transaction(**later))
     assert died.churn_label == "died"
-
-
-@pytest.mark.parametrize("kind", ["interest", "transfer"])
-def test_who_had_another_account_that_is_heard_of_late_has_not_left(kind):
-    used = a_transaction(account_id="A1"), a_transaction(account_id="A2", kind=kind, occurred_at=after(hours=1))
-    closing = an_interaction(kind="product_closed", product_id="A1", occurred_at=after(days=1))
-    for life in permutations((*used, closing)):
-        if life.index(used[0]) < life.index(closing):  # an account of which nothing is known cannot be closed
-            assert folded(*life).churn_label == ""
-
-
-def test_an_account_that_is_heard_of_late_says_nothing_where_master_data_say_that_the_customer_left():
-    told = a_customer(closed_on="2026-03-03", occurred_at=after(days=2))
-    assert folded(told, a_transaction(account_id="A2", occurred_at=after(days=1))).churn_label == "closed"
 
 
 def test_death_and_merger_are_not_leaving():
