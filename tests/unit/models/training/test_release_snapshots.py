@@ -79,6 +79,18 @@ def test_a_version_that_is_left_out_is_told_with_what_is_wrong():
     shelf.put(*manifest)
     assert [(model, version) for model, version, _ in told] == [("churn", 2)]
     assert "size: 0 bytes" in told[0][2]
+    assert shelf.stored("churn", 3) is None
+    assert len(told) == 1, "of what never came there is nothing to tell"
+
+
+def test_a_version_that_can_be_served_and_not_be_restored_is_told_to_who_would_restore_it():
+    told = []
+    shelf = Shelf(3, left_out=lambda model, version, why: told.append((model, version, str(why))))
+    for key, value in to_records(a_version(1)._replace(snapshot=["no", "map"], served={})):
+        shelf.put(key, value)
+    assert told == []
+    assert list(shelf.newest_first("churn")) == []
+    assert told == [("churn", 1, "(whole): is no map")]
 
 
 def test_a_trainer_leaves_out_what_can_be_served_and_not_be_restored():
