@@ -13,9 +13,9 @@ demo: $(VENV)/.ready
 	@$(BIN)/rapport demo $(ARGS)
 
 # Everything that must hold: the checks; then all on a real Kafka and Redis, beside which the pure core (unit tests, laws,
-# simulation) has a core of its own.
+# simulation), which gives way to it, takes what is left of the cores.
 test: check
-	@$(MAKE) --no-print-directory -j2 integration pure CORES=1
+	@$(MAKE) --no-print-directory -j2 integration pure
 
 # What needs no services: unit tests and laws with their coverage, then the simulation.
 pure: coverage

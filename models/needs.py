@@ -19,7 +19,8 @@ from models.served.churn import may_profile
 from models.served.need import MODEL
 from schemas.actions import Effect, example_effect
 from schemas.internal import ExampleRecord
-from schemas.profile import Due, Identity, ProductChange, Profile
+from schemas.profile import Due, Identity, Profile
+from schemas.profile_holdings import ProductChange
 from schemas.vocabulary import CENSORING, PRODUCT_FAMILIES
 
 _MONTH_DAYS = 30

@@ -14,6 +14,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from schemas.copier import copier_of
+from schemas.profile_holdings import Loan, ProductChange
 from schemas.profile_worth import NO_PURCHASES, Purchases, Worth
 
 PROFILE_VERSION = 1
@@ -21,8 +22,8 @@ PROFILE_VERSION = 1
 MAX_ACCOUNTS = 9  # the one idle longest leaves; its balance leaves the AUM
 MAX_CURRENCIES = 5  # of totals: the home currency, three others, and "XXX" for all further ones together
 MAX_PRODUCTS = 10  # the first ones of the master data
-MAX_PRODUCT_CHANGES = 2  # the oldest leaves
 MAX_HANDLES = 8  # likewise, while they fit in MAX_HANDLE_BYTES together
+MAX_PRODUCT_CHANGES = 2  # the oldest leaves
 MAX_LOANS = 4  # the one with the fewest missed instalments leaves, of these the one heard of longest ago
 MAX_MISSED = 99  # instalments of a loan: the count stands still there
 LOAN_RHYTHM = 2  # so many instalments paid in a row make one expect the next; more are not counted
@@ -99,14 +100,6 @@ class Identity(NamedTuple):
     do_not_contact: bool = False
 
 
-class ProductChange(NamedTuple):
-    """The last that was heard of a product's opening or closing."""
-
-    product: str
-    at_ms: int
-    opened: bool
-
-
 class Account(NamedTuple):
     """One account: its last told balance (None if never told) and when it last moved."""
 
@@ -162,14 +155,6 @@ class Salary(NamedTuple):
     usual_gap_days: int = 0
     expected_ms: int | None = None
     missed_since_ms: int | None = None
-
-
-class Loan(NamedTuple):
-    """A loan's instalments: missed ones in a row, the home day of the last one known of, paid ones (up to a rhythm)."""
-
-    missed: int
-    day: int
-    paid: int
 
 
 class Complaint(NamedTuple):

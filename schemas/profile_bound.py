@@ -19,12 +19,10 @@ from schemas.profile import (
     Facts,
     Grade,
     Identity,
-    Loan,
     MentionMood,
     OfferMade,
     OpenAlert,
     PendingExample,
-    ProductChange,
     Profile,
     Promise,
     Ratings,
@@ -38,6 +36,7 @@ from schemas.profile import (
     Visit,
 )
 from schemas.profile_eve import eve_bytes
+from schemas.profile_holdings import Loan, ProductChange
 from schemas.profile_settled import DAILY, SETTLED
 from schemas.profile_worth import Purchases, Worth
 from schemas.remembered import HASH_BYTES

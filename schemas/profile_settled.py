@@ -16,15 +16,14 @@ from typing import Any
 from schemas.profile import (
     Complaint,
     Grade,
-    Loan,
     MentionMood,
-    ProductChange,
     Profile,
     Promise,
     Ratings,
     Salary,
     Tag,
 )
+from schemas.profile_holdings import Loan, ProductChange
 from schemas.profile_parts import (
     NUMBER_OF,
     WORD_OF,

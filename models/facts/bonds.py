@@ -12,11 +12,11 @@ from schemas.profile import (
     MAX_EVENT_ID_BYTES,
     MAX_WORD_BYTES,
     Complaint,
-    ProductChange,
     Profile,
     cut,
     short_id,
 )
+from schemas.profile_holdings import ProductChange
 from schemas.vocabulary import CENSORED
 
 _EPOCH_DAY = date(1970, 1, 1)

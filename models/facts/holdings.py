@@ -6,7 +6,8 @@ remembered with their times: master data of before them do not undo them, nor do
 
 from collections.abc import Sequence
 
-from schemas.profile import MAX_PRODUCT_CHANGES, MAX_PRODUCTS, Identity, ProductChange, Profile
+from schemas.profile import MAX_PRODUCT_CHANGES, MAX_PRODUCTS, Identity, Profile
+from schemas.profile_holdings import ProductChange
 
 
 def fold_change(p: Profile, change: ProductChange) -> None:

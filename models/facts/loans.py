@@ -10,7 +10,8 @@ An instalment is known by its home day, one gap (policy: `loan_gap_days`) after 
 
 from models.rings.windows import home_day
 from schemas.events import Transaction
-from schemas.profile import LOAN_RHYTHM, MAX_LOAN_BYTES, MAX_LOANS, MAX_MISSED, Loan, short_id
+from schemas.profile import LOAN_RHYTHM, MAX_LOAN_BYTES, MAX_LOANS, MAX_MISSED, short_id
+from schemas.profile_holdings import Loan
 
 Loans = dict[str, Loan]
 

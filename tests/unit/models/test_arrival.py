@@ -8,7 +8,8 @@ from models.arrival import arrive, do_not_mention, leave
 from models.cause import Cause
 from models.fold import fold
 from models.policy import Policy
-from schemas.profile import Grade, Loan, OpenAlert, ReasonPart, Salary, Score, Tag
+from schemas.profile import Grade, OpenAlert, ReasonPart, Salary, Score, Tag
+from schemas.profile_holdings import Loan
 from tests import customers
 from tests.builders import BEGINNING, after, an_interaction
 from tests.judging import a_profile, lived, opened

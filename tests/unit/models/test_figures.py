@@ -6,7 +6,8 @@ import pytest
 
 from models.figures import FAMILIES, FIGURES, Figures, is_figure
 from models.rings.windows import home_day
-from schemas.profile import Account, Grade, Loan, OpenAlert, Salary, Score, Tag
+from schemas.profile import Account, Grade, OpenAlert, Salary, Score, Tag
+from schemas.profile_holdings import Loan
 from schemas.profile_worth import Worth
 from schemas.times import parse_rfc3339
 from tests.builders import BEGINNING, a_customer, a_transaction, after, an_interaction
