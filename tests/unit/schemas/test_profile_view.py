@@ -7,7 +7,7 @@ from schemas.profile_view import view
 from tests.builders import a_customer, a_transaction, after, an_interaction
 from tests.unit.models.test_fold import folded
 
-RULES = Path(__file__).resolve().parents[2] / "docs" / "rules.md"
+RULES = Path(__file__).resolve().parents[3] / "docs" / "rules.md"
 
 
 def test_a_profile_reads_as_the_rules_say():
