@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from stream_app.bench import pauses, sustain
 from stream_app.bench.bank import Say
@@ -11,7 +11,7 @@ from stream_app.bench.latency import Latency
 from stream_app.bench.open_loop import HarnessFailed, Matched, Step
 from stream_app.bench.recorded import Recorded
 from stream_app.bench.sustain import Ladder
-from stream_app.bench.whole import Account, WholeJob, whole_job
+from stream_app.bench.whole import Account, whole_job
 from stream_app.settings import Settings
 
 WARM_SHARE = 0.2
@@ -37,7 +37,7 @@ class Plan:
     pinned: bool
 
 
-class Protocol:
+class Bench:
     """One bench of the whole job: where it runs, what it sends, what it measures."""
 
     def __init__(self, settings: Settings, recorded: Recorded, home: Path, plan: Plan, say: Say) -> None:
@@ -89,62 +89,84 @@ class Protocol:
         """Measure open loops at fixed rates, and at shares of what is sustainable (without a ladder: of `base`)."""
         plan = self._plan
         with self._job() as job:
-            self._warm(job, min(plan.rates, default=base / 4))
-            steps = [self._timed(job, rate) for rate in plan.rates]
-            ladder: Document = {"sustainable": base, "rungs": []}
+            loops = Loops(job, plan, self._say)
+            loops.warm_up(min(plan.rates, default=base / 4))
+            steps = [loops.timed(rate) for rate in plan.rates]
+            ladder: Document = {"sustainable": base, "found": False, "rungs": []}
             if plan.ladder:
-                ladder = self._climbed(job, base)
-            for share in plan.shares:
-                found = self._timed(job, ladder["sustainable"] * share)
-                steps.append({**found, "share_of_sustainable": share})
+                ladder = loops.climbed(base)
+            base = ladder["sustainable"]
+            steps += [{**loops.timed(base * share), "share_of_sustainable": share} for share in plan.shares]
             account = job.account()
             job.stop()
-        return {"steps": steps, **ladder, "account": accounted(account)}
+        made = [step for step in steps if "left_out" not in step]
+        left_out = [step for step in steps if "left_out" in step]
+        return {"steps": made, "left_out": left_out, **ladder, "account": accounted(account)}
 
-    def _warm(self, job: WholeJob, rate: float) -> None:
+
+class Job(Protocol):
+    """What is fed at a rate: `stream_app.bench.whole.WholeJob`."""
+
+    @property
+    def left(self) -> int:
+        """How many events have not been sent yet."""
+        ...
+
+    def step(self, rate: float, events: int, warm_share: float) -> tuple[Step, Matched]:
+        """Send the next events at a rate; raises HarnessFailed."""
+        ...
+
+
+class Loops:
+    """Open loops on a job that runs, one rate after the other, while events are left."""
+
+    def __init__(self, job: Job, plan: Plan, say: Say) -> None:
+        self._job = job
+        self._plan = plan
+        self._say = say
+
+    def warm_up(self, rate: float) -> None:
         """Let broker, worker and connections settle; what comes out counts in the account, not in a latency."""
         self._say(f"Bench: {self._plan.warm_up:.0f} s to warm up")
-        job.step(rate, min(int(rate * self._plan.warm_up), job.left), 0.0)
+        self._job.step(rate, min(int(rate * self._plan.warm_up), self._job.left), 0.0)
 
-    def _timed(self, job: WholeJob, rate: float) -> Document:
-        """Make one step, once more where the generator did not keep its schedule."""
-        made: Document = {}
-        for _ in range(TRIES):
-            events = min(int(rate * self._plan.seconds), job.left)
-            if events < rate:
-                raise HarnessFailed(f"{job.left:,} events are left, for {rate:,.0f} a second: record more (--events)")
-            self._say(f"Bench: {rate:,.0f} events a second for {events / rate:.0f} s")
-            made = told(*job.step(rate, events, WARM_SHARE))
-            if not made["void"]:
-                break
-            self._say(f"Bench: void: {made['void']}")
-        return made
+    def timed(self, rate: float) -> Document:
+        """Measure one rate for as long as events are left; for those of less than a second it is left out."""
+        events = min(int(rate * self._plan.seconds), self._job.left)
+        if events < rate:
+            why = f"{events:,} events are left: make more (--events)"
+            self._say(f"Bench: {rate:,.0f} events a second are left out: {why}")
+            return {"rate": rate, "left_out": why}
+        self._say(f"Bench: {rate:,.0f} events a second for {events / rate:.0f} s")
+        return told(*self._on_schedule(rate, events))
 
-    def _climbed(self, job: WholeJob, base: float) -> Document:
-        """Look for the sustainable throughput, from a quarter of the backlog's rate on."""
+    def climbed(self, base: float) -> Document:
+        """Look for the sustainable throughput, from a quarter of the backlog's rate on; not `found`: half that rate."""
         ladder = Ladder([rung for rung in sustain.RUNGS if rung >= base / 4])
         rungs: list[Document] = []
         while (rate := ladder.next_rate()) is not None:
-            if rate * self._plan.seconds > job.left // 2:
+            if rate * self._plan.seconds > self._job.left // 2:
                 self._say(f"Bench: too few events are left to try {rate:,.0f} a second")
                 break
             try:
-                rung = self._rung(job, rate)
+                rung = self._rung(rate)
             except HarnessFailed as failed:
                 ladder.tell(rate, passed=False)
                 rungs.append({"rate": rate, "sustained": False, "why": str(failed)})
                 break  # what is on its way would spoil the next one
             if rung["void"]:
-                self._say(f"Bench: the generator is the limit at {rate:,.0f} a second: {rung['void']}")
+                self._say(f"Bench: the generator is the limit at {rate:,.0f} a second")
                 break
             ladder.tell(rate, passed=rung["sustained"])
             rungs.append(rung)
             self._say(f"Bench: {rate:,.0f} events a second: {rung['why'] or 'sustained'}")
-        return {"sustainable": ladder.passed or base / 2, "failed_at": ladder.failed, "rungs": rungs}
+        found = ladder.passed > 0.0
+        told_of = {"found": found, "failed_at": ladder.failed, "rungs": rungs}
+        return {"sustainable": ladder.passed if found else base / 2, **told_of}
 
-    def _rung(self, job: WholeJob, rate: float) -> Document:
+    def _rung(self, rate: float) -> Document:
         seconds = self._plan.seconds
-        step, found = job.step(rate, int(rate * seconds), WARM_SHARE)
+        step, found = self._on_schedule(rate, int(rate * seconds))
         made = told(step, found)
         verdict = sustain.judge(
             rate=rate,
@@ -155,6 +177,18 @@ class Protocol:
             wrong=found.wrong,
         )
         return {**made, "sustained": verdict.passed, "why": verdict.why}
+
+    def _on_schedule(self, rate: float, events: int) -> tuple[Step, Matched]:
+        """Make one step; others where the generator did not keep its schedule, which a busy machine brings about."""
+        for tried in range(1, TRIES + 1):
+            step, found = self._job.step(rate, events, WARM_SHARE)
+            if not (void := step.sending.void):
+                break
+            self._say(f"Bench: void: {void}")
+            if tried < TRIES and events > self._job.left:
+                self._say("Bench: too few events are left for another try")
+                break
+        return step, found
 
 
 def told(step: Step, found: Matched) -> Document:
@@ -200,7 +234,9 @@ def lines(document: Mapping[str, Any]) -> list[str]:
         )
         made.append(f"  {step['latency_ms']['all']['n']} actions of all kinds: {pauses.line(step['pauses'])}")
     if latency:
-        made.append(f"sustainable: {latency['sustainable']:,.0f} events/s; {_seen(latency['account'])}")
+        made += [f"{step['rate']:,.0f} events/s: not measured: {step['left_out']}" for step in latency["left_out"]]
+        by = "sustainable" if latency["found"] else "taken for sustainable, which was not measured"
+        made.append(f"{by}: {latency['sustainable']:,.0f} events/s; {_seen(latency['account'])}")
     return made
 
 

@@ -65,6 +65,8 @@ def bench(
         fail("not every event and action is accounted for: these figures do not count")
     if keep_figures:
         import_module("stream_app.bench.whole_figures").keep(document)
+    if document["latency"]["left_out"]:
+        fail("not everything was measured that was asked for: too few events were made (--events)")
 
 
 class Bank(NamedTuple):
@@ -89,7 +91,7 @@ def _measured(needed: Any, chosen: Settings, bank: Bank, plan: Any, given: tuple
             home = Path(tempfile.mkdtemp(prefix="bench-", dir=chosen.data_dir)).absolute()
             kafka, redis = {"bootstrap": found.kafka_bootstrap}, {"url": found.redis_url}
             there = settings(kafka=kafka, redis=redis, namespace=chosen.namespace)
-            document = needed.Protocol(there, recorded, home, plan, _say).measure()
+            document = needed.Bench(there, recorded, home, plan, _say).measure()
             shutil.rmtree(home, ignore_errors=True)  # after a failure the logs stay
     except ServiceUnavailable as error:
         fail(str(error))
