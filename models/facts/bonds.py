@@ -67,9 +67,13 @@ def _product_closed(p: Profile, event: Interaction) -> None:
     product = short_id(event.product_id)
     if product in p.accounts:
         account = p.accounts[product]
-        p.accounts = {**p.accounts, product: account._replace(closed_ms=event.occurred_ms)}
-        if label is None and all(account.closed_ms is not None for account in p.accounts.values()):
-            _left(p, event.occurred_ms)
+        closed_ms = max(event.occurred_ms, account.closed_ms or 0)
+        p.accounts = {**p.accounts, product: account._replace(closed_ms=closed_ms)}
+        closings = [account.closed_ms for account in p.accounts.values() if account.closed_ms is not None]
+        if label is None and len(closings) == len(p.accounts):
+            _left(p, max(closings))
+            if p.churn_label == "closed":  # closings may come in any order: the last of them is when he left
+                p.churn_label_ms = max(p.churn_label_ms or 0, *closings)
     fold_change(p, ProductChange(product, event.occurred_ms, opened=False))
 
 

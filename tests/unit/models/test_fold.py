@@ -490,6 +490,19 @@ def test_who_closes_his_last_account_has_left():
     assert (profile.churn_label, profile.churn_label_ms) == ("closed", after(days=1))
 
 
+@pytest.mark.parametrize("order", [*permutations(range(4))])
+def test_the_customer_left_when_the_last_account_was_closed_whatever_is_heard_of_first(order):
+    accounts = ["A1", "A2", "A3"]
+    opened = folded(*[a_transaction(account_id=account) for account in accounts])
+    closings = [
+        an_interaction(kind="product_closed", product_id=account, occurred_at=after(days=day))
+        for account, day in (("A1", 1), ("A2", 3), ("A3", 2), ("A2", 1))  # one is told twice
+    ]
+    left = folded(*[closings[place] for place in order], profile=opened)
+    assert (left.churn_label, left.churn_label_ms) == ("closed", after(days=3))
+    assert [left.accounts[account].closed_ms for account in accounts] == [after(days=day) for day in (1, 3, 2)]
+
+
 def test_who_goes_on_with_another_account_after_the_closing_has_not_left():
     closing = an_interaction(kind="product_closed", product_id="A1", occurred_at=after(days=1))
     left = folded(a_transaction(account_id="A1"), closing)
