@@ -66,6 +66,7 @@ class Owner:
         self._audited: dict[str, int] = {}
         self.position = {topic: world.committed[topic, number] for topic in TABLE_OF}
         self.delivered = dict(self.position)
+        self._logs = {topic: world.logs[topic, number] for topic in TABLE_OF}
         self.state = setup.state(
             number,
             {
@@ -110,8 +111,9 @@ class Owner:
     @property
     def settled(self) -> bool:
         """Whether nothing is left to do: all read, delivered, committed, and nothing due."""
-        unseen = any(self._audited.get(table) != len(self._changelog(table)) for table in TABLES)
-        return not (self.state.busy or self.sealed or self.delivering or self._unread() or self._due() or unseen)
+        if self.state.busy or self.sealed or self.delivering or self._unread() or self._due():
+            return False
+        return all(self._audited.get(table) == len(self._changelog(table)) for table in TABLES)
 
     def _changelog(self, table: str) -> list[LogRecord]:
         return self.world.changelogs[table, self.number]
@@ -130,7 +132,7 @@ class Owner:
     def _fetched(self) -> list[Batch]:
         fetched = []
         for topic, start in self.position.items():
-            records = self.world.logs[topic, self.number][start : start + 1 + int(5 * self.world.chance.random())]
+            records = self._logs[topic][start : start + 1 + int(5 * self.world.chance.random())]
             if records:
                 fetched.append(self.setup.batch(self.state, records, self.generation, decode))
         return fetched
@@ -250,10 +252,10 @@ class Owner:
         return sorted((due_ms, key) for key, due_ms in self.stores["customers"].due.items())
 
     def _unread_by_topic(self) -> dict[str, bool]:
-        return {topic: offset < len(self.world.logs[topic, self.number]) for topic, offset in self.delivered.items()}
+        return {topic: offset < len(self._logs[topic]) for topic, offset in self.delivered.items()}
 
     def _unread(self) -> bool:
-        return any(self._unread_by_topic().values())
+        return any(offset < len(self._logs[topic]) for topic, offset in self.delivered.items())
 
     def _due(self) -> bool:
         now_ms = self.clock.now_ms(self._unread_by_topic()) if self.setup.timers else None
