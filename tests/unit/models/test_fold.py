@@ -503,6 +503,14 @@ def test_the_customer_left_when_the_last_account_was_closed_whatever_is_heard_of
     assert [left.accounts[account].closed_ms for account in accounts] == [after(days=day) for day in (1, 3, 2)]
 
 
+def test_who_died_did_not_leave_when_his_accounts_are_closed_afterwards():
+    died = folded(a_transaction(account_id="A1"), an_interaction(kind="product_closed", topic="deceased"))
+    closing = an_interaction(kind="product_closed", product_id="A1", occurred_at=after(days=9))
+    settled = folded(closing, profile=died)
+    assert (settled.churn_label, settled.churn_label_ms) == ("died", died.churn_label_ms)
+    assert settled.accounts["A1"].closed_ms == after(days=9)
+
+
 def test_who_goes_on_with_another_account_after_the_closing_has_not_left():
     closing = an_interaction(kind="product_closed", product_id="A1", occurred_at=after(days=1))
     left = folded(a_transaction(account_id="A1"), closing)
