@@ -159,4 +159,6 @@ class Broker:
                 except BufferError:
                     producer.poll(0.1)
         if producer.flush(60) or failed:
-            raise TimeoutError(f"{topic}: the broker did not take all records{': ' if failed else ''}{failed[:1]}")
+            raise TimeoutError(
+                f"{topic}: the broker did not take all records{': ' if failed else ''}{''.join(failed[:1])}"
+            )

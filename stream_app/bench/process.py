@@ -16,9 +16,13 @@ STOP_SECONDS = 60.0
 
 @contextmanager
 def ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as an exception does, so that worker, topics and servers go with us (code 143)."""
+    """Let SIGTERM end the block as an exception does, so that worker, topics and servers go with us (code 143).
+
+    Only the first does: a group that is ended gets it twice, and the second would break off the cleaning up.
+    """
 
     def end(number: int, _frame: Any) -> None:
+        signal.signal(number, lambda *_: None)
         raise SystemExit(128 + number)
 
     before = signal.signal(signal.SIGTERM, end)

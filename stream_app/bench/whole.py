@@ -194,7 +194,15 @@ class WholeJob:
         )
 
     def _named(self, ids: set[str], what: str) -> list[str]:
-        return [f"{what} {one}, {self._cause(one)} of {self._next}" for one in sorted(ids)[:MOST_NAMED]]
+        by_message = sorted(ids, key=self._number)[:MOST_NAMED]
+        return [f"{what} {one}, {self._cause(one)} of {self._next}" for one in by_message]
+
+    def _number(self, action: str) -> tuple[int, str]:
+        """Say by which message an action comes, for the order of what is named; by none: last."""
+        if action not in self._recorded.actions:
+            return self._recorded.total, action
+        number = self._recorded.actions[action][0]
+        return (number if number >= 0 else -1 - number), action
 
     def _cause(self, action: str) -> str:
         if action not in self._recorded.actions:

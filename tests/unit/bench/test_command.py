@@ -1,5 +1,7 @@
 """`rapport bench` without any server: one clear line for what cannot be done."""
 
+import os
+import signal
 import sys
 
 import pytest
@@ -36,6 +38,21 @@ def test_who_ends_all_benchmarks_ends_the_part_under_way_in_good_order(tmp_path)
     with pytest.raises(SystemExit), ended_by_sigterm():
         run((sys.executable, "-c", ENDS_WHO_STARTED_IT, str(tmp_path / "let go")))
     assert (tmp_path / "let go").exists()
+
+
+def test_a_second_sigterm_does_not_break_off_the_cleaning_up():
+    cleaned = []
+
+    def work():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            cleaned.append("all")
+
+    with pytest.raises(SystemExit), ended_by_sigterm():
+        work()
+    assert cleaned == ["all"]
 
 
 def test_figures_are_asked_for_where_a_part_makes_some():
