@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 CORES ?= 2
-CORE := tests/unit/schemas tests/unit/models
+TRACED := tests/unit/schemas tests/unit/models
 UNIT := tests/unit tests/laws tests/agents tests/test_architecture.py
 
 .PHONY: demo test check format quick pure coverage others simulation integration faults bench figures lock clean
@@ -35,11 +35,11 @@ check: $(VENV)/.ready
 
 # The unit tests of schemas/ and models/, which reach 100 % of their branches by themselves: tracing doubles what tests take.
 coverage: $(VENV)/.ready
-	@nice $(BIN)/python -m pytest $(CORE) -q -n $(CORES) --cov --cov-report=term:skip-covered --cov-fail-under=100
+	@nice $(BIN)/python -m pytest $(TRACED) -q -n $(CORES) --cov --cov-report=term:skip-covered --cov-fail-under=100
 
 # All other unit tests, and the laws.
 others: $(VENV)/.ready
-	@nice $(BIN)/python -m pytest $(UNIT) $(CORE:%=--ignore=%) -q -n $(CORES)
+	@nice $(BIN)/python -m pytest $(UNIT) $(TRACED:%=--ignore=%) -q -n $(CORES)
 
 # The engine's core through 10,000 seeds of kills, moves and outages in memory; each protection off must fail.
 simulation: $(VENV)/.ready

@@ -69,12 +69,19 @@ def _product_closed(p: Profile, event: Interaction) -> None:
         account = p.accounts[product]
         closed_ms = max(event.occurred_ms, account.closed_ms or 0)
         p.accounts = {**p.accounts, product: account._replace(closed_ms=closed_ms)}
-        closings = [account.closed_ms for account in p.accounts.values() if account.closed_ms is not None]
-        if label is None and len(closings) == len(p.accounts):
-            _left(p, max(closings))
-            if p.churn_label == "closed":  # closings may come in any order: the last of them is when he left
-                p.churn_label_ms = max(p.churn_label_ms or 0, *closings)
+        if label is None:
+            _left_with_the_last_account(p)
     fold_change(p, ProductChange(product, event.occurred_ms, opened=False))
+
+
+def _left_with_the_last_account(p: Profile) -> None:
+    """Say that the customer left when the last account was closed, in whichever order one hears of the closings."""
+    closings = [account.closed_ms for account in p.accounts.values() if account.closed_ms is not None]
+    if len(closings) < len(p.accounts):
+        return
+    _left(p, max(closings))
+    if p.churn_label == "closed":
+        p.churn_label_ms = max(p.churn_label_ms or 0, *closings)
 
 
 def _left(p: Profile, at_ms: int) -> None:

@@ -159,6 +159,4 @@ class Broker:
                 except BufferError:
                     producer.poll(0.1)
         if producer.flush(60) or failed:
-            raise TimeoutError(
-                f"{topic}: the broker did not take all records{': ' if failed else ''}{''.join(failed[:1])}"
-            )
+            raise TimeoutError(": ".join([topic, "the broker did not take all records", *failed[:1]]))

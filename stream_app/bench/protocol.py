@@ -10,11 +10,10 @@ from stream_app.bench.bank import Say
 from stream_app.bench.latency import Latency
 from stream_app.bench.open_loop import HarnessFailed, Matched, Step
 from stream_app.bench.recorded import Recorded
-from stream_app.bench.sustain import Ladder
+from stream_app.bench.sustain import WARM_SHARE, Ladder
 from stream_app.bench.whole import Account, whole_job
 from stream_app.settings import Settings
 
-WARM_SHARE = 0.2
 TRIES = 2
 PER = 100_000
 
@@ -170,7 +169,7 @@ class Loops:
         made = told(step, found)
         verdict = sustain.judge(
             rate=rate,
-            lag=[point for point in step.lag if point.at >= step.lag[0].at + WARM_SHARE * seconds],
+            lag=sustain.settled(step.lag, seconds),
             p99_ms=made["latency_ms"]["all"]["p99"],
             objective_ms=self._plan.objective_ms,
             drain_seconds=step.drain_seconds,

@@ -51,6 +51,11 @@ class Recorded:
             if first <= number < end
         }
 
+    def message_of(self, action: str) -> int:
+        """Say which message brings an action, itself or by time as of it; one that none brings comes after all."""
+        number = self.actions[action][0] if action in self.actions else self.total
+        return number if number >= 0 else -1 - number
+
     def outcomes(self, end: int) -> dict[str, int]:
         """Return how many of the first `end` messages end as applied, duplicate, dead letter."""
         return {result: self.results.count(index, 0, end) for index, result in enumerate(RESULTS)}

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 RUNGS = (250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000)
 CLOSE_ENOUGH = 1.15
+WARM_SHARE = 0.2
+"""Of a step, what counts in no lag and no latency."""
 LONG_SECONDS = 60.0
 MOST_DRAIN_SECONDS = 5.0
 
@@ -15,6 +17,15 @@ class LagPoint(NamedTuple):
 
     at: float
     records: int
+
+
+def settled(lag: Sequence[LagPoint], seconds: float) -> list[LagPoint]:
+    """Leave out the warm-up of a step of `seconds`: `WARM_SHARE` of it.
+
+    >>> [point.at for point in settled([LagPoint(at, 0) for at in range(5)], 10.0)]
+    [2, 3, 4]
+    """
+    return [point for point in lag if point.at >= lag[0].at + WARM_SHARE * seconds]
 
 
 def slope(points: Sequence[LagPoint]) -> float:

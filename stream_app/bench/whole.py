@@ -178,9 +178,7 @@ class WholeJob:
     def _account(self) -> Account:
         counts = [self.counts(number) for number in range(len(self.workers))]
         ids = [fields[b"id"].decode() for fields in self.entries()]
-        wanted = {
-            one for one, (number, _, _) in self._recorded.actions.items() if -1 - self._next < number < self._next
-        }
+        wanted = {one for one in self._recorded.actions if self._recorded.message_of(one) < self._next}
         found = set(ids)
         return Account(
             expected=self._recorded.outcomes(self._next),
@@ -194,21 +192,15 @@ class WholeJob:
         )
 
     def _named(self, ids: set[str], what: str) -> list[str]:
-        by_message = sorted(ids, key=self._number)[:MOST_NAMED]
-        return [f"{what} {one}, {self._cause(one)} of {self._next}" for one in by_message]
-
-    def _number(self, action: str) -> tuple[int, str]:
-        """Say by which message an action comes, for the order of what is named; by none: last."""
-        if action not in self._recorded.actions:
-            return self._recorded.total, action
-        number = self._recorded.actions[action][0]
-        return (number if number >= 0 else -1 - number), action
+        by_message = sorted(ids, key=lambda one: (self._recorded.message_of(one), one))
+        return [f"{what} {one}, {self._cause(one)} of {self._next}" for one in by_message[:MOST_NAMED]]
 
     def _cause(self, action: str) -> str:
         if action not in self._recorded.actions:
             return "by no message"
         number, _, stream = self._recorded.actions[action]
-        return f"{stream} by " + (f"message {number}" if number >= 0 else f"time as of message {-1 - number}")
+        how = "message" if number >= 0 else "time as of message"
+        return f"{stream} by {how} {self._recorded.message_of(action)}"
 
     def counts(self, number: int = 0) -> Scrape:
         """Return a worker's metrics, those of the first by itself."""

@@ -3,13 +3,12 @@
 import pytest
 
 from models.evaluation.prequential import ANCHORS, bank_marketing, read_calls
-from tests.shared_data import SHARED, shared_data
+from tests.shared_data import shared_data
 
 
 @pytest.fixture(scope="module")
 def calls():
-    shared_data("uci_bank_marketing")
-    return list(read_calls(SHARED))
+    return list(read_calls(shared_data("uci_bank_marketing").parent))
 
 
 @pytest.mark.slow

@@ -255,7 +255,7 @@ class Owner:
         return {topic: offset < len(self._logs[topic]) for topic, offset in self.delivered.items()}
 
     def _unread(self) -> bool:
-        return any(offset < len(self._logs[topic]) for topic, offset in self.delivered.items())
+        return any(self._unread_by_topic().values())
 
     def _due(self) -> bool:
         now_ms = self.clock.now_ms(self._unread_by_topic()) if self.setup.timers else None

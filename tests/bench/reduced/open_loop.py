@@ -26,7 +26,6 @@ from tests.bench.reduced import report
 from tests.bench.reduced.job import ALERTS, Workload, as_json, events, oracle
 from tests.bench.reduced.jobs import JOBS
 
-WARM_SHARE = 0.2
 OBJECTIVE_MS = 500.0
 
 
@@ -65,7 +64,7 @@ class Trial:
             expected = {
                 one: (number_of(one) - first, "alert") for one in self._expected if first <= number_of(one) < self._next
             }
-            found = match(expected, made.received, made.schedule, warm_up=int(count * WARM_SHARE))
+            found = match(expected, made.received, made.schedule, warm_up=int(count * sustain.WARM_SHARE))
             if made.sending.void is None:
                 break
             report.say(f"void: {made.sending.void}")
@@ -117,9 +116,9 @@ def climb(one: Trial, seconds: float) -> tuple[float, list[dict[str, Any]]]:
             report.say(f"{rate:,.0f}/s: given up, the generator is the limit")
             break
         latency = found.latency.get("alert")
-        settled = [point for point in step.lag if point.at >= step.lag[0].at + WARM_SHARE * step.sending.seconds]
         verdict = sustain.judge(
-            rate=rate, lag=settled, p99_ms=latency.ms(99.0) if latency else 0.0, objective_ms=OBJECTIVE_MS,
+            rate=rate, lag=sustain.settled(step.lag, step.sending.seconds),
+            p99_ms=latency.ms(99.0) if latency else 0.0, objective_ms=OBJECTIVE_MS,
             drain_seconds=step.drain_seconds, wrong=found.wrong,
         )  # fmt: skip
         report.say(f"{rate:,.0f}/s: {'sustained' if verdict.passed else verdict.why}")
