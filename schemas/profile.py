@@ -27,10 +27,11 @@ MAX_PRODUCT_CHANGES = 2  # the oldest leaves
 MAX_LOANS = 4  # the one with the fewest missed instalments leaves, of these the one heard of longest ago
 MAX_MISSED = 99  # instalments of a loan: the count stands still there
 LOAN_RHYTHM = 2  # so many instalments paid in a row make one expect the next; more are not counted
-MAX_TAGS = 20  # the one that holds longest leaves
+MAX_TAGS = 18  # the one that holds longest leaves
 MAX_COUNTERPARTIES = 12  # the one seen longest ago leaves
 MAX_COUNTRIES = 7  # likewise
-MAX_COMPLAINTS = 4  # the oldest leaves
+MAX_COMPLAINTS = 4  # the oldest leaves; with those that answers have closed
+MAX_ANSWERS = 2  # the earliest leaves
 MAX_OPEN_ALERTS = 8  # the one that expires first leaves
 MAX_COOL_DOWNS = 11  # the one that ends first leaves
 MAX_OFFERS = 9  # the oldest leaves
@@ -56,7 +57,7 @@ MAX_HANDLE_BYTES = 192  # of all handles together
 MAX_COUNTRY_BYTES = 3
 MAX_FEATURES = 34  # of a pending example
 MAX_FEATURE_BYTES = 5 + 2 * MAX_FEATURES  # which of them are not zero, and these as float16
-MAX_EVE_BYTES = 238  # facts as of a day boundary: beyond it they are lost, and with them the snapshot or label
+MAX_EVE_BYTES = 284  # facts as of a day boundary: beyond it they are lost, and with them the snapshot or label
 MAX_CONTEXT_BYTES = 250  # of all pending examples together: what does not fit is lost, as beyond MAX_PENDING
 
 
@@ -158,12 +159,20 @@ class Salary(NamedTuple):
 
 
 class Complaint(NamedTuple):
-    """An open complaint."""
+    """A complaint."""
 
     event_id: str
     opened_ms: int
     channel: str
     topic: str | None = None
+
+
+class Answer(NamedTuple):
+    """The answer to a complaint, and which one it closed; None: one that is not heard of yet."""
+
+    at_ms: int
+    topic: str | None = None
+    complaint: Complaint | None = None
 
 
 class Promise(NamedTuple):
@@ -290,7 +299,7 @@ class Facts(NamedTuple):
     last_own_activity_ms: int | None
     complaints: tuple[Complaint, ...]
     last_complaint_ms: int | None
-    answer_ahead_ms: int | None
+    answers: tuple[Answer, ...]
     ratings: Ratings
     mood: MentionMood
     told_ms: int | None  # as of when master data were told; None: never
@@ -359,9 +368,8 @@ class Profile:
     last_own_activity_ms: int | None = None  # last thing that the customer did (not interest, fees, our own contacts)
     complaints: tuple[Complaint, ...] = ()  # open ones, oldest first
     last_complaint_ms: int | None = None
-    complaints_closed: int = 0
     product_changes: tuple[ProductChange, ...] = ()  # the latest ones, oldest first (`models.facts.holdings`)
-    answer_ahead_ms: int | None = None  # the latest answer that found no complaint: its own may come later
+    answers: tuple[Answer, ...] = ()  # the last ones, oldest first (`models.facts.complaints`)
     ratings: Ratings = Ratings()
     mood: MentionMood = MentionMood()
     visits: tuple[Visit, ...] = ()
@@ -390,6 +398,10 @@ class Profile:
     def next_due_ms(self) -> int | None:
         """When time next has work to do for this customer (epoch ms), None if never."""
         return self.due[0].due_ms if self.due else None
+
+    def all_complaints(self) -> tuple[Complaint, ...]:
+        """List the complaints that stand, and those that the last answers have closed."""
+        return (*self.complaints, *[answer.complaint for answer in self.answers if answer.complaint is not None])
 
     @property
     def loan_missed(self) -> int:

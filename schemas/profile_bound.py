@@ -12,6 +12,7 @@ from schemas import vocabulary
 from schemas.errors import BrokenInvariant
 from schemas.profile import (
     Account,
+    Answer,
     Complaint,
     Due,
     Eve,
@@ -87,9 +88,8 @@ def fullest() -> Profile:
         complaints=(Complaint("e" * limits.MAX_EVENT_ID_BYTES, _TIME, "face_to_face", "t" * limits.MAX_WORD_BYTES),)
         * limits.MAX_COMPLAINTS,
         last_complaint_ms=_TIME,
-        complaints_closed=_COUNT,
         product_changes=(ProductChange(identifier, _TIME, opened=True),) * limits.MAX_PRODUCT_CHANGES,
-        answer_ahead_ms=_TIME,
+        answers=(Answer(_TIME, "t" * limits.MAX_WORD_BYTES),) * limits.MAX_ANSWERS,  # as long as one with its complaint
         ratings=Ratings(_COUNT, _COUNT, 100, _TIME),
         mood=MentionMood(_COUNT, _COUNT, _SUM, -1000, _TIME),
         visits=(Visit("b" * 32, _TIME, _ACTION_ID, "arrivals:other", _LATER, left=True),) * limits.MAX_VISITS,
@@ -143,7 +143,7 @@ def _with_eve(p: Profile) -> Profile:
         p.last_own_activity_ms,
         p.complaints,
         p.last_complaint_ms,
-        p.answer_ahead_ms,
+        p.answers,
         p.ratings,
         p.mood,
         _TIME,

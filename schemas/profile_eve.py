@@ -1,10 +1,12 @@
 """Facts as of a day boundary as bytes: only what differs from the profile beside which they are kept."""
 
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgpack
 
-from schemas.profile import Account, Complaint, Eve, Facts, MentionMood, Profile, Ratings, Salary
+from schemas.profile import Account, Answer, Complaint, Eve, Facts, MentionMood, Profile, Ratings, Salary
 from schemas.profile_parts import NUMBER_OF, WORD_OF, long, new_tuple, packed_purchases, purchases_of, short
 
 # Bits of what differs, in the order in which it is told.
@@ -15,7 +17,7 @@ _NAMES = (
     "last_own_activity_ms",
     "complaints",
     "last_complaint_ms",
-    "answer_ahead_ms",
+    "answers",
     "ratings",
     "mood",
     "products",
@@ -25,7 +27,7 @@ _NAMES = (
     "opened",
 )
 _CODED: dict[str, tuple[Any, Any]] = {"purchases": (packed_purchases, purchases_of), "opened": (short, long)}
-_TIMES = frozenset({"last_login_ms", "last_own_activity_ms", "last_complaint_ms", "answer_ahead_ms", "churn_label_ms"})
+_TIMES = frozenset({"last_login_ms", "last_own_activity_ms", "last_complaint_ms", "churn_label_ms"})
 
 
 def eve_bytes(p: Profile) -> int:
@@ -44,10 +46,10 @@ def packed_eve(p: Profile) -> Any:
     told_ms = None if facts.told_ms is None else boundary - facts.told_ms
     mask, values = 0, []
     for place, name in enumerate(_NAMES):
-        value, now = getattr(facts, name), _now(p, name)
-        if value != now:
+        value = getattr(facts, name)
+        if value != _now(p, name):
             mask |= 1 << place
-            values.append(_packed(name, value, now, boundary))
+            values.append(_packed(name, value, p, boundary))
     return back, boundary - facts.last_seen_ms, told_ms, facts.birth_year, mask, *values
 
 
@@ -63,8 +65,7 @@ def eve_of(packed: Any, p: Profile) -> Eve | None:
     next_value = iter(values)
     found = {}
     for place, name in enumerate(_NAMES):
-        now = _now(p, name)
-        found[name] = _read(name, next(next_value), now, boundary) if mask >> place & 1 else now
+        found[name] = _read(name, next(next_value), p, boundary) if mask >> place & 1 else _now(p, name)
     told_ms = None if told_back is None else boundary - told_back
     return Eve(boundary, Facts(boundary - seen, told_ms=told_ms, birth_year=born, **found))
 
@@ -75,29 +76,29 @@ def _now(p: Profile, name: str) -> Any:
     return getattr(p, name)
 
 
-def _packed(name: str, value: Any, now: Any, boundary: int) -> Any:
+def _packed(name: str, value: Any, p: Profile, boundary: int) -> Any:
     if value is None:
         return None
     if name in _TIMES:
         return boundary - value
     if name == "accounts":
-        return _packed_accounts(value, now, boundary)
+        return _packed_accounts(value, p.accounts, boundary)
     if name in _CODED:
         return _CODED[name][0](value)
-    if name in ("complaints", "products"):  # one that is still there is told by its place
-        return [now.index(one) if one in now else _row(one, boundary) for one in value]
+    if name in _ROWS:  # one that is still there is told by its place
+        return [_row(one, name, p, boundary) for one in value]
     return value
 
 
-def _read(name: str, packed: Any, now: Any, boundary: int) -> Any:
+def _read(name: str, packed: Any, p: Profile, boundary: int) -> Any:
     if name in _TIMES:
         return None if packed is None else boundary - packed
     if name == "accounts":
-        return _accounts_of(packed, now, boundary)
+        return _accounts_of(packed, p.accounts, boundary)
     if name in _CODED:
         return _CODED[name][1](packed)
-    if name in ("complaints", "products"):
-        return tuple([now[one] if type(one) is int else _of_row(one, boundary) for one in packed])
+    if name in _ROWS:
+        return tuple([_of_row(one, name, p, boundary) for one in packed])
     kind = _KINDS.get(name)
     return packed if kind is None else new_tuple(kind, packed)
 
@@ -105,17 +106,35 @@ def _read(name: str, packed: Any, now: Any, boundary: int) -> Any:
 _KINDS: dict[str, type] = {"salary": Salary, "ratings": Ratings, "mood": MentionMood}
 
 
-def _row(one: Complaint | str, boundary: int) -> Any:
-    if isinstance(one, str):
+_ROWS: dict[str, Callable[[Profile], Sequence[Any]]] = {
+    "complaints": Profile.all_complaints,
+    "answers": attrgetter("answers"),
+    "products": lambda p: _now(p, "products"),
+}
+
+
+def _row(one: Any, name: str, p: Profile, boundary: int) -> Any:
+    there = _ROWS[name](p)
+    if one in there:
+        return there.index(one)
+    if name == "products":
         return one
-    return one.event_id, boundary - one.opened_ms, NUMBER_OF.get(one.channel, one.channel), one.topic
+    if name == "complaints":
+        return one.event_id, boundary - one.opened_ms, NUMBER_OF.get(one.channel, one.channel), one.topic
+    closed = None if one.complaint is None else _row(one.complaint, "complaints", p, boundary)
+    return boundary - one.at_ms, one.topic, closed
 
 
-def _of_row(row: Any, boundary: int) -> Complaint | str:
-    if isinstance(row, str):
+def _of_row(row: Any, name: str, p: Profile, boundary: int) -> Any:
+    if type(row) is int:
+        return _ROWS[name](p)[row]
+    if name == "products":
         return row
-    event_id, back, channel, topic = row
-    return Complaint(event_id, boundary - back, WORD_OF.get(channel, channel), topic)
+    if name == "complaints":
+        event_id, back, channel, topic = row
+        return Complaint(event_id, boundary - back, WORD_OF.get(channel, channel), topic)
+    back, topic, closed = row
+    return Answer(boundary - back, topic, None if closed is None else _of_row(closed, "complaints", p, boundary))
 
 
 def _packed_accounts(accounts: dict[str, Account], now: dict[str, Account], boundary: int) -> list[Any]:

@@ -12,6 +12,7 @@ from typing import Any
 import msgpack
 
 from schemas.profile import (
+    Complaint,
     Due,
     Identity,
     OfferMade,
@@ -101,6 +102,18 @@ def due_work(packed: Any, pending: tuple[Any, ...], alerts: tuple[Any, ...], bas
     due += [new(Due, (alert[4], _EXPIRES, alert[0])) for alert in alerts]
     due.sort()
     return tuple(due)
+
+
+def packed_complaint(complaint: Complaint) -> tuple[Any, ...]:
+    """Tell a complaint."""
+    event_id, opened_ms, channel, topic = complaint
+    return event_id, opened_ms, NUMBER_OF.get(channel, channel), topic
+
+
+def complaint_of(packed: Any) -> Complaint:
+    """Read a complaint."""
+    event_id, opened_ms, channel, topic = packed
+    return Complaint(event_id, opened_ms, WORD_OF.get(channel, channel), topic)
 
 
 def packed_alerts(alerts: tuple[OpenAlert, ...]) -> list[Any]:

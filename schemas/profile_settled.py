@@ -14,7 +14,7 @@ from operator import attrgetter, is_
 from typing import Any
 
 from schemas.profile import (
-    Complaint,
+    Answer,
     Grade,
     MentionMood,
     Profile,
@@ -28,6 +28,7 @@ from schemas.profile_parts import (
     NUMBER_OF,
     WORD_OF,
     alerts_of,
+    complaint_of,
     due_work,
     identity_of,
     long,
@@ -35,6 +36,7 @@ from schemas.profile_parts import (
     offers_of,
     pack,
     packed_alerts,
+    packed_complaint,
     packed_due,
     packed_identity,
     packed_ids,
@@ -63,9 +65,8 @@ SETTLED = (
     "loans",
     "complaints",
     "last_complaint_ms",
-    "complaints_closed",
     "product_changes",
-    "answer_ahead_ms",
+    "answers",
     "ratings",
     "mood",
     "visits",
@@ -134,11 +135,10 @@ def _settled(p: Profile) -> tuple[Any, ...]:
         packed_weeks(p.aum_weeks),
         p.salary,
         p.loans,
-        [(c[0], c[1], number(c[2], c[2]), c[3]) for c in p.complaints],
+        [packed_complaint(c) for c in p.complaints],
         p.last_complaint_ms,
-        p.complaints_closed,
         [(number(c[0], c[0]), c[1], c[2]) for c in p.product_changes],
-        p.answer_ahead_ms,
+        [(a[0], a[1], a[2] and packed_complaint(a[2])) for a in p.answers],
         p.ratings,
         p.mood,
         packed_visits(p.visits, base),
@@ -172,7 +172,7 @@ def read_runs(settled: bytes, daily: bytes, base: int) -> tuple[Any, ...]:
     """Read the fields of `SETTLED` and of `DAILY`, in this order."""
     (
         erased_ms, identity, grade, lifecycle, tags, weeks, salary, loans, complaints, last_complaint_ms,
-        complaints_closed, product_changes, answer_ahead_ms, ratings, mood, visits, open_alerts, cool_downs, offers,
+        product_changes, answers, ratings, mood, visits, open_alerts, cool_downs, offers,
         contacts_by_channel, last_offer_day, pending, churn_label, churn_label_ms, promise, worth, opened, needs,
     ) = unpack(settled)  # fmt: skip
     scores, due = unpack(daily)
@@ -188,11 +188,10 @@ def read_runs(settled: bytes, daily: bytes, base: int) -> tuple[Any, ...]:
         weeks_of(weeks),
         new(Salary, salary),
         {name: new(Loan, loan) for name, loan in loans.items()},
-        tuple([new(Complaint, (e, t, word(c, c), topic)) for e, t, c, topic in complaints]),
+        tuple([complaint_of(complaint) for complaint in complaints]),
         last_complaint_ms,
-        complaints_closed,
         tuple([new(ProductChange, (word(product, product), at, how)) for product, at, how in product_changes]),
-        answer_ahead_ms,
+        tuple([new(Answer, (at, topic, told and complaint_of(told))) for at, topic, told in answers]),
         new(Ratings, ratings),
         new(MentionMood, mood),
         visits_of(visits, base),

@@ -1,53 +1,18 @@
-"""The part of the fold that is about the bond with the bank: complaints, products, and how a relation ends."""
+"""The part of the fold that is about the bond with the bank: products, and how a relation ends."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from models.facts.complaints import fold_answer, fold_complaint
 from models.facts.holdings import fold_change
 from models.facts.loans import loan_named
 from models.rings import windows
 from schemas.events import Customer, Interaction
-from schemas.profile import (
-    MAX_COMPLAINTS,
-    MAX_EVENT_ID_BYTES,
-    MAX_WORD_BYTES,
-    Complaint,
-    Profile,
-    cut,
-    short_id,
-)
+from schemas.profile import Profile, short_id
 from schemas.profile_holdings import ProductChange
 from schemas.vocabulary import CENSORED
 
 _EPOCH_DAY = date(1970, 1, 1)
-
-
-def _complaint(p: Profile, event: Interaction) -> None:
-    """Open a complaint, unless its answer was heard first; they stand in the order in which they were opened."""
-    p.last_complaint_ms = max(event.occurred_ms, p.last_complaint_ms or 0)
-    if p.answer_ahead_ms is not None and event.occurred_ms <= p.answer_ahead_ms:
-        p.answer_ahead_ms = None
-        p.complaints_closed += 1
-        return
-    topic = None if event.topic is None else cut(event.topic, MAX_WORD_BYTES)
-    opened = Complaint(short_id(event.event_id, MAX_EVENT_ID_BYTES), event.occurred_ms, event.channel, topic)
-    p.complaints = tuple(sorted((*p.complaints, opened), key=lambda c: (c.opened_ms, c.event_id))[-MAX_COMPLAINTS:])
-
-
-def _complaint_resolved(p: Profile, event: Interaction) -> None:
-    """Close the oldest complaint about the same topic, or the oldest of all where no topic matches.
-
-    An answer closes none that was made after it. One that finds none waits for a complaint that is heard of later: only
-    the latest such answer does, since a profile is bounded.
-    """
-    made = [complaint for complaint in p.complaints if complaint.opened_ms <= event.occurred_ms]
-    if not made:
-        p.answer_ahead_ms = max(event.occurred_ms, p.answer_ahead_ms or 0)
-        return
-    topic = None if event.topic is None else cut(event.topic, MAX_WORD_BYTES)
-    closed = next((complaint for complaint in made if complaint.topic == topic), made[0])
-    p.complaints = tuple([complaint for complaint in p.complaints if complaint is not closed])
-    p.complaints_closed += 1
 
 
 def _product_opened(p: Profile, event: Interaction) -> None:
@@ -104,8 +69,8 @@ def _end_of(day: str) -> int:
 
 
 BONDS: Mapping[str, Callable[[Profile, Interaction], None]] = {
-    "complaint": _complaint,
-    "complaint_resolved": _complaint_resolved,
+    "complaint": fold_complaint,
+    "complaint_resolved": fold_answer,
     "product_opened": _product_opened,
     "product_closed": _product_closed,
 }

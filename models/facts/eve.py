@@ -56,7 +56,7 @@ def as_of(profile: Profile, boundary_ms: int) -> Profile | None:
     seen.accounts, seen.salary = facts.accounts, facts.salary
     seen.last_login_ms, seen.last_own_activity_ms = facts.last_login_ms, facts.last_own_activity_ms
     seen.complaints, seen.last_complaint_ms = facts.complaints, facts.last_complaint_ms
-    seen.answer_ahead_ms = facts.answer_ahead_ms
+    seen.answers = facts.answers
     seen.product_changes = tuple([change for change in profile.product_changes if change.at_ms < boundary_ms])
     seen.ratings, seen.mood = facts.ratings, facts.mood
     seen.churn_label, seen.churn_label_ms = facts.churn_label, facts.churn_label_ms
@@ -104,7 +104,7 @@ def _facts(p: Profile) -> Facts:
         p.last_own_activity_ms,
         p.complaints,
         p.last_complaint_ms,
-        p.answer_ahead_ms,
+        p.answers,
         p.ratings,
         p.mood,
         None if identity is None else identity.as_of_ms,

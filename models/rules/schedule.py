@@ -20,7 +20,7 @@ def plan(before: Profile, after: Profile, policy: Policy) -> Profile:
     """Put into the profile's due work what the event makes us wait for, and take out what it settled."""
     if after.salary is not before.salary:
         after = _plan_salary(after, policy)
-    if after.complaints is not before.complaints:
+    if after.complaints is not before.complaints or after.answers is not before.answers:
         after = _plan_complaints(before, after, policy)
     if after.loans is not before.loans:
         after = _plan_loans(before, after, policy)
@@ -36,18 +36,22 @@ def _plan_salary(profile: Profile, policy: Policy) -> Profile:
 
 
 def _plan_complaints(before: Profile, after: Profile, policy: Policy) -> Profile:
+    """Wait for the deadline of every complaint that is remembered, also where it is answered: it may stand again.
+
+    So it is planned once, and nobody is told of it twice.
+    """
     rule = policy.first("complaint_deadline")
     if not isinstance(rule, ComplaintDeadline):
         return after
-    known = {complaint.event_id for complaint in before.complaints}
-    stand = {complaint.event_id for complaint in after.complaints}
+    heard_of = {complaint.event_id: complaint for complaint in before.all_complaints()}
+    remembered = {complaint.event_id: complaint for complaint in after.all_complaints()}
     profile = after
-    for closed in sorted(known - stand):
-        profile = cancel(profile, COMPLAINT, short_id(closed))
+    for forgotten in sorted(heard_of.keys() - remembered.keys()):
+        profile = cancel(profile, COMPLAINT, short_id(forgotten))
     wait_ms = rule.deadline_days * DAY_MS - rule.hours_before * HOUR_MS
-    for complaint in after.complaints:
-        if complaint.event_id not in known:
-            profile = schedule(profile, Due(complaint.opened_ms + wait_ms, COMPLAINT, short_id(complaint.event_id)))
+    for event_id in sorted(remembered.keys() - heard_of.keys()):
+        due_ms = remembered[event_id].opened_ms + wait_ms
+        profile = schedule(profile, Due(due_ms, COMPLAINT, short_id(event_id)))
     return profile
 
 

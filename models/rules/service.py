@@ -1,5 +1,6 @@
 """Rules about what customers tell us: complaints, ratings, mentions."""
 
+from models.facts.complaints import complaint_of
 from models.figures import aum_minor
 from models.labels.escalation import chance_of
 from models.policy import DAY_MS, HOUR_MS, Policy
@@ -7,42 +8,53 @@ from models.policy.rules import AngryMention, ComplaintDeadline, ComplaintMade, 
 from models.rings.windows import home_date
 from models.rules.finding import Finding
 from schemas.events import Interaction, LinkedMention
-from schemas.profile import Due, Profile, short_id
+from schemas.profile import Complaint, Due, Profile, short_id
 
 
 def complaint(
     before: Profile, after: Profile, event: Interaction, rule: ComplaintMade, policy: Policy
 ) -> Finding | None:
-    """Find every complaint that is not answered yet: of some the answer is heard of first."""
-    return None if _is_answered(before, after) else _of_complaint(after, event, policy, {})
+    """Find the complaint that stands since this one was made."""
+    stands = _stands_since(before, after, event)
+    return None if stands is None else _of_complaint(stands, after, event, policy, {})
 
 
 def second_complaint(
     before: Profile, after: Profile, event: Interaction, rule: SecondComplaint, policy: Policy
 ) -> Finding | None:
     """Find a complaint within so many days of another."""
-    last_ms = before.last_complaint_ms
-    if last_ms is None or abs(event.occurred_ms - last_ms) > rule.days * DAY_MS or _is_answered(before, after):
+    stands, last_ms = _stands_since(before, after, event), before.last_complaint_ms
+    if stands is None or last_ms is None or abs(event.occurred_ms - last_ms) > rule.days * DAY_MS:
         return None
-    return _of_complaint(after, event, policy, {"days": abs(event.occurred_ms - last_ms) // DAY_MS})
+    return _of_complaint(stands, after, event, policy, {"days": abs(event.occurred_ms - last_ms) // DAY_MS})
 
 
-def _is_answered(before: Profile, after: Profile) -> bool:
-    return after.complaints_closed > before.complaints_closed
+def _stands_since(before: Profile, after: Profile, event: Interaction) -> Complaint | None:
+    """Give the complaint that has come to stand: the one just made, or another whose answer it took; None: none has.
+
+    Of some the answer is heard of first (`models.facts.complaints`). One too many to be remembered stands all the same.
+    """
+    risen = [complaint for complaint in after.complaints if complaint not in before.complaints]
+    made = complaint_of(event)
+    return risen[0] if risen else made if made not in after.all_complaints() else None
 
 
-def _of_complaint(profile: Profile, event: Interaction, policy: Policy, figures: dict[str, int]) -> Finding:
+def _of_complaint(
+    complaint: Complaint, profile: Profile, event: Interaction, policy: Policy, figures: dict[str, int]
+) -> Finding:
+    own = complaint == complaint_of(event)
+    event_id, topic = (event.event_id, event.topic) if own else (complaint.event_id, complaint.topic)
     return Finding(
-        cause=event.event_id,
-        events=(event.event_id,),
-        figures={"aum_minor": aum_minor(profile, policy.home_currency), **figures, **_chance(profile, event)},
-        words={"topic": event.topic or "-", "channel": event.channel},
+        cause=event_id,
+        events=(event_id,),
+        figures={"aum_minor": aum_minor(profile, policy.home_currency), **figures, **_chance(profile, complaint)},
+        words={"topic": topic or "-", "channel": complaint.channel},
     )
 
 
-def _chance(profile: Profile, event: Interaction) -> dict[str, float]:
+def _chance(profile: Profile, complaint: Complaint) -> dict[str, float]:
     """Give the score of the complaint as evidence, where a model gave it one."""
-    chance = chance_of(profile, event.occurred_ms)
+    chance = chance_of(profile, complaint.opened_ms)
     return {} if chance is None else {"escalation_share": chance}
 
 

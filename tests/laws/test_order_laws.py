@@ -1,10 +1,11 @@
 """Within the lateness the order in which events come shows in no training example, whatever a customer lives through.
 
-Left out is what may show (docs/learning.md): complaints and their answers, master data, closings, and outcomes, whose
-offers are made to whichever login came first.
+Left out is what may show (docs/learning.md): more complaints and answers than a profile remembers, master data,
+closings, and outcomes, whose offers are made to whichever login came first.
 """
 
 import random
+from collections import Counter
 from typing import Any
 
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from models.rings.windows import DAY_MS
 from models.step import step
 from schemas.events import Customer, Outcome
 from schemas.internal import ExampleRecord, Timer
+from schemas.profile import MAX_ANSWERS, MAX_COMPLAINTS
 from tests.builders import BEGINNING, after, an_interaction
 from tests.customers import a_consenting_customer, the_context
 from tests.laws.strategies import events
@@ -24,22 +26,33 @@ POLICY = a_policy(actions={"action": []}, bank={"lateness_minutes": 1_440}, chur
 WEEKS = 9
 DAYS = 7 * WEEKS + POLICY.churn.horizon_days + 2
 LAWFUL = settings(max_examples=60, deadline=None)
-SHOWN = {"complaint", "complaint_resolved", "product_closed"}
+REMEMBERED = {"complaint": MAX_COMPLAINTS, "complaint_resolved": MAX_ANSWERS}
 BEGUN = a_consenting_customer(occurred_at=BEGINNING), an_interaction(kind="view", occurred_at=after(hours=1))
 
 
 def may_come_late(event: Any) -> bool:
-    return not isinstance(event, Customer | Outcome) and getattr(event, "kind", None) not in SHOWN
+    return not isinstance(event, Customer | Outcome) and getattr(event, "kind", None) != "product_closed"
+
+
+def as_many_as_are_remembered(life: list[Any]) -> list[Any]:
+    told: Counter[str] = Counter()
+    kept = []
+    for event in life:
+        kind = getattr(event, "kind", "")
+        told[kind] += 1
+        if told[kind] <= REMEMBERED.get(kind, len(life)):
+            kept.append(event)
+    return kept
 
 
 @st.composite
 def lives(draw: st.DrawFn) -> list[Any]:
     """Events of some weeks, most of them around the days on which snapshots are taken, no two at one time."""
     minutes = st.integers(1, WEEKS).flatmap(lambda week: st.integers(-36 * 60, 36 * 60).map(lambda m: (week, m)))
-    times = draw(st.lists(minutes, min_size=4, max_size=40, unique=True))
+    times = draw(st.lists(minutes, min_size=6, max_size=50, unique=True))
     moments = sorted({after(days=7 * week, minutes=minute) for week, minute in times})
-    drawn = [draw(events(st.just(moment)).filter(may_come_late)) for moment in moments]
-    return sorted(drawn, key=lambda event: event.occurred_ms)
+    drawn = [draw(events(st.just(moment))) for moment in moments]
+    return as_many_as_are_remembered([event for event in drawn if may_come_late(event)])
 
 
 def examples(life: list[Any]) -> dict[tuple[str, int], ExampleRecord]:

@@ -9,7 +9,7 @@ from models.fold import fold, known, new_profile
 from models.rings.windows import home_day
 from schemas import profile as limits
 from schemas.events import linked
-from schemas.profile import Account, Complaint, Profile, Tally, Visit
+from schemas.profile import Account, Profile, Tally, Visit
 from tests.builders import (
     BEGINNING,
     a_customer,
@@ -322,55 +322,6 @@ def test_what_the_customer_did_is_his_last_activity():
         a_transaction(occurred_at=after(days=1)), an_interaction(kind="view"), a_transaction(status="declined")
     )
     assert profile.last_own_activity_ms == after(days=1)
-
-
-def test_a_resolved_complaint_is_the_oldest_about_its_topic_or_the_oldest_of_all():
-    fee = an_interaction(kind="complaint", topic="fee", event_id="c-fee")
-    app = an_interaction(kind="complaint", topic="app", event_id="c-app", occurred_at=after(days=1))
-    queue = an_interaction(kind="complaint", event_id="c-queue", occurred_at=after(days=-1))
-    opened = folded(fee, app, queue)
-    assert [complaint.event_id for complaint in opened.complaints] == ["c-queue", "c-fee", "c-app"]
-    assert opened.last_complaint_ms == after(days=1)
-    app_answered = an_interaction(kind="complaint_resolved", topic="app", occurred_at=after(days=2))
-    resolved = folded(app_answered, profile=opened)
-    assert [complaint.event_id for complaint in resolved.complaints] == ["c-queue", "c-fee"]
-    other_answered = an_interaction(kind="complaint_resolved", topic="other", occurred_at=after(days=3))
-    resolved = folded(other_answered, profile=resolved)
-    assert resolved.complaints == (Complaint("c-fee", BEGINNING, "mobile", "fee"),)
-    resolved = folded(*(an_interaction(kind="complaint_resolved") for _ in range(3)), profile=resolved)
-    assert (resolved.complaints, resolved.complaints_closed) == ((), 3)
-
-
-def test_an_answer_closes_no_complaint_that_was_made_after_it():
-    fee = an_interaction(kind="complaint", topic="fee", occurred_at=after(days=1))
-    profile = folded(fee, an_interaction(kind="complaint_resolved", topic="fee"))
-    assert [complaint.event_id for complaint in profile.complaints] == [fee.event_id]
-    assert (profile.complaints_closed, profile.answer_ahead_ms) == (0, BEGINNING)
-
-
-def test_of_answers_without_a_complaint_the_latest_is_remembered():
-    answers = [an_interaction(kind="complaint_resolved", occurred_at=after(days=day)) for day in (1, 2, 0)]
-    assert folded(*answers).answer_ahead_ms == after(days=2)
-
-
-@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
-def test_a_complaint_its_answer_and_those_after_leave_the_same_in_any_order(order):
-    life = [
-        an_interaction(kind="complaint", topic="fee"),
-        an_interaction(kind="complaint_resolved", topic="fee", occurred_at=after(hours=5)),
-        an_interaction(kind="complaint", topic="app", occurred_at=after(hours=7)),
-        an_interaction(kind="login", occurred_at=after(hours=9)),
-    ]
-    profile = folded(*(life[place] for place in order))
-    assert [complaint.opened_ms for complaint in profile.complaints] == [after(hours=7)]
-    assert (profile.complaints_closed, profile.last_complaint_ms) == (1, after(hours=7))
-    assert profile.answer_ahead_ms is None
-
-
-def test_of_too_many_complaints_the_oldest_leaves():
-    days = range(limits.MAX_COMPLAINTS + 2)
-    profile = folded(*(an_interaction(kind="complaint", occurred_at=after(days=d)) for d in days))
-    assert [complaint.opened_ms for complaint in profile.complaints] == [after(days=d) for d in days][2:]
 
 
 def test_ratings_are_summed_and_the_last_one_is_the_latest():

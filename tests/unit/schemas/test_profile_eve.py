@@ -4,6 +4,7 @@ import pytest
 
 from schemas.profile import (
     Account,
+    Answer,
     Complaint,
     Eve,
     Facts,
@@ -20,6 +21,7 @@ from tests.builders import BEGINNING, after
 BOUNDARY = BEGINNING
 FEE = Complaint("c-fee", after(days=-3), "phone", "fee")
 APP = Complaint("c-app", after(days=-1), "mobile")
+GONE = Complaint("c-gone", after(days=-2), "web", "fee")
 NOW = Profile(
     "C1",
     after(days=-90),
@@ -31,7 +33,7 @@ NOW = Profile(
     last_own_activity_ms=after(minutes=20),
     complaints=(FEE, APP),
     last_complaint_ms=APP.opened_ms,
-    answer_ahead_ms=after(minutes=10),
+    answers=(Answer(after(minutes=10), "fee", GONE),),
     ratings=Ratings(1, 80, 80, after(days=-9)),
     mood=MentionMood(1, 0, 300, 300, after(days=-9)),
 )
@@ -43,7 +45,7 @@ SAME = Facts(
     NOW.last_own_activity_ms,
     NOW.complaints,
     NOW.last_complaint_ms,
-    NOW.answer_ahead_ms,
+    NOW.answers,
     NOW.ratings,
     NOW.mood,
     after(days=-5),
@@ -59,7 +61,11 @@ OTHER = {
     "last_own_activity_ms": after(days=-2),
     "complaints": (Complaint("c-old", after(days=-30), "branch", "费"), APP),
     "last_complaint_ms": after(days=-30),
-    "answer_ahead_ms": None,
+    "answers": (
+        Answer(after(days=-9)),
+        Answer(after(days=-3), "app", APP),
+        Answer(after(days=-2), "费", Complaint("c-older", after(days=-40), "fax", "费")),
+    ),
     "ratings": Ratings(),
     "mood": MentionMood(),
     "told_ms": None,

@@ -3,8 +3,9 @@
 import pytest
 
 from models.rules import alert_expires, complaint_deadline
+from models.rules.schedule import COMPLAINT
 from schemas.events import linked
-from schemas.profile import Due
+from schemas.profile import MAX_COMPLAINTS, Due
 from tests.builders import a_mention, after, an_interaction
 from tests.judging import a_profile, fired, judged, kinds, lived
 from tests.policies import with_rule
@@ -39,7 +40,7 @@ def test_a_complaint_after_thirty_days_is_a_first_one():
     assert kinds(judged(a_complaint(occurred_at=after(days=30, minutes=1)), profile)[1]) == ["complaint"]
 
 
-def test_a_resolved_complaint_takes_its_alert_back_and_its_deadline_too():
+def test_a_resolved_complaint_takes_its_alert_back():
     complaint, other = a_complaint(event_id="C" * 50), a_complaint(topic="card", occurred_at=after(days=40))
     profile, (alert,) = judged(complaint)
     profile, (other_alert,) = judged(other, profile)
@@ -51,12 +52,11 @@ def test_a_resolved_complaint_takes_its_alert_back_and_its_deadline_too():
     assert entry.data["reason"]["zh"] == "投诉已解决"
     assert entry.id not in {alert.id, other_alert.id}
     assert [open_alert.action_id for open_alert in profile.open_alerts] == [other_alert.id]
-    assert [due.about for due in profile.due if due.name == "complaint_deadline"] == [other.event_id]
     assert [due.about for due in profile.due if due.name == "alert_expires"] == [other_alert.id]
 
 
 @pytest.mark.parametrize("earlier", [(), (a_complaint(occurred_at=after(days=-3)),)], ids=["first", "second"])
-def test_of_a_complaint_whose_answer_was_heard_first_nobody_is_told_and_no_deadline_is_set(earlier):
+def test_of_a_complaint_whose_answer_was_heard_first_nobody_is_told(earlier):
     profile, _ = judged(an_interaction(kind="login", occurred_at=after(days=-4)))
     for made in earlier:
         profile, _ = judged(made, profile)
@@ -67,7 +67,35 @@ def test_of_a_complaint_whose_answer_was_heard_first_nobody_is_told_and_no_deadl
     profile, nothing = judged(a_complaint(), profile)
 
     assert (nothing, profile.complaints, profile.open_alerts) == ((), (), ())
-    assert [due.about for due in profile.due if due.name == "complaint_deadline"] == []
+    deadlines = [due for due in profile.due if due.name == "complaint_deadline"]
+    assert [fired(complaint_deadline, due, profile)[1] for due in deadlines] == [()] * (1 + len(earlier))
+
+
+def test_a_complaint_that_stands_again_since_another_took_its_answer_is_told_once_with_its_deadline():
+    """The answer about fees is heard of first, then a complaint that it would have closed too, then its own."""
+    fee, app = a_complaint(topic="fee", occurred_at=after(hours=2)), a_complaint(topic="app", channel="chat")
+    answer = an_interaction(kind="complaint_resolved", topic="fee", occurred_at=after(hours=3))
+    profile, nothing = judged(answer)
+    profile, nothing_again = judged(app, profile)
+    assert (nothing, nothing_again) == ((), ())
+
+    profile, (alert,) = judged(fee, profile)
+
+    assert alert.data["kind"] == "second_complaint"
+    assert alert.data["evidence"]["events"] == [app.event_id]
+    assert "app" in alert.data["reasons"][0]["en"]
+    deadlines = {due.about: fired(complaint_deadline, due, profile)[1] for due in profile.due if due.name == COMPLAINT}
+    assert (kinds(deadlines[app.event_id][:1]), deadlines[fee.event_id]) == (["complaint_deadline"], ())
+
+
+def test_a_complaint_one_too_many_to_be_remembered_is_told_all_the_same():
+    profile = lived(a_profile(), *(a_complaint(occurred_at=after(days=40 * n)) for n in range(1, MAX_COMPLAINTS + 1)))
+    late = a_complaint(topic="late")
+
+    profile, (alert,) = judged(late, profile)
+
+    assert (alert.data["kind"], alert.data["evidence"]["events"]) == ("complaint", [late.event_id])
+    assert late.event_id not in {complaint.event_id for complaint in profile.complaints}
 
 
 def test_a_complaint_near_its_deadline_supersedes_its_alert():

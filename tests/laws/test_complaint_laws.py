@@ -1,0 +1,70 @@
+"""Which complaints stand, against a plain pass in the order in which things happened."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.facts.bonds import BONDS
+from models.fold import new_profile
+from schemas.profile import MAX_ANSWERS, MAX_COMPLAINTS, Profile
+from tests.builders import BEGINNING, after, an_interaction
+
+TOPICS = st.sampled_from(["fee", "app", "card", None])
+HOURS = st.integers(0, 9)
+
+
+def told(kind: str, hour: int, topic: str | None) -> Any:
+    return an_interaction(kind=kind, topic=topic or ..., occurred_at=after(hours=hour))
+
+
+def of(kind: str, number: int) -> st.SearchStrategy[list[Any]]:
+    return st.lists(st.builds(told, st.just(kind), HOURS, TOPICS), max_size=number)
+
+
+lives = st.tuples(of("complaint", MAX_COMPLAINTS), of("complaint_resolved", MAX_ANSWERS)).map(
+    lambda two: two[0] + two[1]
+)
+
+
+def folded(events: list[Any], profile: Profile | None = None) -> Profile:
+    profile = profile or new_profile("C1", BEGINNING)
+    for event in events:
+        profile = profile.copied()
+        BONDS[event.kind](profile, event)
+    return profile
+
+
+def standing(profile: Profile) -> set[str]:
+    return {complaint.event_id for complaint in profile.complaints}
+
+
+def as_it_happened(life: list[Any]) -> set[str]:
+    """One pass by time, complaints before the answers of their moment: what is left at its end."""
+    left: list[Any] = []
+    for event in sorted(life, key=lambda one: (one.occurred_ms, one.kind, one.topic or "", one.event_id)):
+        if event.kind == "complaint":
+            left.append(event)
+        elif left:
+            left.sort(key=lambda one: (one.occurred_ms, one.event_id))
+            same = [one for one in left if one.topic == event.topic]
+            left.remove((same or left)[0])
+    return {event.event_id for event in left}
+
+
+@given(lives, st.randoms())
+def test_what_stands_is_what_a_pass_by_time_leaves_in_any_order(life, chance):
+    shuffled = chance.sample(life, len(life))
+    assert standing(folded(shuffled)) == as_it_happened(life)
+    assert folded(shuffled).answers == folded(life).answers
+
+
+@given(lives)
+def test_a_complaint_makes_one_stand_at_most_and_an_answer_none(life):
+    profile = folded([])
+    for event in life:
+        after_it = folded([event], profile)
+        new, gone = standing(after_it) - standing(profile), standing(profile) - standing(after_it)
+        assert len(new) <= (event.kind == "complaint")
+        assert len(gone) <= (event.kind == "complaint_resolved")
+        profile = after_it
