@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from models.facts import eve
-from models.facts.bonds import BONDS, fold_closed_on
+from models.facts.bonds import BONDS
 from models.facts.holdings import before_changes, changes_since, with_change
+from models.facts.leaving import tell_leaving
 from models.facts.money import fold_money
 from models.facts.promise import promised
 from models.needs import fold_opening, fold_told, take_back_openings
@@ -193,7 +194,7 @@ def _customer(p: Profile, event: Customer, policy: Policy) -> None:
         if change.opened:
             fold_opening(p, change.product, change.at_ms)
         p.identity = with_change(p.identity, change)
-    fold_closed_on(p, event)
+    tell_leaving(p)
 
 
 def _identity(event: Customer) -> Identity:

@@ -305,6 +305,7 @@ class Facts(NamedTuple):
     told_ms: int | None  # as of when master data were told; None: never
     birth_year: int | None
     products: tuple[str, ...]
+    closed_on: str | None
     churn_label: str
     churn_label_ms: int | None
     purchases: Purchases = NO_PURCHASES

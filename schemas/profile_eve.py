@@ -21,6 +21,7 @@ _NAMES = (
     "ratings",
     "mood",
     "products",
+    "closed_on",
     "churn_label",
     "churn_label_ms",
     "purchases",
@@ -73,6 +74,8 @@ def eve_of(packed: Any, p: Profile) -> Eve | None:
 def _now(p: Profile, name: str) -> Any:
     if name == "products":
         return p.identity.products if p.identity is not None else ()
+    if name == "closed_on":
+        return p.identity.closed_on if p.identity is not None else None
     return getattr(p, name)
 
 

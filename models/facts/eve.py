@@ -67,7 +67,9 @@ def as_of(profile: Profile, boundary_ms: int) -> Profile | None:
 
 
 def _told(now: Identity, facts: Facts, told_ms: int) -> Identity:
-    return now._replace(as_of_ms=told_ms, birth_year=facts.birth_year, products=facts.products)
+    return now._replace(
+        as_of_ms=told_ms, birth_year=facts.birth_year, products=facts.products, closed_on=facts.closed_on
+    )
 
 
 def forget(profile: Profile, until_ms: int, policy: Policy) -> Profile:
@@ -110,6 +112,7 @@ def _facts(p: Profile) -> Facts:
         None if identity is None else identity.as_of_ms,
         None if identity is None else identity.birth_year,
         () if identity is None else identity.products,
+        None if identity is None else identity.closed_on,
         p.churn_label,
         p.churn_label_ms,
         p.purchases,

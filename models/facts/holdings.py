@@ -28,6 +28,11 @@ def changes_since(p: Profile, at_ms: int) -> tuple[ProductChange, ...]:
     return tuple([change for change in p.product_changes if change.at_ms >= at_ms])
 
 
+def closing_of(p: Profile, product: str) -> int | None:
+    """Say when a product was closed, as far as that is remembered; None where it was not."""
+    return next((change.at_ms for change in p.product_changes if change.product == product and not change.opened), None)
+
+
 def with_change(identity: Identity, change: ProductChange) -> Identity:
     """Give master data with a product more, or without one."""
     others = tuple([product for product in identity.products if product != change.product])

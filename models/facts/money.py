@@ -1,6 +1,8 @@
 """The part of the fold that is about transactions: totals, balances, AUM, salary, payees and countries."""
 
 from models.facts import loans
+from models.facts.holdings import closing_of
+from models.facts.leaving import tell_leaving
 from models.facts.purchases import fold_purchase
 from models.policy import Policy
 from models.policy.rules import CardTesting
@@ -47,8 +49,6 @@ def fold_money(p: Profile, event: Transaction, policy: Policy) -> None:
     _move_account(p, event, home_currency)
     if status != "reversed" and event.direction == "debit" and event.kind in OWN_KINDS:
         p.last_own_activity_ms = max(at_ms, p.last_own_activity_ms or 0)
-        if booked and p.churn_label == "closed":
-            _stays(p, event)
     if booked:
         _booked(p, event)
     if event.kind == "loan_payment":
@@ -125,7 +125,8 @@ def _total(totals: Totals, event: Transaction) -> Totals:
 def _move_account(p: Profile, event: Transaction, home_currency: str) -> None:
     """Note the balance told with the latest transaction; of two at one time, the one that came later."""
     key, at_ms = short_id(event.account_id), event.occurred_ms
-    account = p.accounts.get(key) or Account(event.currency, None, 0, at_ms)
+    known = p.accounts.get(key)
+    account = known or Account(event.currency, None, 0, at_ms, closing_of(p, key))
     balance_minor = None if event.status == "declined" else event.balance_after_minor
     told = balance_minor is not None and at_ms >= account.balance_ms
     moved = Account(
@@ -139,19 +140,14 @@ def _move_account(p: Profile, event: Transaction, home_currency: str) -> None:
     if len(p.accounts) > MAX_ACCOUNTS:
         idle = min(p.accounts, key=lambda name: (p.accounts[name].last_ms, name))
         del p.accounts[idle]  # the mapping is new: nobody else holds it
+    if known is None:
+        tell_leaving(p)
     if balance_minor is not None and event.currency == home_currency:
         then = p
         if not told:  # it came late: what the others hold now is taken for what they held then
             then = p.copied()
             then.accounts = {**p.accounts, key: moved._replace(currency=home_currency, balance_minor=balance_minor)}
         _raise_high(p, then.aum_minor(home_currency), at_ms)
-
-
-def _stays(p: Profile, event: Transaction) -> None:
-    """Take back that the customer left where he goes on with an open account, perhaps one not seen before."""
-    account = p.accounts.get(short_id(event.account_id))
-    if account is not None and account.closed_ms is None and event.occurred_ms > (p.churn_label_ms or 0):
-        p.churn_label, p.churn_label_ms = "", None
 
 
 def _raise_high(p: Profile, aum: int, at_ms: int) -> None:

@@ -1,7 +1,7 @@
 """Within the lateness the order in which events come shows in no training example, whatever a customer lives through.
 
-Left out is what may show (docs/learning.md): more complaints and answers than a profile remembers, master data,
-closings, and outcomes, whose offers are made to whichever login came first.
+Left out is what may show (docs/learning.md): more complaints and answers than a profile remembers, master data, and
+outcomes, whose offers are made to whichever login came first.
 """
 
 import random
@@ -15,7 +15,7 @@ from models.rings.windows import DAY_MS
 from models.step import step
 from schemas.events import Customer, Outcome
 from schemas.internal import ExampleRecord, Timer
-from schemas.profile import MAX_ANSWERS, MAX_COMPLAINTS
+from schemas.profile import MAX_ANSWERS, MAX_COMPLAINTS, MAX_PRODUCT_CHANGES
 from tests.builders import BEGINNING, after, an_interaction
 from tests.customers import a_consenting_customer, the_context
 from tests.laws.strategies import events
@@ -31,16 +31,23 @@ BEGUN = a_consenting_customer(occurred_at=BEGINNING), an_interaction(kind="view"
 
 
 def may_come_late(event: Any) -> bool:
-    return not isinstance(event, Customer | Outcome) and getattr(event, "kind", None) != "product_closed"
+    return not isinstance(event, Customer | Outcome)
+
+
+def kind_of(event: Any) -> str:
+    return str(getattr(event, "kind", ""))
 
 
 def as_many_as_are_remembered(life: list[Any]) -> list[Any]:
+    """Leave out what a profile cannot remember all of, such as closings among many changes of products."""
+    kinds = Counter(kind_of(event) for event in life)
+    changes = kinds["product_opened"] + kinds["product_closed"]
+    most = {**REMEMBERED, "product_closed": changes if changes <= MAX_PRODUCT_CHANGES else 0}
     told: Counter[str] = Counter()
     kept = []
     for event in life:
-        kind = getattr(event, "kind", "")
-        told[kind] += 1
-        if told[kind] <= REMEMBERED.get(kind, len(life)):
+        told[kind_of(event)] += 1
+        if told[kind_of(event)] <= most.get(kind_of(event), len(life)):
             kept.append(event)
     return kept
 

@@ -51,6 +51,7 @@ SAME = Facts(
     after(days=-5),
     1990,
     ("fund", "P-17"),
+    None,
     "",
     None,
 )
@@ -71,6 +72,7 @@ OTHER = {
     "told_ms": None,
     "birth_year": None,
     "products": ("loan", "P-17", "P-18"),
+    "closed_on": "2026-03-01",
     "churn_label": "closed",
     "churn_label_ms": after(days=-1),
 }
