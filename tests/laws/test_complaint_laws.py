@@ -1,4 +1,4 @@
-"""Which complaints stand, against a plain pass in the order in which things happened."""
+"""Which complaints stand, against a plain pass in the order in which things happened; and who is told of them."""
 
 from typing import Any
 
@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 
 from models.facts.bonds import BONDS
 from models.fold import new_profile
+from models.step import step
+from schemas.internal import Timer
 from schemas.profile import MAX_ANSWERS, MAX_COMPLAINTS, Profile
 from tests.builders import BEGINNING, after, an_interaction
+from tests.customers import a_consenting_customer, the_context
+from tests.judging import Entry, opened
+from tests.policies import default_policy
 
 TOPICS = st.sampled_from(["fee", "app", "card", None])
 HOURS = st.integers(0, 9)
@@ -68,3 +73,32 @@ def test_a_complaint_makes_one_stand_at_most_and_an_answer_none(life):
         assert len(new) <= (event.kind == "complaint")
         assert len(gone) <= (event.kind == "complaint_resolved")
         profile = after_it
+
+
+SWEPT = Timer(customer_id="C1", until_ms=after(days=30))  # all deadlines are over then
+
+
+def alerts(events: list[Any]) -> tuple[Profile, list[Entry]]:
+    """Live these events, and give the profile with all alerts that were raised."""
+    context, profile, raised = the_context(default_policy()), None, []
+    for event in [a_consenting_customer(), *events, SWEPT]:
+        verdict = step(profile, event, context)
+        profile = verdict.value
+        raised += [entry for entry in opened(verdict.effects) if entry.type == "crm.alert.raised"]
+    return profile, raised
+
+
+@given(lives, st.randoms())
+def test_no_alert_comes_twice_though_what_was_told_is_closed_and_stands_again(life, chance):
+    _, raised = alerts(chance.sample([*life, SWEPT], len(life) + 1))
+    ids = [entry.data["action_id"] for entry in raised]
+    assert len(ids) == len(set(ids))
+
+
+@given(lives, st.randoms())
+def test_whatever_stands_is_told_at_once_and_before_its_deadline_in_any_order(life, chance):
+    profile, raised = alerts(chance.sample(life, len(life)))
+    told_of: dict[bool, set[str]] = {False: set(), True: set()}
+    for entry in raised:
+        told_of[entry.data["kind"] == "complaint_deadline"].update(entry.data["evidence"]["events"])
+    assert standing(profile) <= told_of[False] & told_of[True]
