@@ -14,6 +14,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from schemas.copier import copier_of
+from schemas.profile_complaints import Answer, Complaint
 from schemas.profile_holdings import Loan, ProductChange
 from schemas.profile_worth import NO_PURCHASES, Purchases, Worth
 
@@ -156,23 +157,6 @@ class Salary(NamedTuple):
     usual_gap_days: int = 0
     expected_ms: int | None = None
     missed_since_ms: int | None = None
-
-
-class Complaint(NamedTuple):
-    """A complaint."""
-
-    event_id: str
-    opened_ms: int
-    channel: str
-    topic: str | None = None
-
-
-class Answer(NamedTuple):
-    """The answer to a complaint, and which one it closed; None: one that is not heard of yet."""
-
-    at_ms: int
-    topic: str | None = None
-    complaint: Complaint | None = None
 
 
 class Promise(NamedTuple):

@@ -12,8 +12,6 @@ from schemas import vocabulary
 from schemas.errors import BrokenInvariant
 from schemas.profile import (
     Account,
-    Answer,
-    Complaint,
     Due,
     Eve,
     EventCounts,
@@ -36,6 +34,7 @@ from schemas.profile import (
     Totals,
     Visit,
 )
+from schemas.profile_complaints import Answer, Complaint
 from schemas.profile_eve import eve_bytes
 from schemas.profile_holdings import Loan, ProductChange
 from schemas.profile_settled import DAILY, SETTLED

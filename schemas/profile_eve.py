@@ -6,7 +6,8 @@ from typing import Any
 
 import msgpack
 
-from schemas.profile import Account, Answer, Complaint, Eve, Facts, MentionMood, Profile, Ratings, Salary
+from schemas.profile import Account, Eve, Facts, MentionMood, Profile, Ratings, Salary
+from schemas.profile_complaints import Answer, Complaint
 from schemas.profile_parts import NUMBER_OF, WORD_OF, long, new_tuple, packed_purchases, purchases_of, short
 
 # Bits of what differs, in the order in which it is told.

@@ -12,7 +12,6 @@ from typing import Any
 import msgpack
 
 from schemas.profile import (
-    Complaint,
     Due,
     Identity,
     OfferMade,
@@ -25,6 +24,7 @@ from schemas.profile import (
     Totals,
     Visit,
 )
+from schemas.profile_complaints import Complaint
 from schemas.profile_worth import NO_PURCHASES, Purchases
 
 # Words that are stored as their place here. Append only: a place that was given once is never given again.

@@ -13,16 +13,8 @@ from collections.abc import Callable
 from operator import attrgetter, is_
 from typing import Any
 
-from schemas.profile import (
-    Answer,
-    Grade,
-    MentionMood,
-    Profile,
-    Promise,
-    Ratings,
-    Salary,
-    Tag,
-)
+from schemas.profile import Grade, MentionMood, Profile, Promise, Ratings, Salary, Tag
+from schemas.profile_complaints import Answer
 from schemas.profile_holdings import Loan, ProductChange
 from schemas.profile_parts import (
     NUMBER_OF,

@@ -5,17 +5,8 @@ place and they are told again from there. What is older than all that is remembe
 """
 
 from schemas.events import Interaction
-from schemas.profile import (
-    MAX_ANSWERS,
-    MAX_COMPLAINTS,
-    MAX_EVENT_ID_BYTES,
-    MAX_WORD_BYTES,
-    Answer,
-    Complaint,
-    Profile,
-    cut,
-    short_id,
-)
+from schemas.profile import MAX_ANSWERS, MAX_COMPLAINTS, MAX_EVENT_ID_BYTES, MAX_WORD_BYTES, Profile, cut, short_id
+from schemas.profile_complaints import Answer, Complaint
 
 
 def fold_complaint(p: Profile, event: Interaction) -> None:

@@ -8,7 +8,8 @@ from models.policy.rules import AngryMention, ComplaintDeadline, ComplaintMade, 
 from models.rings.windows import home_date
 from models.rules.finding import Finding
 from schemas.events import Interaction, LinkedMention
-from schemas.profile import Complaint, Due, Profile, short_id
+from schemas.profile import Due, Profile, short_id
+from schemas.profile_complaints import Complaint
 
 
 def complaint(

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from models.features import FEATURES, features, pack, unpack
 from models.rings import counting, windows
 from models.rings.sums import spans
-from schemas.profile import Account, Complaint, Identity, MentionMood, OfferMade, Profile, Ratings, Rings, Salary
+from schemas.profile import Account, Identity, MentionMood, OfferMade, Profile, Ratings, Rings, Salary
+from schemas.profile_complaints import Complaint
 from tests.builders import BEGINNING, after
 
 NOW = after(days=100)

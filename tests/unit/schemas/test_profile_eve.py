@@ -2,19 +2,9 @@
 
 import pytest
 
-from schemas.profile import (
-    Account,
-    Answer,
-    Complaint,
-    Eve,
-    Facts,
-    Identity,
-    MentionMood,
-    Profile,
-    Ratings,
-    Salary,
-)
+from schemas.profile import Account, Eve, Facts, Identity, MentionMood, Profile, Ratings, Salary
 from schemas.profile_codec import decode, encode
+from schemas.profile_complaints import Answer, Complaint
 from schemas.profile_eve import eve_bytes
 from tests.builders import BEGINNING, after
 

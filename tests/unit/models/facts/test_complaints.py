@@ -6,7 +6,8 @@ import pytest
 
 from models.facts.bonds import BONDS
 from models.fold import new_profile
-from schemas.profile import MAX_ANSWERS, MAX_COMPLAINTS, Answer, Complaint, Profile
+from schemas.profile import MAX_ANSWERS, MAX_COMPLAINTS, Profile
+from schemas.profile_complaints import Answer, Complaint
 from tests.builders import BEGINNING, after, an_interaction
 
 
