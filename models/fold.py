@@ -95,6 +95,8 @@ def _transaction(p: Profile, event: Transaction, policy: Policy) -> None:
     _seen(p, event.occurred_ms)
     p.events = _plus(p.events, 0)
     fold_money(p, event, policy)
+    if p.churn_label == "closed":
+        tell_leaving(p)
 
 
 def _interaction(p: Profile, event: Interaction, policy: Policy) -> None:
@@ -125,6 +127,8 @@ def _interaction(p: Profile, event: Interaction, policy: Policy) -> None:
         fold_opening(p, event.product_id, at_ms)
     if kind in BONDS:
         BONDS[kind](p, event)
+    if p.churn_label == "closed":
+        tell_leaving(p)
 
 
 def _activity(event: Interaction) -> windows.What:

@@ -290,6 +290,7 @@ class Facts(NamedTuple):
     birth_year: int | None
     products: tuple[str, ...]
     closed_on: str | None
+    has_own_time: bool
     churn_label: str
     churn_label_ms: int | None
     purchases: Purchases = NO_PURCHASES

@@ -149,6 +149,7 @@ def _with_eve(p: Profile) -> Profile:
         2000,
         ("e" * 64, "f" * 64),
         "2000-01-02",
+        False,
         p.churn_label,
         p.churn_label_ms,
         p.purchases,

@@ -23,6 +23,7 @@ _NAMES = (
     "mood",
     "products",
     "closed_on",
+    "has_own_time",
     "churn_label",
     "churn_label_ms",
     "purchases",
@@ -77,6 +78,8 @@ def _now(p: Profile, name: str) -> Any:
         return p.identity.products if p.identity is not None else ()
     if name == "closed_on":
         return p.identity.closed_on if p.identity is not None else None
+    if name == "has_own_time":
+        return p.identity is None or p.identity.has_own_time
     return getattr(p, name)
 
 

@@ -14,7 +14,7 @@ from schemas.vocabulary import CENSORED, CENSORING
 
 def _product_opened(p: Profile, event: Interaction) -> None:
     if event.product_id is not None:
-        fold_change(p, ProductChange(short_id(event.product_id), event.occurred_ms, opened=True))
+        _change(p, ProductChange(short_id(event.product_id), event.occurred_ms, opened=True))
 
 
 def _product_closed(p: Profile, event: Interaction) -> None:
@@ -28,13 +28,20 @@ def _product_closed(p: Profile, event: Interaction) -> None:
         return
     if loan_named(event.product_id) in p.loans:
         p.loans = {name: loan for name, loan in p.loans.items() if name != loan_named(event.product_id)}
-    product = short_id(event.product_id)
-    if product in p.accounts:
-        account = p.accounts[product]
-        closed_ms = max(event.occurred_ms, account.closed_ms or 0)
-        p.accounts = {**p.accounts, product: account._replace(closed_ms=closed_ms)}
-        tell_leaving(p)
-    fold_change(p, ProductChange(product, event.occurred_ms, opened=False))
+    _change(p, ProductChange(short_id(event.product_id), event.occurred_ms, opened=False))
+
+
+def _change(p: Profile, change: ProductChange) -> None:
+    """Open or close a product; where it is an account, by the last change of it, whatever is heard of first."""
+    fold_change(p, change)
+    account = p.accounts.get(change.product)
+    if account is None:
+        return
+    last = next((known for known in p.product_changes if known.product == change.product), change)
+    latest_ms = max(last.at_ms, account.closed_ms or 0)
+    opened_again = last.opened and latest_ms != account.closed_ms
+    p.accounts = {**p.accounts, change.product: account._replace(closed_ms=None if opened_again else latest_ms)}
+    tell_leaving(p)
 
 
 BONDS: Mapping[str, Callable[[Profile, Interaction], None]] = {

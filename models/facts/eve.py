@@ -68,7 +68,11 @@ def as_of(profile: Profile, boundary_ms: int) -> Profile | None:
 
 def _told(now: Identity, facts: Facts, told_ms: int) -> Identity:
     return now._replace(
-        as_of_ms=told_ms, birth_year=facts.birth_year, products=facts.products, closed_on=facts.closed_on
+        as_of_ms=told_ms,
+        birth_year=facts.birth_year,
+        products=facts.products,
+        closed_on=facts.closed_on,
+        has_own_time=facts.has_own_time,
     )
 
 
@@ -113,6 +117,7 @@ def _facts(p: Profile) -> Facts:
         None if identity is None else identity.birth_year,
         () if identity is None else identity.products,
         None if identity is None else identity.closed_on,
+        True if identity is None else identity.has_own_time,
         p.churn_label,
         p.churn_label_ms,
         p.purchases,

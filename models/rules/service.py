@@ -33,11 +33,13 @@ def second_complaint(
 def _stands_since(before: Profile, after: Profile, event: Interaction) -> Complaint | None:
     """Give the complaint that has come to stand: the one just made, or another whose answer it took; None: none has.
 
-    Of some the answer is heard of first (`models.facts.complaints`). One too many to be remembered stands all the same.
+    Of some the answer is heard of first (`models.facts.complaints`). One too many to be remembered took no answer, and
+    stands all the same.
     """
     risen = [complaint for complaint in after.complaints if complaint not in before.complaints]
-    made = complaint_of(event)
-    return risen[0] if risen else made if made not in after.all_complaints() else None
+    if risen:
+        return risen[0]
+    return complaint_of(event) if after.answers == before.answers else None
 
 
 def _of_complaint(

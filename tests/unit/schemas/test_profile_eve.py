@@ -42,6 +42,7 @@ SAME = Facts(
     1990,
     ("fund", "P-17"),
     None,
+    True,
     "",
     None,
 )
@@ -63,6 +64,7 @@ OTHER = {
     "birth_year": None,
     "products": ("loan", "P-17", "P-18"),
     "closed_on": "2026-03-01",
+    "has_own_time": False,
     "churn_label": "closed",
     "churn_label_ms": after(days=-1),
 }

@@ -5,6 +5,7 @@ from math import log1p
 
 import pytest
 
+from models.facts.eve import as_of
 from models.features import FEATURES, unpack
 from models.rings.windows import DAY_MS
 from models.step import step
@@ -209,6 +210,18 @@ def test_a_closing_told_by_master_data_without_a_time_counts_from_the_end_of_its
     assert {example.label for example in examples} == {1}
     assert max(example.snapshot_ms for example in examples) < after(days=19)
     assert not [due for due in profile.due if due.name == "weekly_snapshot"]
+
+
+def test_a_closing_that_comes_late_is_not_undone_by_the_time_that_later_master_data_have():
+    """As of the boundary only such were told as have no time of their own: they undo no closing."""
+    closing = an_interaction(kind="product_closed", product_id="A1", occurred_at=BOUNDARY - 4 * SHORTLY)
+    refreshed = without_time(a_consenting_customer(occurred_at=BOUNDARY - 2 * SHORTLY))
+    told = a_consenting_customer(occurred_at=BOUNDARY + SHORTLY)
+    came = an_interaction(occurred_at=BOUNDARY)
+    for order in ([closing, refreshed, came, told], [refreshed, came, told, closing]):
+        profile, _ = lived(*order, profile=BEGUN)
+        seen = as_of(profile, BOUNDARY)
+        assert (profile.churn_label, seen.churn_label, seen.churn_label_ms) == ("", "closed", closing.occurred_ms)
 
 
 def test_a_late_event_brings_no_snapshot_of_a_day_that_is_over():

@@ -31,6 +31,18 @@ def closes(account: str, topic: str | None = None, **when: float):
     return an_interaction(kind="product_closed", product_id=account, topic=topic or ..., occurred_at=after(**when))
 
 
+def opens(account: str, **when: float):
+    return an_interaction(kind="product_opened", product_id=account, occurred_at=after(**when))
+
+
+def interest(account: str, **when: float):
+    return a_transaction(account_id=account, kind="interest", direction="credit", occurred_at=after(**when))
+
+
+def logs_in(**when: float):
+    return an_interaction(kind="login", occurred_at=after(**when))
+
+
 def dies(**when: float):
     return an_interaction(kind="product_closed", topic="deceased", occurred_at=after(**when))
 
@@ -85,6 +97,19 @@ LIVES = {
     ),
     "master data alone": ([told(), told("2026-03-04", days=2), closes("A1", days=1)], ("closed", after(days=2))),
     "master data that take it back": ([told("2026-03-02"), told(days=2), closes("A1", days=1)], STAYS),
+    "who goes on with an account after master data said so": (
+        [told("2026-03-03", days=1), closes("A1", days=1), moves("A2", days=2)],
+        STAYS,
+    ),
+    "interest, and a login, are no sign each by itself": (
+        [told("2026-03-03", days=1), interest("A1", days=2), interest("A2", hours=1), logs_in(days=1)],
+        ("closed", after(days=1)),
+    ),
+    "an account that is opened again": ([told(), closes("A1"), closes("A2"), closes("A3"), opens("A3", days=1)], STAYS),
+    "one that is closed again": (
+        [closes("A1"), closes("A2"), opens("A3", days=1), closes("A3", days=2)],
+        ("closed", after(days=2)),
+    ),
     "death, and what his heirs close": (
         [dies(), closes("A1", days=8), closes("A2", days=8), closes("A3", "deceased", days=9)],
         ("died", after(days=9)),

@@ -15,6 +15,10 @@ def a_complaint(**changes):
     return an_interaction(**{"kind": "complaint", "channel": "phone", "topic": "fees", **changes})
 
 
+def an_answer(**when):
+    return an_interaction(kind="complaint_resolved", topic="fees", occurred_at=after(**when))
+
+
 def test_a_complaint_goes_to_service_and_waits_for_its_deadline():
     complaint = a_complaint()
     profile, (alert,) = judged(complaint)
@@ -86,6 +90,24 @@ def test_a_complaint_that_stands_again_since_another_took_its_answer_is_told_onc
     assert "app" in alert.data["reasons"][0]["en"]
     deadlines = {due.about: fired(complaint_deadline, due, profile)[1] for due in profile.due if due.name == COMPLAINT}
     assert (kinds(deadlines[app.event_id][:1]), deadlines[fee.event_id]) == (["complaint_deadline"], ())
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        [an_answer(hours=5), *(a_complaint(topic="app", occurred_at=after(days=day)) for day in range(1, 5))],
+        [
+            a_complaint(occurred_at=after(hours=2)),
+            an_answer(hours=5),
+            an_answer(hours=6),
+            *(a_complaint(topic="app", occurred_at=after(days=day)) for day in range(1, 4)),
+        ],
+    ],
+    ids=["among four that stand", "beside another answered one"],
+)
+def test_nobody_is_told_of_an_answered_complaint_that_finds_no_room(heard):
+    profile = lived(a_profile(), *heard)
+    assert judged(a_complaint(), profile)[1] == ()
 
 
 def test_a_complaint_one_too_many_to_be_remembered_is_told_all_the_same():
