@@ -7,8 +7,18 @@ from typing import Any
 import msgpack
 
 from schemas.profile import Account, Eve, Facts, MentionMood, Profile, Ratings, Salary
-from schemas.profile_complaints import Answer, Complaint
-from schemas.profile_parts import NUMBER_OF, WORD_OF, long, new_tuple, packed_purchases, purchases_of, short
+from schemas.profile_complaints import Answer
+from schemas.profile_parts import (
+    NUMBER_OF,
+    WORD_OF,
+    complaint_of,
+    long,
+    new_tuple,
+    packed_complaint,
+    packed_purchases,
+    purchases_of,
+    short,
+)
 
 # Bits of what differs, in the order in which it is told.
 _NAMES = (
@@ -31,6 +41,11 @@ _NAMES = (
 )
 _CODED: dict[str, tuple[Any, Any]] = {"purchases": (packed_purchases, purchases_of), "opened": (short, long)}
 _TIMES = frozenset({"last_login_ms", "last_own_activity_ms", "last_complaint_ms", "churn_label_ms"})
+_OF_IDENTITY: dict[str, Any] = {
+    "products": (),
+    "closed_on": None,
+    "has_own_time": True,
+}  # where there are no master data
 
 
 def eve_bytes(p: Profile) -> int:
@@ -74,13 +89,9 @@ def eve_of(packed: Any, p: Profile) -> Eve | None:
 
 
 def _now(p: Profile, name: str) -> Any:
-    if name == "products":
-        return p.identity.products if p.identity is not None else ()
-    if name == "closed_on":
-        return p.identity.closed_on if p.identity is not None else None
-    if name == "has_own_time":
-        return p.identity is None or p.identity.has_own_time
-    return getattr(p, name)
+    if name not in _OF_IDENTITY:
+        return getattr(p, name)
+    return _OF_IDENTITY[name] if p.identity is None else getattr(p.identity, name)
 
 
 def _packed(name: str, value: Any, p: Profile, boundary: int) -> Any:
@@ -127,7 +138,7 @@ def _row(one: Any, name: str, p: Profile, boundary: int) -> Any:
     if name == "products":
         return one
     if name == "complaints":
-        return one.event_id, boundary - one.opened_ms, NUMBER_OF.get(one.channel, one.channel), one.topic
+        return packed_complaint(one._replace(opened_ms=boundary - one.opened_ms))
     closed = None if one.complaint is None else _row(one.complaint, "complaints", p, boundary)
     return boundary - one.at_ms, one.topic, closed
 
@@ -138,8 +149,8 @@ def _of_row(row: Any, name: str, p: Profile, boundary: int) -> Any:
     if name == "products":
         return row
     if name == "complaints":
-        event_id, back, channel, topic = row
-        return Complaint(event_id, boundary - back, WORD_OF.get(channel, channel), topic)
+        told = complaint_of(row)
+        return told._replace(opened_ms=boundary - told.opened_ms)
     back, topic, closed = row
     return Answer(boundary - back, topic, None if closed is None else _of_row(closed, "complaints", p, boundary))
 

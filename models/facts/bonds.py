@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from models.facts.complaints import fold_answer, fold_complaint
-from models.facts.holdings import fold_change
+from models.facts.holdings import fold_change, last_change
 from models.facts.leaving import tell_leaving
 from models.facts.loans import loan_named
 from schemas.events import Interaction
@@ -37,7 +37,7 @@ def _change(p: Profile, change: ProductChange) -> None:
     account = p.accounts.get(change.product)
     if account is None:
         return
-    last = next((known for known in p.product_changes if known.product == change.product), change)
+    last = last_change(p, change.product) or change
     latest_ms = max(last.at_ms, account.closed_ms or 0)
     opened_again = last.opened and latest_ms != account.closed_ms
     p.accounts = {**p.accounts, change.product: account._replace(closed_ms=None if opened_again else latest_ms)}

@@ -15,9 +15,10 @@ def fold_change(p: Profile, change: ProductChange) -> None:
 
     Of two words of one moment a closing is the later one, and master data are earlier than either.
     """
-    others = [other for other in p.product_changes if other.product != change.product]
-    if any(_when(other) > _when(change) for other in p.product_changes if other.product == change.product):
+    last = last_change(p, change.product)
+    if last is not None and _when(last) > _when(change):
         return
+    others = [other for other in p.product_changes if other.product != change.product]
     p.product_changes = tuple(sorted([*others, change], key=_when)[-MAX_PRODUCT_CHANGES:])
     if p.identity is not None and not (p.identity.has_own_time and p.identity.as_of_ms > change.at_ms):
         p.identity = with_change(p.identity, change)
@@ -28,9 +29,15 @@ def changes_since(p: Profile, at_ms: int) -> tuple[ProductChange, ...]:
     return tuple([change for change in p.product_changes if change.at_ms >= at_ms])
 
 
+def last_change(p: Profile, product: str) -> ProductChange | None:
+    """Give the last change of a product that is remembered."""
+    return next((change for change in p.product_changes if change.product == product), None)
+
+
 def closing_of(p: Profile, product: str) -> int | None:
-    """Say when a product was closed, as far as that is remembered; None where it was not."""
-    return next((change.at_ms for change in p.product_changes if change.product == product and not change.opened), None)
+    """Say when a product was closed, as far as that is remembered; None where it was not, or is open again."""
+    last = last_change(p, product)
+    return None if last is None or last.opened else last.at_ms
 
 
 def with_change(identity: Identity, change: ProductChange) -> Identity:

@@ -5,14 +5,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.facts.bonds import BONDS
-from models.fold import new_profile
 from models.step import step
 from schemas.internal import Timer
 from schemas.profile import MAX_ANSWERS, MAX_COMPLAINTS, Profile
-from tests.builders import BEGINNING, after, an_interaction
+from tests.builders import after, an_interaction
 from tests.customers import a_consenting_customer, the_context
-from tests.judging import Entry, opened
+from tests.judging import Entry, a_profile, lived, opened
 from tests.policies import default_policy
 
 TOPICS = st.sampled_from(["fee", "app", "card", None])
@@ -30,14 +28,6 @@ def of(kind: str, number: int) -> st.SearchStrategy[list[Any]]:
 lives = st.tuples(of("complaint", MAX_COMPLAINTS), of("complaint_resolved", MAX_ANSWERS)).map(
     lambda two: two[0] + two[1]
 )
-
-
-def folded(events: list[Any], profile: Profile | None = None) -> Profile:
-    profile = profile or new_profile("C1", BEGINNING)
-    for event in events:
-        profile = profile.copied()
-        BONDS[event.kind](profile, event)
-    return profile
 
 
 def standing(profile: Profile) -> set[str]:
@@ -60,15 +50,15 @@ def as_it_happened(life: list[Any]) -> set[str]:
 @given(lives, st.randoms())
 def test_what_stands_is_what_a_pass_by_time_leaves_in_any_order(life, chance):
     shuffled = chance.sample(life, len(life))
-    assert standing(folded(shuffled)) == as_it_happened(life)
-    assert folded(shuffled).answers == folded(life).answers
+    assert standing(lived(a_profile(), *shuffled)) == as_it_happened(life)
+    assert lived(a_profile(), *shuffled).answers == lived(a_profile(), *life).answers
 
 
 @given(lives, st.randoms())
 def test_a_complaint_makes_one_stand_at_most_and_an_answer_none(life, chance):
-    profile = folded([])
+    profile = a_profile()
     for event in chance.sample(life, len(life)):
-        after_it = folded([event], profile)
+        after_it = lived(profile, event)
         new, gone = standing(after_it) - standing(profile), standing(profile) - standing(after_it)
         assert len(new) <= (event.kind == "complaint")
         assert len(gone) <= (event.kind == "complaint_resolved")

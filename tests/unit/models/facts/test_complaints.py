@@ -4,11 +4,10 @@ from itertools import permutations
 
 import pytest
 
-from models.facts.bonds import BONDS
-from models.fold import new_profile
 from schemas.profile import MAX_ANSWERS, MAX_COMPLAINTS, Profile
 from schemas.profile_complaints import Answer, Complaint
 from tests.builders import BEGINNING, after, an_interaction
+from tests.judging import a_profile, lived
 
 
 def a_complaint(name: str, topic: str | None = None, **when: float):
@@ -20,11 +19,7 @@ def an_answer(topic: str | None = None, **when: float):
 
 
 def folded(*events, profile: Profile | None = None) -> Profile:
-    profile = profile or new_profile("C1", BEGINNING)
-    for event in events:
-        profile = profile.copied()
-        BONDS[event.kind](profile, event)
-    return profile
+    return lived(profile or a_profile(), *events)
 
 
 def standing(profile: Profile) -> list[str]:

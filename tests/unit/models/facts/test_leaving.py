@@ -4,19 +4,15 @@ from itertools import permutations
 
 import pytest
 
-from models.fold import fold, new_profile
 from schemas.profile import Profile
 from tests.builders import BEGINNING, a_customer, a_transaction, after, an_interaction
-from tests.policies import default_policy
+from tests.judging import a_profile, lived
 
 STAYS = ("", None)
 
 
 def folded(*events, profile: Profile | None = None) -> Profile:
-    profile = profile or new_profile("C1", BEGINNING)
-    for event in events:
-        profile = fold(profile, event, default_policy())
-    return profile
+    return lived(profile or a_profile(), *events)
 
 
 def label(profile: Profile) -> tuple[str, int | None]:
